@@ -1,0 +1,208 @@
+//! What scores a document: one trait, and one file or folder per engine behind it.
+//!
+//! An [`Engine`] is given a [`Batch`] of documents in one language and answers for each of them, in the
+//! batch's order. What could not be scored is data ([`DocumentError`]); only a request that as a whole brought
+//! no answer is an `Err`. Pacing, retry and timeouts are engines around an engine.
+
+use async_trait::async_trait;
+
+use crate::transcript::Text;
+
+/// Four probabilities that sum to 1: how sure the engine is of each class, not how strong the feeling is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scores {
+    /// Probability of POSITIVE.
+    pub positive: f32,
+    /// Probability of NEGATIVE.
+    pub negative: f32,
+    /// Probability of NEUTRAL.
+    pub neutral: f32,
+    /// Probability of MIXED.
+    pub mixed: f32,
+}
+
+/// The four probabilities are not a distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the four probabilities are not within [0, 1] with a sum within 0.02 of 1")]
+pub struct InvalidScores;
+
+/// How far a sum of four probabilities may lie from 1 and still be renormalised.
+const SUM_TOLERANCE: f64 = 0.02;
+
+impl Scores {
+    /// Checks and renormalises what an engine answered.
+    ///
+    /// # Errors
+    /// [`InvalidScores`] when a probability is not a number within [0, 1] or the sum is off by more than 0.02.
+    pub fn new(positive: f64, negative: f64, neutral: f64, mixed: f64) -> Result<Self, InvalidScores> {
+        let all = [positive, negative, neutral, mixed];
+        let sum: f64 = all.iter().sum();
+        // Written so that NaN fails both.
+        let within = all.iter().all(|p| (0.0..=1.0).contains(p)) && (sum - 1.0).abs() <= SUM_TOLERANCE;
+        if !within {
+            return Err(InvalidScores);
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a probability in single precision is what the service sends"
+        )]
+        let share = |p: f64| (p / sum) as f32;
+        Ok(Self { positive: share(positive), negative: share(negative), neutral: share(neutral), mixed: share(mixed) })
+    }
+}
+
+/// One text to score, with the key that tells identical ones apart from others without holding the words.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What is sent: at most the engine's limits.
+    pub text: Text,
+}
+
+/// Documents of one language that travel in one request.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The language code that all documents share.
+    pub language: Box<str>,
+    /// At most [`Limits::batch_documents`] documents.
+    pub documents: Vec<Document>,
+}
+
+/// What became of one document: its scores, or why there are none.
+pub type Answer = Result<Scores, DocumentError>;
+
+/// Why one document of an answered request has no scores.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}")]
+pub struct DocumentError {
+    /// The engine's own code, such as `InternalServerException`, or one of ours in `snake_case`.
+    pub code: Box<str>,
+    /// Whether asking again may help.
+    pub retriable: bool,
+}
+
+/// Why a request as a whole brought no answers.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct EngineError {
+    /// What the caller can do about it.
+    pub kind: ErrorKind,
+    /// The service's own code, where it sent one.
+    pub code: Option<Box<str>>,
+    /// What happened, without any text of a transcript.
+    pub message: String,
+    /// How many requests were tried before this was given up.
+    pub attempts: u32,
+}
+
+/// What a caller can do about a failed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The service asks for fewer requests: send again later, and slower.
+    Throttled,
+    /// A fault that may pass: a 5xx, a reset, a timeout, an answer that can't be read.
+    Transient,
+    /// This request is not acceptable as it is, others may be: its documents fail, or are tried alone if there are several.
+    Rejected,
+    /// Nothing sent by this run will be answered: credentials, access, region. The run stops.
+    Refused,
+}
+
+impl std::fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Throttled => "throttled",
+            Self::Transient => "transient fault",
+            Self::Rejected => "request rejected",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+/// How large documents and requests may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of UTF-8 in one document.
+    pub document_bytes: usize,
+    /// Most documents in one request.
+    pub batch_documents: usize,
+}
+
+/// What a document costs: units of so many characters, with a least number of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Billing {
+    /// Characters (Unicode scalar values) in one unit.
+    pub unit_chars: usize,
+    /// Units that any document is charged for at least.
+    pub minimum_units: u64,
+}
+
+impl Billing {
+    /// Units for a document of `chars` characters, if the minimum holds for each document.
+    #[must_use]
+    pub fn units(&self, chars: usize) -> u64 {
+        (chars.div_ceil(self.unit_chars.max(1)) as u64).max(self.minimum_units)
+    }
+
+    /// Units for the characters alone, without any minimum: the least that can be billed.
+    #[must_use]
+    pub fn units_without_minimum(&self, chars: usize) -> u64 {
+        chars.div_ceil(self.unit_chars.max(1)) as u64
+    }
+}
+
+/// How a call's turns are packed into documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granularity {
+    /// One turn a document; long turns are split.
+    Turn,
+    /// Turns of one role packed up to a number of characters so that billed units are least.
+    Segment,
+    /// Turns of one role packed up to the engine's byte limit.
+    Call,
+}
+
+impl Granularity {
+    /// All of them, in the order in which plans list them.
+    pub const ALL: [Self; 3] = [Self::Turn, Self::Segment, Self::Call];
+
+    /// The name used in flags and files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Segment => "segment",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// What the rest of the program must know of an engine.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The name used in flags and outputs.
+    pub name: &'static str,
+    /// The model or API version: with the name, what a stored score is valid for.
+    pub model: String,
+    /// Language codes it can score.
+    pub languages: &'static [&'static str],
+    /// How large documents and requests may be.
+    pub limits: Limits,
+    /// What `--granularity auto` means for it.
+    pub granularity: Granularity,
+    /// What it charges by, if it charges.
+    pub billing: Option<Billing>,
+}
+
+/// Something that scores documents.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// What it is and can do. Never does I/O.
+    fn profile(&self) -> &Profile;
+
+    /// Scores a batch: one answer a document, in the batch's order.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the request as a whole brought no answer. Cancel safe: dropping the future
+    /// abandons the request.
+    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError>;
+}
