@@ -1,0 +1,209 @@
+//! What segments would cost, before anything is sent.
+//!
+//! An [`Estimate`] adds up documents, characters and units, and merges with others in any order to the same
+//! numbers. It sends nothing and knows no prices: those come as [`PriceTiers`] from the settings. It can't say
+//! what will be billed where the service's terms are open; it gives both ends instead.
+
+use std::collections::BTreeMap;
+
+use super::Segment;
+use crate::engine::{Billing, Limits};
+
+/// What goes to the engine in one language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Share {
+    documents: u64,
+    chars: u64,
+}
+
+/// Sums over segments.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Estimate {
+    /// Segments, sent or not.
+    pub segments: u64,
+    /// Turns that the segments hold a part of; a turn cut across segments counts once for each.
+    pub turns: u64,
+    /// Words (UAX 29) of all segments.
+    pub words: u64,
+    /// Segments that are sent: the others repeat a text, are already known, or can't be scored.
+    pub documents: u64,
+    /// Characters (Unicode scalar values) sent.
+    pub chars: u64,
+    /// Bytes of UTF-8 sent.
+    pub bytes: u64,
+    /// Billed units if the minimum and the rounding hold for each document: the upper bound.
+    pub units_upper: u64,
+    /// Requests hold one language each, so the languages are kept apart.
+    languages: BTreeMap<Box<str>, Share>,
+}
+
+impl Estimate {
+    /// Counts a segment that will not be sent: a repeated text, one with a stored score, one without words.
+    pub fn add_unsent(&mut self, segment: &Segment) {
+        self.segments += 1;
+        self.turns += segment.pieces.len() as u64;
+        self.words += u64::from(segment.words);
+    }
+
+    /// Counts a segment that will be sent as a document in `language`.
+    pub fn add(&mut self, segment: &Segment, language: &str, billing: Option<Billing>) {
+        self.add_unsent(segment);
+        self.documents += 1;
+        self.chars += u64::from(segment.chars);
+        self.bytes += u64::from(segment.bytes);
+        self.units_upper += billing.map_or(0, |billing| billing.units(segment.chars as usize));
+        let share = self.share(language);
+        share.documents += 1;
+        share.chars += u64::from(segment.chars);
+    }
+
+    /// Adds another estimate's sums. Associative and commutative.
+    pub fn merge(&mut self, other: &Self) {
+        self.segments += other.segments;
+        self.turns += other.turns;
+        self.words += other.words;
+        self.documents += other.documents;
+        self.chars += other.chars;
+        self.bytes += other.bytes;
+        self.units_upper += other.units_upper;
+        for (language, other) in &other.languages {
+            let share = self.share(language);
+            share.documents += other.documents;
+            share.chars += other.chars;
+        }
+    }
+
+    fn share(&mut self, language: &str) -> &mut Share {
+        if !self.languages.contains_key(language) {
+            self.languages.insert(language.into(), Share::default());
+        }
+        self.languages.get_mut(language).expect("it was put there if it was missing")
+    }
+
+    /// Documents of each language that is sent, by language code.
+    pub fn languages(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.languages.iter().map(|(language, share)| (&**language, share.documents))
+    }
+
+    /// Requests when every one but the last of each language is full.
+    #[must_use]
+    pub fn requests(&self, limits: &Limits) -> u64 {
+        self.languages.values().map(|share| share.requests(limits)).sum()
+    }
+
+    /// Billed units if the minimum and the rounding hold for each request: the lower bound.
+    ///
+    /// For each language the larger of the minimum over its requests and its characters rounded up to a unit
+    /// once. However documents fall into that many requests, at least this is charged, and less than one unit a
+    /// request more for rounding, except where a request is shorter than the minimum.
+    #[must_use]
+    pub fn units_lower(&self, billing: Billing, limits: &Limits) -> u64 {
+        let share_units = |share: &Share| {
+            let text = share.chars.div_ceil((billing.unit_chars as u64).max(1));
+            text.max(billing.minimum_units.saturating_mul(share.requests(limits)))
+        };
+        self.languages.values().map(share_units).sum()
+    }
+
+    /// Seconds that the requests take at `requests_per_second`; infinite at a rate that is not positive.
+    #[must_use]
+    pub fn seconds(&self, limits: &Limits, requests_per_second: f64) -> f64 {
+        let requests = self.requests(limits);
+        match requests {
+            0 => 0.0,
+            _ if requests_per_second > 0.0 => requests as f64 / requests_per_second,
+            _ => f64::INFINITY,
+        }
+    }
+}
+
+impl Share {
+    fn requests(&self, limits: &Limits) -> u64 {
+        self.documents.div_ceil((limits.batch_documents as u64).max(1))
+    }
+}
+
+/// The price of units up to a number of them in a month.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PriceTier {
+    /// Units of the month, counted from its first, up to which the price holds.
+    pub up_to_units: u64,
+    /// US dollars a unit.
+    pub dollars_per_unit: f64,
+}
+
+/// Why a list of tiers is no price list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// Tier `tier`, counted from 1, does not reach further than the one before it.
+    #[error("price tier {tier} does not end above the tier before it")]
+    NotAscending {
+        /// Its number, from 1.
+        tier: usize,
+    },
+    /// The price of tier `tier`, counted from 1, is negative or no number.
+    #[error("the price of tier {tier} is not a number of dollars of 0 or more")]
+    NoPrice {
+        /// Its number, from 1.
+        tier: usize,
+    },
+}
+
+impl PriceError {
+    /// What to change.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAscending { .. } => "list the tiers from the first units of a month to the last".to_owned(),
+            Self::NoPrice { .. } => "give the price of one unit in US dollars, such as 0.0001".to_owned(),
+        })
+    }
+}
+
+/// What units cost by the number of them in a month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceTiers {
+    tiers: Vec<PriceTier>,
+    beyond: f64,
+}
+
+impl PriceTiers {
+    /// A price list: `tiers` in ascending order, and `beyond`, the US dollars a unit above the last of them.
+    ///
+    /// # Errors
+    /// [`PriceError`] when the tiers do not ascend, or a price is negative or not finite.
+    pub fn new(tiers: Vec<PriceTier>, beyond: f64) -> Result<Self, PriceError> {
+        let mut below = 0;
+        for (index, tier) in tiers.iter().enumerate() {
+            if tier.up_to_units <= below {
+                return Err(PriceError::NotAscending { tier: index + 1 });
+            }
+            below = tier.up_to_units;
+        }
+        let prices = tiers.iter().map(|tier| tier.dollars_per_unit).chain([beyond]);
+        match prices.enumerate().find(|(_, price)| !(price.is_finite() && *price >= 0.0)) {
+            Some((index, _)) => Err(PriceError::NoPrice { tier: index + 1 }),
+            None => Ok(Self { tiers, beyond }),
+        }
+    }
+
+    /// Prices of Amazon Comprehend's sentiment analysis as published in November 2026, in US dollars.
+    #[must_use]
+    pub fn comprehend() -> Self {
+        let tier = |up_to_units, dollars_per_unit| PriceTier { up_to_units, dollars_per_unit };
+        Self { tiers: vec![tier(10_000_000, 0.0001), tier(50_000_000, 0.00005)], beyond: 0.000_025 }
+    }
+
+    /// US dollars for the first `units` units of a month.
+    #[must_use]
+    pub fn cost(&self, units: u64) -> f64 {
+        let mut below = 0;
+        let mut dollars = 0.0;
+        for tier in &self.tiers {
+            let within = units.min(tier.up_to_units) - below;
+            dollars += within as f64 * tier.dollars_per_unit;
+            below += within;
+        }
+        dollars + (units - below) as f64 * self.beyond
+    }
+}
