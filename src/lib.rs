@@ -2,4 +2,5 @@
 
 pub mod chunk;
 pub mod engine;
+pub mod rollup;
 pub mod transcript;

@@ -1,0 +1,60 @@
+//! Who handled a call, and how much of it: transfers.
+//!
+//! Agent turns carry an agent id. A **span** runs from a turn with an id to the next turn with another one: an agent turn
+//! without an id continues the span before it, and the turns of customers and others belong to the span that holds them.
+//! What is said before the first id belongs to the first agent. Where no agent turn has an id, the ids on any row count
+//! (some exports write the agent on every row, or on the customer's).
+
+use crate::transcript::{Call, Role, Timeline, Turn};
+
+use super::fixed::Millionths;
+
+/// One agent's part in one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentShare {
+    /// The agent's id.
+    pub id: Box<str>,
+    /// Words spoken by customer and agents in this agent's spans.
+    pub words: u64,
+    /// `words` over the words of customer and agents in the whole call; 0 if there are none. The weight with which the call
+    /// counts for this agent. It does not depend on which roles are scored.
+    pub handled_share: Millionths,
+}
+
+/// Every agent of `call`, in the order in which they appear; empty if no turn names one.
+pub(super) fn agent_shares(call: &Call, timeline: &Timeline) -> Vec<AgentShare> {
+    let by_agents = call.turns.iter().any(|turn| turn.role == Role::Agent && turn.agent_id.is_some());
+    let named = |turn: &Turn| !by_agents || turn.role == Role::Agent;
+    let mut shares: Vec<AgentShare> = Vec::new();
+    let mut current = 0;
+    let mut total = 0;
+    let mut unclaimed = 0;
+    for (turn, place) in call.turns.iter().zip(&timeline.places) {
+        if let Some(id) = turn.agent_id.as_deref().filter(|_| named(turn)) {
+            current = find_or_add(&mut shares, id);
+        }
+        if !Role::SCORED.contains(&turn.role) {
+            continue;
+        }
+        let words = u64::from(place.words);
+        total += words;
+        match shares.get_mut(current) {
+            Some(share) => share.words += words,
+            None => unclaimed += words,
+        }
+    }
+    if let Some(first) = shares.first_mut() {
+        first.words += unclaimed;
+    }
+    for share in &mut shares {
+        share.handled_share = Millionths::ratio(share.words, total).unwrap_or_default();
+    }
+    shares
+}
+
+fn find_or_add(shares: &mut Vec<AgentShare>, id: &str) -> usize {
+    shares.iter().position(|share| &*share.id == id).unwrap_or_else(|| {
+        shares.push(AgentShare { id: id.into(), words: 0, handled_share: Millionths::default() });
+        shares.len() - 1
+    })
+}

@@ -1,0 +1,119 @@
+//! From an agent's calls to an agent's score: the variance within agents, then the model of [`super::shrink`].
+//!
+//! **The call is the sampling unit.** Turns of one call are alike, and intervals built on them cover far less than they claim. With
+//! y the scores of an agent's n calls, ȳ their mean and A agents, d₀ = 10 and `s_p²` never below 10⁻⁶:
+//!
+//! ```text
+//! SS   = Σ(y − ȳ)²                     s_p² = ΣSS / Σ(n − 1)
+//! s̃²   = (d₀·s_p² + SS)/(d₀ + n − 1)   v = s̃²/n               (Smyth 2004, SAGMB 3:3)
+//! ```
+//!
+//! Calls that several agents shared count with weights h: ȳ = Σhy/Σh, n = (Σh)²/Σh², SS = n·Σh(y − ȳ)²/Σh, which are the plain
+//! formulas where every h is 1. Where Σ(n − 1) < 1, hardly any agent has two calls and noise can't be told from
+//! differences between agents: `s_p²` is then the variance between the agents' means, all of it taken as noise.
+//!
+//! With fewer than 5 agents nothing is shrunk: the score is ȳ, and its interval ȳ ± t·`√(s_p²/n)` with the 97.5 % quantile of
+//! Student's t with Σ(n − 1) degrees of freedom (none where those are below 1).
+
+use super::distribution::t_quantile;
+use super::shrink::{Fit, Observed, Shrunk};
+use super::sums::Moments;
+
+/// d₀: how many calls the pooled variance is worth in each agent's own.
+const PRIOR_STRENGTH: f64 = 10.0;
+
+/// `s_p²` is at least this: a standard deviation of a thousandth of a score.
+const LEAST_VARIANCE: f64 = 1e-6;
+
+/// What one agent's calls say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
+    /// ȳ.
+    pub(super) mean: f64,
+    /// n, effective.
+    pub(super) calls: f64,
+    /// SS.
+    pub(super) squares: f64,
+}
+
+impl Point {
+    /// From the sums over an agent's calls; `None` without any.
+    pub(super) fn of(sums: &Moments) -> Option<Self> {
+        Some(Self::new(sums.mean()?, sums, sums.spread()))
+    }
+
+    /// From a mean and Σh(y − ȳ)² of values whose weights are those of `sums`, which must have calls.
+    pub(super) fn new(mean: f64, sums: &Moments, spread: f64) -> Self {
+        let calls = sums.effective_calls();
+        Self { mean, calls, squares: calls * spread / sums.calls() }
+    }
+}
+
+/// A score with its interval, and how much of it is the agent's own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Estimate {
+    pub(super) score: f64,
+    pub(super) interval: Option<(f64, f64)>,
+    /// The posterior; `None` where nothing was shrunk.
+    pub(super) shrunk: Option<Shrunk>,
+}
+
+/// The agents' scores as one population.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Model {
+    /// `s_p²`.
+    pub(super) within: f64,
+    /// Σ(n − 1).
+    pub(super) freedom: f64,
+    /// ȳ and v of each agent, in the order given.
+    pub(super) observed: Vec<Observed>,
+    /// `None` for fewer than 5 agents.
+    pub(super) fit: Option<Fit>,
+}
+
+impl Model {
+    /// Fits `points`, one an agent with calls.
+    pub(super) fn of(points: &[Point]) -> Self {
+        let freedom: f64 = points.iter().map(|point| point.calls - 1.0).sum();
+        let within = within_variance(points, freedom);
+        let observed: Vec<Observed> = points
+            .iter()
+            .map(|point| {
+                let own = (PRIOR_STRENGTH * within + point.squares) / (PRIOR_STRENGTH + point.calls - 1.0);
+                Observed { mean: point.mean, variance: own / point.calls }
+            })
+            .collect();
+        let fit = Fit::of(&observed);
+        Self { within, freedom, observed, fit }
+    }
+
+    /// The score of one of the agents, from its point and what was observed of it.
+    pub(super) fn estimate(&self, point: &Point, observed: &Observed) -> Estimate {
+        match &self.fit {
+            Some(fit) => {
+                let shrunk = fit.shrink(observed);
+                Estimate { score: shrunk.value, interval: Some(shrunk.interval()), shrunk: Some(shrunk) }
+            }
+            None => Estimate { score: point.mean, interval: self.pooled_interval(point), shrunk: None },
+        }
+    }
+
+    fn pooled_interval(&self, point: &Point) -> Option<(f64, f64)> {
+        if self.freedom < 1.0 {
+            return None;
+        }
+        let half = t_quantile(0.025, self.freedom) * (self.within / point.calls).sqrt();
+        Some((point.mean - half, point.mean + half))
+    }
+}
+
+fn within_variance(points: &[Point], freedom: f64) -> f64 {
+    let (squares, divisor) = if freedom < 1.0 {
+        let count = points.len() as f64;
+        let mean = points.iter().map(|point| point.mean).sum::<f64>() / count.max(1.0);
+        (points.iter().map(|point| (point.mean - mean) * (point.mean - mean)).sum::<f64>(), (count - 1.0).max(1.0))
+    } else {
+        (points.iter().map(|point| point.squares).sum::<f64>(), freedom)
+    };
+    (squares / divisor).max(LEAST_VARIANCE)
+}

@@ -1,0 +1,217 @@
+//! One call, one role: what the customer's (or the agents') turns add up to.
+//!
+//! Turns t carry a score v, a weight w (their scored words) and a middle m on the call's time line, which runs from 0
+//! to 1. A turn that was not scored is absent; one without words weighs nothing, and is left out of `slope` and `low` too.
+
+use crate::transcript::{Place, WHOLE};
+
+use super::fixed::{Millionths, mean};
+use super::text::{FixedScores, Label};
+use super::turn::TurnScore;
+
+/// Scored turns below which there is no slope.
+const SLOPE_TURNS: u32 = 6;
+
+/// Turns in the window of which `low` is the least mean.
+const LOW_TURNS: usize = 3;
+
+/// The columns of calls.csv that exist once for the customer and once for the agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RoleRollup {
+    /// Σwv / Σw. Empty when nothing was scored.
+    pub score: Option<Millionths>,
+    /// The label rule applied to the four means. Empty when nothing was scored.
+    pub label: Option<Label>,
+    /// Word-weighted means of the four probabilities. Empty when nothing was scored.
+    pub means: Option<FixedScores>,
+    /// Share of the scored words that lie in turns labelled NEGATIVE. Empty when nothing was scored.
+    pub negative_share: Option<Millionths>,
+    /// Turns of this role.
+    pub turns: u32,
+    /// Turns of this role that have a score.
+    pub turns_scored: u32,
+    /// Words of this role.
+    pub words: u64,
+    /// Words of this role that were scored.
+    pub words_scored: u64,
+    /// Scores of the turns with min(⌊4m⌋, 3) = quarter. Empty where the quarter has none.
+    pub quarters: [Option<Millionths>; 4],
+    /// Score of the turns with m < 1/3. Empty if there are none.
+    pub start: Option<Millionths>,
+    /// Score of the turns with m ≥ 2/3. Empty if there are none.
+    pub end: Option<Millionths>,
+    /// `end − start`. Empty if either is.
+    pub shift: Option<Millionths>,
+    /// Weighted least-squares slope of v on m: change of score over the whole call. Empty below 6 scored turns, or if
+    /// all lie in one place.
+    pub slope: Option<Millionths>,
+    /// Least plain mean of 3 scored turns in a row (of this role). Empty below 3.
+    pub low: Option<Millionths>,
+    /// Middle of the second of those turns, the earliest if there are several; 0 is the call's start and 1 its end.
+    pub low_position: Option<Millionths>,
+}
+
+impl RoleRollup {
+    /// Words scored / words; `None` if this role said nothing.
+    #[must_use]
+    pub fn coverage(&self) -> Option<Millionths> {
+        Millionths::ratio(self.words_scored, self.words)
+    }
+}
+
+/// A weighted mean in the making.
+#[derive(Default, Clone, Copy)]
+struct Mean {
+    weight: i128,
+    sum: i128,
+}
+
+impl Mean {
+    fn add(&mut self, weight: i128, value: i128) {
+        self.weight += weight;
+        self.sum += weight * value;
+    }
+
+    fn value(&self) -> Option<Millionths> {
+        mean(self.sum, self.weight)
+    }
+}
+
+/// Sums of one role of one call; turns are added in the call's order.
+#[derive(Default)]
+pub(super) struct RoleSums {
+    turns: u32,
+    turns_scored: u32,
+    words: u64,
+    words_scored: u64,
+    negative_words: u64,
+    parts: [i128; 4],
+    score: Mean,
+    quarters: [Mean; 4],
+    start: Mean,
+    end: Mean,
+    line: Line,
+    low: Low,
+}
+
+impl RoleSums {
+    /// Adds a turn of this role at `place`.
+    pub(super) fn add(&mut self, place: &Place, score: Option<&TurnScore>) {
+        self.turns += 1;
+        self.words += u64::from(place.words);
+        let Some(turn) = score else { return };
+        self.turns_scored += 1;
+        // Never more than the turn has, so that coverage stays within 1.
+        let words = turn.words.min(place.words);
+        if words > 0 {
+            self.add_weighed(place.middle.min(WHOLE), words, &turn.scores);
+        }
+    }
+
+    fn add_weighed(&mut self, middle: u32, words: u32, scores: &FixedScores) {
+        self.words_scored += u64::from(words);
+        if scores.label() == Label::Negative {
+            self.negative_words += u64::from(words);
+        }
+        let weight = i128::from(words);
+        let value = i128::from(scores.score().0);
+        for (sum, part) in self.parts.iter_mut().zip(scores.parts()) {
+            *sum += weight * i128::from(part.0);
+        }
+        self.score.add(weight, value);
+        let quarter = (u64::from(middle) * 4 / u64::from(WHOLE)).min(3);
+        if let Some(quarter) = usize::try_from(quarter).ok().and_then(|index| self.quarters.get_mut(index)) {
+            quarter.add(weight, value);
+        }
+        let thirds = u64::from(middle) * 3;
+        if thirds < u64::from(WHOLE) {
+            self.start.add(weight, value);
+        } else if thirds >= 2 * u64::from(WHOLE) {
+            self.end.add(weight, value);
+        }
+        self.line.add(weight, i128::from(middle), value);
+        self.low.add(value, middle);
+    }
+
+    /// The columns.
+    pub(super) fn finish(&self) -> RoleRollup {
+        let means = self.means();
+        let (start, end) = (self.start.value(), self.end.value());
+        let low = self.low.least;
+        RoleRollup {
+            score: self.score.value(),
+            label: means.map(|means| means.label()),
+            means,
+            negative_share: Millionths::ratio(self.negative_words, self.words_scored),
+            turns: self.turns,
+            turns_scored: self.turns_scored,
+            words: self.words,
+            words_scored: self.words_scored,
+            quarters: self.quarters.map(|quarter| quarter.value()),
+            start,
+            end,
+            shift: end.zip(start).map(|(end, start)| Millionths(end.0 - start.0)),
+            slope: self.line.slope(),
+            low: low.and_then(|(sum, _)| mean(sum, LOW_TURNS as i128)),
+            low_position: low.map(|(_, middle)| Millionths(i64::from(middle))),
+        }
+    }
+
+    fn means(&self) -> Option<FixedScores> {
+        let weight = i128::from(self.words_scored);
+        let [positive, negative, neutral, mixed] = self.parts.map(|sum| mean(sum, weight));
+        Some(FixedScores { positive: positive?, negative: negative?, neutral: neutral?, mixed: mixed? })
+    }
+}
+
+/// Sums of a weighted regression of the score on the place.
+#[derive(Default)]
+struct Line {
+    turns: u32,
+    weight: i128,
+    places: i128,
+    values: i128,
+    place_squares: i128,
+    products: i128,
+}
+
+impl Line {
+    fn add(&mut self, weight: i128, place: i128, value: i128) {
+        self.turns += 1;
+        self.weight += weight;
+        self.places += weight * place;
+        self.values += weight * value;
+        self.place_squares += weight * place * place;
+        self.products += weight * place * value;
+    }
+
+    /// (Σw·Σwmv − Σwm·Σwv) / (Σw·Σwm² − (Σwm)²): both in the same power of millionths, so the quotient is the slope itself.
+    fn slope(&self) -> Option<Millionths> {
+        let spread = self.weight * self.place_squares - self.places * self.places;
+        if self.turns < SLOPE_TURNS || spread <= 0 {
+            return None;
+        }
+        let rise = self.weight * self.products - self.places * self.values;
+        Some(Millionths::nearest(rise as f64 / spread as f64))
+    }
+}
+
+/// The least sum of three scores in a row so far, with the middle of the second.
+#[derive(Default)]
+struct Low {
+    /// The one before the last turn, and the last: score and middle.
+    before: [Option<(i128, u32)>; LOW_TURNS - 1],
+    least: Option<(i128, u32)>,
+}
+
+impl Low {
+    fn add(&mut self, value: i128, middle: u32) {
+        if let [Some((first, _)), Some((second, second_middle))] = self.before {
+            let sum = first + second + value;
+            if self.least.is_none_or(|(least, _)| sum < least) {
+                self.least = Some((sum, second_middle));
+            }
+        }
+        self.before = [self.before[1], Some((value, middle))];
+    }
+}
