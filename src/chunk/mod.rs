@@ -252,10 +252,11 @@ impl Segment {
 /// be cut between sentences if that saves units. A longer turn is cut between sentences, a longer sentence
 /// between words, a longer word between graphemes, and a grapheme that passes the limit alone between characters.
 ///
-/// Among all such packings the one taken is least in, first things first: billed units (the number of segments
-/// for [`Granularity::Call`] and for engines that do not charge), cuts inside turns, distance of the quarters of
-/// the call from the nearest cut, and the sum of squared lengths. [`Granularity::Turn`] does so turn by turn.
-/// The optimum is exact, but that within a turn no places are tried that leave less than 1/125 of the limit between them.
+/// Among all such packings the one taken is least in, first things first: the number of segments (for
+/// [`Granularity::Call`] and for engines that do not charge), billed units, cuts inside turns, the distance of the
+/// call's quarter points from the ends of the segments around them, and the sum of squared lengths.
+/// [`Granularity::Turn`] does so turn by turn. This is the exact optimum over the places tried: within a turn,
+/// places that leave less than 1/125 of the limit between them count as one.
 ///
 /// `timeline` must be the call's own.
 ///

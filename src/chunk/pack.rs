@@ -44,7 +44,7 @@ impl Cost {
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             segments: self.segments + other.segments,
-            units: self.units + other.units,
+            units: self.units.saturating_add(other.units),
             cuts: self.cuts + other.cuts,
             quarters: self.quarters + other.quarters,
             squares: self.squares.saturating_add(other.squares),
