@@ -248,3 +248,74 @@ fn between(place: &Place, done: usize, all: usize) -> u32 {
     let passed = u128::from(length) * done as u128 / (all.max(1) as u128);
     place.start + u32::try_from(passed).unwrap_or(u32::MAX).min(place.end.saturating_sub(place.start))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::{Text, Turn};
+
+    /// The parts of a turn with this text, and what lies before each.
+    fn parts(text: &str, chars: usize, bytes: usize, sentences: bool) -> Vec<(String, Bound)> {
+        let turn = Turn { role: Role::Customer, text: Text::from(text), agent_id: None, start_ms: None, end_ms: None };
+        let (id, turns) = ("call".into(), vec![turn]);
+        let call = Call { id, turns, queue: None, channel: None, language: None, date: None, started_at_ms: None };
+        let timeline = Timeline::of(&call);
+        let turns: Vec<Atom> = whole_turns(&call, &timeline, Role::Customer).collect();
+        let part = |atom: Atom| {
+            let part = text.get(atom.bytes.start as usize..atom.bytes.end as usize);
+            (part.expect("on character bounds").to_owned(), atom.bound)
+        };
+        let atoms = atoms_of(&call, &timeline, &turns, &Limit { chars, bytes }, sentences);
+        atoms.into_iter().map(part).collect()
+    }
+
+    fn check(found: &[(String, Bound)], wanted: &[(&str, Bound)]) {
+        let found: Vec<(&str, Bound)> = found.iter().map(|(part, bound)| (&**part, *bound)).collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn each_part_is_divided_only_as_far_as_needed() {
+        use Bound::{Sentence, Turn, Word};
+        let text = "So it goes. It never ends here. No.";
+        check(&parts(text, 40, 40, false), &[(text, Turn)]);
+        check(
+            &parts(text, 40, 40, true),
+            &[("So it goes. ", Turn), ("It never ends here. ", Sentence), ("No.", Sentence)],
+        );
+        check(
+            &parts(text, 12, 40, false),
+            &[
+                ("So it goes. ", Turn),
+                ("It ", Sentence),
+                ("never ", Word),
+                ("ends ", Word),
+                ("here. ", Word),
+                ("No.", Sentence),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_long_word_is_cut_between_graphemes_and_a_long_grapheme_between_characters() {
+        use Bound::{Char, Grapheme, Turn, Word};
+        check(
+            &parts("abc de", 2, 9, false),
+            &[("a", Turn), ("b", Grapheme), ("c", Grapheme), (" ", Grapheme), ("de", Word)],
+        );
+        check(&parts("🇩🇪🇫🇷", 2, 9, false), &[("🇩🇪", Turn), ("🇫🇷", Grapheme)]);
+        check(&parts("👩\u{200d}👧", 9, 7, false), &[("👩", Turn), ("\u{200d}", Char), ("👧", Char)]);
+    }
+
+    #[test]
+    fn words_that_nothing_divides_may_be_cut_apart() {
+        use Bound::{Turn, Word};
+        check(&parts("你好吗", 2, 99, false), &[("你", Turn), ("好", Word), ("吗", Word)]);
+    }
+
+    #[test]
+    fn parts_too_fine_to_matter_stay_together() {
+        let found = parts(&"a b ".repeat(300), 500, 5_000, false);
+        assert!(found.iter().all(|(part, _)| part.len() == 4));
+    }
+}

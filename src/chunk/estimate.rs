@@ -207,3 +207,77 @@ impl PriceTiers {
         dollars + (units - below) as f64 * self.beyond
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::Role;
+
+    const BILLING: Billing = Billing { unit_chars: 100, minimum_units: 3 };
+    const LIMITS: Limits = Limits { document_bytes: 5_000, batch_documents: 25 };
+
+    fn segment(chars: u32) -> Segment {
+        Segment { role: Role::Customer, pieces: Vec::new(), chars, bytes: chars, words: 1, start: 0, end: 0 }
+    }
+
+    fn estimate(documents: &[(u32, &str)]) -> Estimate {
+        let mut estimate = Estimate::default();
+        for &(chars, language) in documents {
+            estimate.add(&segment(chars), language, Some(BILLING));
+        }
+        estimate
+    }
+
+    #[test]
+    fn each_document_pays_the_minimum_at_most_and_each_request_at_least() {
+        let chats = estimate(&[(20, "en"); 30]);
+        assert_eq!((chats.units_upper, chats.requests(&LIMITS)), (90, 2));
+        assert_eq!(chats.units_lower(BILLING, &LIMITS), 6);
+        let calls = estimate(&[(430, "en"); 30]);
+        assert_eq!((calls.units_upper, calls.units_lower(BILLING, &LIMITS)), (150, 129));
+    }
+
+    #[test]
+    fn languages_do_not_share_a_request() {
+        let estimate = estimate(&[(20, "en"), (20, "de")]);
+        assert_eq!((estimate.requests(&LIMITS), estimate.units_lower(BILLING, &LIMITS)), (2, 6));
+        assert_eq!(estimate.languages().collect::<Vec<_>>(), [("de", 1), ("en", 1)]);
+    }
+
+    #[test]
+    fn what_is_not_sent_costs_nothing() {
+        let mut estimate = Estimate::default();
+        estimate.add_unsent(&segment(400));
+        assert_eq!((estimate.segments, estimate.words, estimate.documents, estimate.units_upper), (1, 1, 0, 0));
+        assert_eq!(estimate.units_lower(BILLING, &LIMITS), 0);
+        assert!(estimate.seconds(&LIMITS, 0.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn time_is_requests_at_the_quota() {
+        let estimate = estimate(&[(20, "en"); 51]);
+        assert!((estimate.seconds(&LIMITS, 10.0) - 0.3).abs() < 1e-12);
+        assert!(estimate.seconds(&LIMITS, 0.0).is_infinite());
+    }
+
+    #[test]
+    fn dearer_units_come_first() {
+        let cost = |units| PriceTiers::comprehend().cost(units);
+        for (units, dollars) in
+            [(0, 0.0), (3, 0.0003), (10_000_000, 1_000.0), (50_000_000, 3_000.0), (60_000_000, 3_250.0)]
+        {
+            assert!((cost(units) - dollars).abs() < 1e-6, "{units} units cost {}", cost(units));
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_no_price_list_is_refused() {
+        let tier = |up_to_units, dollars_per_unit| PriceTier { up_to_units, dollars_per_unit };
+        let new = |tiers: &[PriceTier], beyond| PriceTiers::new(tiers.to_vec(), beyond).map(|prices| prices.cost(15));
+        assert_eq!(new(&[tier(5, 1.0), tier(5, 0.5)], 0.1), Err(PriceError::NotAscending { tier: 2 }));
+        assert_eq!(new(&[tier(5, -1.0)], 0.1), Err(PriceError::NoPrice { tier: 1 }));
+        assert_eq!(new(&[tier(5, 1.0)], f64::NAN), Err(PriceError::NoPrice { tier: 2 }));
+        assert_eq!(new(&[tier(5, 1.0), tier(10, 0.5)], 0.0), Ok(7.5));
+        assert_eq!(new(&[], 1.0), Ok(15.0));
+    }
+}

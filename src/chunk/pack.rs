@@ -3,8 +3,9 @@
 //! A packing of atoms `0..n` is a list of cuts. Its cost is a vector of whole numbers, each a sum over its
 //! segments, and vectors are compared from the first number on. Adding the same vector to two others keeps their
 //! order, so the best packing of `0..j` that ends in the segment `i..j` is the best packing of `0..i` and that
-//! segment: trying every `i` for every `j` finds the optimum, not an approximation. Time is the number of atoms
-//! times the atoms that one segment can hold.
+//! segment: trying every `i` for every `j` finds the optimum, not an approximation. Only an `i` whose own charge
+//! leaves room for another segment is tried; the time is at most the number of atoms times the atoms that one
+//! segment can hold.
 
 use super::atoms::{Atom, Bound, Limit};
 use crate::engine::Billing;
@@ -43,11 +44,16 @@ impl Cost {
     pub(super) fn plus(self, other: Self) -> Self {
         Self {
             segments: self.segments + other.segments,
-            units: self.units + other.units,
+            units: self.units.saturating_add(other.units),
             cuts: self.cuts + other.cuts,
             quarters: self.quarters + other.quarters,
             squares: self.squares.saturating_add(other.squares),
         }
+    }
+
+    /// The numbers that never fall as a packing grows: a shorter text has a packing that costs no more of them.
+    const fn charge(self) -> (u64, u64) {
+        (self.segments, self.units)
     }
 }
 
@@ -68,6 +74,12 @@ impl Objective {
             quarters: QUARTERS.iter().map(|&quarter| distance(quarter, first.start, last.end)).sum(),
             squares: length.saturating_mul(length),
         }
+    }
+
+    /// What any segment costs at least.
+    fn least(&self) -> Cost {
+        let units = self.billing.map_or(0, |billing| billing.units(1));
+        Cost { segments: u64::from(self.fewest_segments), units, ..Cost::default() }
     }
 
     /// Whether all of `turns` in one segment fit, and any other packing is certain to cost more.
@@ -129,24 +141,32 @@ impl Sizes {
 /// equal in every cost, the one with the longest last segments is taken.
 pub(super) fn pack(atoms: &[Atom], objective: &Objective) -> Vec<usize> {
     let sizes = Sizes::of(atoms);
+    let fits = |start, end| {
+        let (chars, bytes) = sizes.of_segment(start, end);
+        objective.limit.holds(chars, bytes)
+    };
     let mut best: Vec<Cost> = vec![Cost::default()];
     let mut begins: Vec<usize> = vec![0];
+    let mut earliest = 0;
     for (index, last) in atoms.iter().enumerate() {
         let end = index + 1;
-        let mut chosen: Option<(Cost, usize)> = None;
-        for start in (0..end).rev() {
-            let (chars, bytes) = sizes.of_segment(start, end);
-            if start != index && !objective.limit.holds(chars, bytes) {
+        while earliest < index && !fits(earliest, end) {
+            earliest += 1;
+        }
+        let cost_from =
+            |start: usize| best[start].plus(objective.cost(&atoms[start], last, sizes.of_segment(start, end).0));
+        let (mut least, mut begin) = (cost_from(earliest), earliest);
+        for (start, before) in best.iter().enumerate().skip(earliest + 1) {
+            if before.plus(objective.least()).charge() > least.charge() {
                 break;
             }
-            let cost = best[start].plus(objective.cost(&atoms[start], last, chars));
-            if chosen.is_none_or(|(least, _)| cost <= least) {
-                chosen = Some((cost, start));
+            let cost = cost_from(start);
+            if cost < least {
+                (least, begin) = (cost, start);
             }
         }
-        let (cost, start) = chosen.expect("an atom can always stand alone");
-        best.push(cost);
-        begins.push(start);
+        best.push(least);
+        begins.push(begin);
     }
     trace(&begins, atoms.len())
 }

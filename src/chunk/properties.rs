@@ -179,7 +179,7 @@ proptest! {
         let objective = Objective { limit: Limit { chars, bytes }, billing, fewest_segments };
         let turns: Vec<Atom> = whole_turns(&call, &timeline, Role::Customer).collect();
         let mut atoms = atoms_of(&call, &timeline, &turns, &objective.limit, sentences);
-        atoms.truncate(13);
+        atoms.truncate(11);
         prop_assume!(!atoms.is_empty());
         let (least, chosen) = tried_and_chosen(&atoms, &objective);
         prop_assert_eq!(chosen, least);
