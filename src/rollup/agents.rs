@@ -256,6 +256,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn the_order_of_calls_does_not_matter(
             (calls, shuffled) in proptest::collection::vec(any_call(), 0..60)
@@ -331,7 +333,9 @@ mod tests {
         assert!((ann.customer_score_raw.unwrap() - 0.3).abs() < 1e-12);
         assert_eq!(ann.customer_end, None);
         let mut lenient = AgentBook::new(AgentOptions { min_coverage: Millionths(490_000) });
-        calls.iter().for_each(|call| lenient.add(call));
+        for call in &calls {
+            lenient.add(call);
+        }
         assert_eq!(lenient.finish().agents[0].calls_scored, 2);
     }
 }

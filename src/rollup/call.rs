@@ -193,6 +193,7 @@ mod tests {
     const CUSTOMER: Role = Role::Customer;
     const AGENT: Role = Role::Agent;
 
+    #[expect(clippy::unnecessary_wraps, reason = "what it is compared with may be empty")]
     fn millionths(value: f64) -> Option<Millionths> {
         Some(Millionths::nearest(value))
     }

@@ -258,7 +258,7 @@ mod tests {
         .map(|(queue, agent, start, end)| ended(queue, agent, start, end))
         .to_vec();
         let report = report(&calls);
-        for (agent, expected) in report.agents.iter().zip([-0.024139262887, -0.107226149398, -0.09004897552]) {
+        for (agent, expected) in report.agents.iter().zip([-0.024_139_263, -0.107_226_149, -0.090_048_976]) {
             close(agent.customer_end_adjusted, expected);
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn call(id: &str, turns: &[(Role, u32, Option<&str>)]) -> Call {
 }
 
 /// The score of a turn with `words` scored words and v = `score`, all of it P or all of it N.
+#[expect(clippy::unnecessary_wraps, reason = "an entry of a call's turns may be empty")]
 pub(super) fn turn_score(words: u32, score: f64) -> Option<TurnScore> {
     let score = Millionths::nearest(score);
     let scores = FixedScores {
