@@ -208,3 +208,134 @@ impl StratumSums {
         self.pairs += &other.pairs;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup::testing::row;
+    use proptest::prelude::*;
+
+    /// Calls of all kinds: with and without score, agents, queue, language, start and end, shared or not.
+    fn any_call() -> impl Strategy<Value = CallRollup> {
+        let score = || proptest::option::of(-1.0..1.0_f64);
+        let agents = proptest::collection::vec(0..9_u8, 0..3);
+        let name = |names: &'static [&'static str]| proptest::option::of(proptest::sample::select(names));
+        (score(), score(), score(), agents, 0.0..1.0_f64, name(&["q1", "q2", "q3"]), name(&["en", "de"]), 0..101_u64)
+            .prop_map(|(score, start, end, agents, share, queue, language, words_scored)| {
+                let shares = [share, 1.0 - share];
+                let ids: Vec<String> = agents.iter().map(|agent| format!("a{agent}")).collect();
+                let parts: Vec<(&str, f64)> = ids.iter().map(String::as_str).zip(shares).collect();
+                let mut call = row("c", score, &parts);
+                call.queue = queue.map(Into::into);
+                call.language = language.map(Into::into);
+                call.customer.start = start.map(Millionths::nearest);
+                call.customer.end = end.map(Millionths::nearest);
+                call.escalated = start.zip(end).map(|(start, end)| end < start);
+                call.recovered = call.escalated.filter(|_| share < 0.5);
+                call.customer.words_scored = words_scored;
+                call
+            })
+    }
+
+    fn book(calls: &[CallRollup]) -> AgentBook {
+        let mut book = AgentBook::default();
+        for call in calls {
+            book.add(call);
+        }
+        book
+    }
+
+    fn merged(mut first: AgentBook, second: AgentBook) -> AgentBook {
+        first.merge(second);
+        first
+    }
+
+    /// Every number to the last bit: `Debug` of a float names exactly one float.
+    fn bits(book: &AgentBook) -> String {
+        format!("{:?}", book.finish())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_order_of_calls_does_not_matter(
+            (calls, shuffled) in proptest::collection::vec(any_call(), 0..60)
+                .prop_flat_map(|calls| (Just(calls.clone()), Just(calls).prop_shuffle()))
+        ) {
+            let (one, other) = (book(&calls), book(&shuffled));
+            prop_assert_eq!(&one, &other);
+            prop_assert_eq!(bits(&one), bits(&other));
+        }
+
+        #[test]
+        fn merging_is_associative_and_commutative_and_equals_one_book(
+            calls in proptest::collection::vec(any_call(), 0..60), cuts in (0..61_usize, 0..61_usize)
+        ) {
+            let (low, high) = (cuts.0.min(cuts.1).min(calls.len()), cuts.0.max(cuts.1).min(calls.len()));
+            let [a, b, c] = [&calls[..low], &calls[low..high], &calls[high..]].map(book);
+            let whole = book(&calls);
+            prop_assert_eq!(&merged(merged(a.clone(), b.clone()), c.clone()), &whole);
+            prop_assert_eq!(&merged(a.clone(), merged(b.clone(), c.clone())), &whole);
+            prop_assert_eq!(&merged(c, merged(b, a)), &whole);
+        }
+
+        #[test]
+        fn every_number_is_finite_and_every_share_within_bounds(calls in proptest::collection::vec(any_call(), 0..60)) {
+            let report = book(&calls).finish();
+            prop_assert!(!format!("{report:?}").contains("NaN"), "{report:?}");
+            prop_assert!(!format!("{report:?}").contains("inf"), "{report:?}");
+            for agent in &report.agents {
+                let shares = [agent.negative_calls, agent.escalated, agent.recovered];
+                for share in shares.into_iter().flatten() {
+                    prop_assert!(0.0 <= share.low && share.low <= share.value && share.value <= share.high && share.high <= 1.0);
+                }
+                let chances = [agent.q_value, agent.expected_percentile, agent.p_bottom_decile, agent.reliability];
+                prop_assert!(chances.into_iter().flatten().all(|chance| (0.0..=1.0).contains(&chance)));
+                prop_assert_eq!(agent.customer_score.is_some(), agent.calls_scored > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_counts_for_each_of_its_agents_by_their_part() {
+        let mut shared = row("c1", Some(-0.6), &[("ann", 0.25), ("bob", 0.75)]);
+        shared.agent.score = Some(Millionths(200_000));
+        (shared.agent.words, shared.agent.words_scored) = (10, 10);
+        let report = book(&[shared, row("c2", Some(0.2), &[("ann", 1.0)]), row("c3", None, &[("ann", 1.0)])]).finish();
+        let [ann, bob] = &report.agents[..] else { panic!("two agents") };
+        // (.25·−.6 + 1·.2)/1.25 = .04.
+        assert!((ann.customer_score_raw.unwrap() - 0.04).abs() < 1e-12);
+        assert_eq!((ann.calls, ann.calls_scored, bob.calls, bob.calls_scored), (3, 2, 1, 1));
+        assert!((ann.handled_share_mean.unwrap() - 0.75).abs() < 1e-12);
+        assert_eq!((ann.words, bob.words), (30, 10));
+        assert!((ann.agent_score.unwrap() - 0.2).abs() < 1e-12);
+        // Effective calls 1.25²/1.0625, hits by weight .25/1.25 of them, with Jeffreys's prior.
+        let calls = 1.25 * 1.25 / 1.0625;
+        assert!((ann.negative_calls.unwrap().value - (calls * 0.2 + 0.5) / (calls + 1.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn low_coverage_wordless_and_agentless_calls_are_counted_and_left_out() {
+        let mut low = row("c1", Some(-0.9), &[("ann", 1.0)]);
+        low.customer.words_scored = 49;
+        low.customer.end = Some(Millionths(-900_000));
+        let calls = [
+            low,
+            row("c2", Some(0.3), &[("ann", 1.0)]),
+            row("c3", Some(0.9), &[("ann", 0.0)]),
+            row("c4", Some(0.5), &[]),
+        ];
+        let report = book(&calls).finish();
+        assert_eq!((report.calls, report.calls_without_agent, report.calls_low_coverage), (4, 1, 1));
+        let [ann] = &report.agents[..] else { panic!("one agent") };
+        assert_eq!((ann.calls, ann.calls_scored), (3, 1));
+        assert!((ann.customer_score_raw.unwrap() - 0.3).abs() < 1e-12);
+        assert_eq!(ann.customer_end, None);
+        let mut lenient = AgentBook::new(AgentOptions { min_coverage: Millionths(490_000) });
+        for call in &calls {
+            lenient.add(call);
+        }
+        assert_eq!(lenient.finish().agents[0].calls_scored, 2);
+    }
+}

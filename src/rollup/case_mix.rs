@@ -135,3 +135,131 @@ fn end_lines<'a>(strata: &BTreeMap<&'a Stratum, (Moments, Pairs)>) -> (BTreeMap<
     let lines = strata.iter().filter_map(|(&stratum, (_, pairs))| Some((stratum, line(pairs)?))).collect();
     (lines, grand_end)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rollup::testing::row;
+    use crate::rollup::{AgentBook, AgentsReport, CallRollup, Millionths};
+
+    fn queued(queue: Option<&str>, agent: &str, score: f64) -> CallRollup {
+        CallRollup { queue: queue.map(Into::into), ..row("c", Some(score), &[(agent, 1.0)]) }
+    }
+
+    fn ended(queue: &str, agent: &str, start: f64, end: f64) -> CallRollup {
+        let mut call = queued(Some(queue), agent, end);
+        (call.customer.start, call.customer.end) = (Some(Millionths::nearest(start)), Some(Millionths::nearest(end)));
+        call
+    }
+
+    fn report(calls: &[CallRollup]) -> AgentsReport {
+        let mut book = AgentBook::default();
+        for call in calls {
+            book.add(call);
+        }
+        book.finish()
+    }
+
+    fn close(actual: Option<f64>, expected: f64) {
+        assert!(actual.is_some_and(|actual| (actual - expected).abs() < 1e-9), "{actual:?} is not {expected}");
+    }
+
+    #[test]
+    fn a_score_loses_what_its_queue_explains_as_far_as_it_is_believed() {
+        // Two queues of 20 calls each, so half of the difference is believed: sales around .4, complaints around −.2, all around .1.
+        let mut calls = Vec::new();
+        for step in 0..10 {
+            let wobble = f64::from(step) * 0.02 - 0.09;
+            calls.push(queued(Some("sales"), "ann", 0.5 + wobble));
+            calls.push(queued(Some("sales"), "bob", 0.3 + wobble));
+            calls.push(queued(Some("complaints"), "bob", -0.1 + wobble));
+            calls.push(queued(Some("complaints"), "cy", -0.3 + wobble));
+        }
+        let report = report(&calls);
+        // Offsets: ½(.4 − .1) = .15 and ½(−.2 − .1) = −.15. With three agents nothing is shrunk.
+        let [ann, bob, cy] = &report.agents[..] else { panic!("three agents") };
+        close(ann.customer_score_raw, 0.5);
+        close(ann.customer_score_adjusted, 0.35);
+        close(bob.customer_score_raw, 0.1);
+        close(bob.customer_score_adjusted, 0.1);
+        close(cy.customer_score_adjusted, -0.15);
+    }
+
+    #[test]
+    fn languages_are_strata_of_their_own() {
+        let mut calls = Vec::new();
+        for _ in 0..20 {
+            for (language, agent, score) in [("en", "ann", 0.3), ("de", "bob", -0.1)] {
+                calls.push(CallRollup { language: Some(language.into()), ..queued(Some("sales"), agent, score) });
+            }
+        }
+        let report = report(&calls);
+        close(report.agents[0].customer_score_adjusted, 0.2);
+        close(report.agents[1].customer_score_adjusted, 0.0);
+    }
+
+    #[test]
+    fn without_queues_nothing_is_adjusted() {
+        let calls: Vec<_> =
+            (0..30).map(|call| queued(None, ["a", "b", "c", "d", "e", "f"][call % 6], 0.01 * call as f64)).collect();
+        let report = report(&calls);
+        assert!(report.agents.iter().all(|agent| agent.customer_score_adjusted.is_none()));
+        assert!(report.agents.iter().all(|agent| agent.customer_end_adjusted.is_none()));
+        assert_eq!(report.population_adjusted, None);
+        assert!(report.agents.iter().all(|agent| agent.funnel_z.is_some()), "the funnel uses the raw scores");
+    }
+
+    #[test]
+    fn one_queue_alone_changes_nothing() {
+        let calls: Vec<_> = (0..30)
+            .map(|call| queued(Some("q"), ["a", "b", "c", "d", "e", "f"][call % 6], 0.01 * (call * call % 7) as f64))
+            .collect();
+        for agent in report(&calls).agents {
+            close(agent.customer_score_adjusted, agent.customer_score.unwrap());
+        }
+    }
+
+    #[test]
+    fn ends_are_compared_given_the_starts() {
+        // All calls lie on end = .1 + .5·start but for Bob's, which end .2 higher; Cy draws the angry ones.
+        let mut calls = Vec::new();
+        for step in 0..20 {
+            let start = f64::from(step) * 0.02;
+            calls.push(ended("q", "ann", start, 0.1 + 0.5 * start));
+            calls.push(ended("q", "bob", start, 0.3 + 0.5 * start));
+            calls.push(ended("q", "cy", start - 0.8, 0.1 + 0.5 * (start - 0.8)));
+        }
+        let report = report(&calls);
+        let [ann, bob, cy] = &report.agents[..] else { panic!("three agents") };
+        close(ann.customer_end, 0.195);
+        close(cy.customer_end, -0.205);
+        // Bob stands .2 above Ann whatever the line is, as they had the same starts.
+        let difference = bob.customer_end_adjusted.unwrap() - ann.customer_end_adjusted.unwrap();
+        assert!((difference - 0.2).abs() < 1e-9);
+        let healer = cy.customer_end.unwrap() - ann.customer_end.unwrap();
+        let fair = cy.customer_end_adjusted.unwrap() - ann.customer_end_adjusted.unwrap();
+        assert!(healer < -0.39 && fair.abs() < 0.12, "the starts explain most of it: {fair}");
+    }
+
+    /// numpy: the formulas of this file's header over two queues of 4 and 6 calls.
+    #[test]
+    fn adjusted_ends_agree_with_numpy() {
+        let calls: Vec<_> = [
+            ("p", "ann", -0.5, -0.2),
+            ("p", "ann", 0.1, 0.3),
+            ("p", "bob", 0.4, 0.2),
+            ("p", "bob", -0.1, 0.0),
+            ("q", "ann", -0.8, -0.6),
+            ("q", "bob", -0.3, -0.5),
+            ("q", "bob", 0.0, 0.1),
+            ("q", "cy", 0.2, -0.4),
+            ("q", "cy", -0.6, -0.1),
+            ("q", "cy", 0.5, 0.4),
+        ]
+        .map(|(queue, agent, start, end)| ended(queue, agent, start, end))
+        .to_vec();
+        let report = report(&calls);
+        for (agent, expected) in report.agents.iter().zip([-0.024_139_263, -0.107_226_149, -0.090_048_976]) {
+            close(agent.customer_end_adjusted, expected);
+        }
+    }
+}

@@ -58,3 +58,56 @@ fn find_or_add(shares: &mut Vec<AgentShare>, id: &str) -> usize {
         shares.len() - 1
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup::testing::call;
+
+    /// Ids with their words; a turn is (role, words, agent id).
+    fn shares(turns: &[(Role, u32, Option<&str>)]) -> Vec<(String, u64, i64)> {
+        let call = call("c", turns);
+        agent_shares(&call, &Timeline::of(&call))
+            .into_iter()
+            .map(|share| (share.id.to_string(), share.words, share.handled_share.0))
+            .collect()
+    }
+
+    const CUSTOMER: Role = Role::Customer;
+    const AGENT: Role = Role::Agent;
+
+    #[test]
+    fn turns_belong_to_the_span_that_holds_them() {
+        let turns = [
+            (CUSTOMER, 4, None),
+            (AGENT, 2, Some("ann")),
+            (CUSTOMER, 3, None),
+            (AGENT, 1, None),
+            (Role::Other, 50, None),
+            (AGENT, 5, Some("bob")),
+            (CUSTOMER, 5, None),
+        ];
+        // Before the first agent turn: Ann's. A turn without an id: the span goes on. Words of other roles don't count.
+        assert_eq!(shares(&turns), [("ann".into(), 10, 500_000), ("bob".into(), 10, 500_000)]);
+    }
+
+    #[test]
+    fn an_agent_who_comes_back_has_two_spans() {
+        let turns = [(AGENT, 1, Some("ann")), (AGENT, 1, Some("bob")), (AGENT, 2, Some("ann"))];
+        assert_eq!(shares(&turns), [("ann".into(), 3, 750_000), ("bob".into(), 1, 250_000)]);
+    }
+
+    #[test]
+    fn ids_on_other_rows_count_only_if_no_agent_turn_has_one() {
+        let elsewhere = [(CUSTOMER, 3, Some("ann")), (AGENT, 1, None)];
+        assert_eq!(shares(&elsewhere), [("ann".into(), 4, 1_000_000)]);
+        let both = [(CUSTOMER, 3, Some("ann")), (AGENT, 1, Some("bob"))];
+        assert_eq!(shares(&both), [("bob".into(), 4, 1_000_000)]);
+    }
+
+    #[test]
+    fn no_id_means_no_agent_and_no_words_mean_no_share() {
+        assert_eq!(shares(&[(CUSTOMER, 3, None), (AGENT, 1, None)]), []);
+        assert_eq!(shares(&[(AGENT, 0, Some("ann"))]), [("ann".into(), 0, 0)]);
+    }
+}

@@ -41,6 +41,8 @@ mod role;
 mod shares;
 mod shrink;
 mod sums;
+#[cfg(test)]
+mod testing;
 mod text;
 mod turn;
 

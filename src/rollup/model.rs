@@ -117,3 +117,68 @@ fn within_variance(points: &[Point], freedom: f64) -> f64 {
     };
     (squares / divisor).max(LEAST_VARIANCE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup::Millionths;
+
+    fn point(scores: &[f64]) -> Point {
+        let mut sums = Moments::default();
+        for &score in scores {
+            sums.add(Millionths::ONE, Millionths::nearest(score));
+        }
+        Point::of(&sums).unwrap()
+    }
+
+    fn close(actual: f64, expected: f64) {
+        assert!((actual - expected).abs() < 1e-12, "{actual} is not {expected}");
+    }
+
+    #[test]
+    fn variances_are_pooled_and_each_agent_keeps_some_of_its_own() {
+        let points = [point(&[0.1, 0.3]), point(&[-0.2, 0.0, 0.2])];
+        let model = Model::of(&points);
+        // SS = .02 and .08 over 1 + 2 degrees of freedom.
+        close(model.within, 0.1 / 3.0);
+        close(model.freedom, 3.0);
+        close(model.observed[0].variance, (10.0 * 0.1 / 3.0 + 0.02) / 11.0 / 2.0);
+        close(model.observed[1].variance, (10.0 * 0.1 / 3.0 + 0.08) / 12.0 / 3.0);
+    }
+
+    #[test]
+    fn few_agents_have_plain_means_and_pooled_t_intervals() {
+        let points = [point(&[0.1, 0.3]), point(&[-0.2, 0.0, 0.2])];
+        let model = Model::of(&points);
+        let estimate = model.estimate(&points[0], &model.observed[0]);
+        close(estimate.score, 0.2);
+        assert_eq!(estimate.shrunk, None);
+        // scipy.stats.t.ppf(.975, 3) = 3.182446305284263
+        let (low, high) = estimate.interval.unwrap();
+        let half = 3.182_446_305_284_263 * (0.1 / 3.0 / 2.0_f64).sqrt();
+        assert!((low - (0.2 - half)).abs() < 1e-9 && (high - (0.2 + half)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_call_each_takes_all_differences_for_noise() {
+        let points = [0.0, 0.1, 0.2, 0.3, 0.4].map(|score| point(&[score]));
+        let model = Model::of(&points);
+        close(model.within, 0.1 / 4.0);
+        let estimate = model.estimate(&points[4], &model.observed[4]);
+        assert!((0.2..0.4).contains(&estimate.score), "drawn towards the mean: {estimate:?}");
+        let few = Model::of(&points[..2]);
+        assert_eq!(few.estimate(&points[0], &few.observed[0]).interval, None, "nothing tells how wide it is");
+    }
+
+    #[test]
+    fn equal_scores_and_no_agents_are_no_trouble() {
+        let points = vec![point(&[0.25; 4]); 6];
+        let model = Model::of(&points);
+        close(model.within, LEAST_VARIANCE);
+        let estimate = model.estimate(&points[0], &model.observed[0]);
+        close(estimate.score, 0.25);
+        let (low, high) = estimate.interval.unwrap();
+        assert!(low < 0.25 && 0.25 < high && high - low < 0.01);
+        assert_eq!(Model::of(&[]).fit, None);
+    }
+}

@@ -371,3 +371,220 @@ fn expected_percentiles(agents: &[(Shrunk, bool)]) -> Vec<Option<f64>> {
     let others = agents.len().saturating_sub(1) as f64;
     agents.iter().zip(sums).map(|((_, sure), sum)| sure.then(|| sum / others)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup::testing::row;
+    use crate::rollup::{AgentBook, Millionths};
+
+    fn report(agents: &[(&str, Vec<f64>)]) -> AgentsReport {
+        let mut book = AgentBook::default();
+        for (id, scores) in agents {
+            for &score in scores {
+                book.add(&row("c", Some(score), &[(id, 1.0)]));
+            }
+        }
+        book.finish()
+    }
+
+    /// Seven agents with 3, 7, … 27 calls.
+    fn seven() -> AgentsReport {
+        let levels = [-0.1, 0.0, 0.05, 0.1, -0.3, 0.2, 0.12];
+        let ids = ["a", "b", "c", "d", "e", "f", "g"];
+        let scores = |agent: u32, level: f64| {
+            (0..3 + 4 * agent)
+                .map(|call| level + 0.1 + 0.7 * (f64::from((call * 7 + agent * 3) % 11) / 10.0 - 0.5) * 2.0)
+                .collect()
+        };
+        let agents: Vec<_> =
+            ids.into_iter().zip((0..).zip(levels).map(|(agent, level)| scores(agent, level))).collect();
+        report(&agents)
+    }
+
+    fn column(report: &AgentsReport, value: impl Fn(&AgentRollup) -> Option<f64>, expected: &[Option<f64>]) {
+        let actual: Vec<Option<f64>> = report.agents.iter().map(value).collect();
+        let close = actual.len() == expected.len()
+            && actual.iter().zip(expected).all(|pair| match pair {
+                (Some(actual), Some(expected)) => (actual - expected).abs() < 2e-6,
+                (actual, expected) => actual == expected,
+            });
+        assert!(close, "{actual:?} is not {expected:?}");
+    }
+
+    /// Expected values: the formulas of `model`, `shrink`, `funnel` and this file, written again in numpy and scipy (the
+    /// maximum by `optimize.minimize_scalar`, q by `stats.false_discovery_control`).
+    #[test]
+    fn every_score_column_agrees_with_scipy() {
+        let report = seven();
+        let raw = [-0.233_333_333, 0.12, 0.15, 0.228, -0.207_368_421, 0.293_913_043, 0.235_555_556];
+        column(&report, |agent| agent.customer_score_raw, &raw.map(Some));
+        let score =
+            [-0.046_057_988, 0.115_338_559, 0.139_179_143, 0.204_418_593, -0.156_894_827, 0.269_420_431, 0.220_876_694];
+        column(&report, |agent| agent.customer_score, &score.map(Some));
+        let low = [
+            -0.443_322_097,
+            -0.171_825_731,
+            -0.102_104_193,
+            -0.009_794_813,
+            -0.363_137_495,
+            0.092_754_33,
+            0.058_496_55,
+        ];
+        column(&report, |agent| agent.customer_score_low, &low.map(Some));
+        let high =
+            [0.351_206_121, 0.402_502_848, 0.380_462_479, 0.418_631_999, 0.049_347_841, 0.446_086_531, 0.383_256_838];
+        column(&report, |agent| agent.customer_score_high, &high.map(Some));
+        let reliability =
+            [0.449_100_799, 0.651_832_047, 0.750_605_328, 0.805_736_047, 0.839_245_799, 0.869_234_314, 0.886_160_995];
+        column(&report, |agent| agent.reliability, &reliability.map(Some));
+        let bottom =
+            [0.221_558_543, 0.015_286_844, 0.002_824_727, 0.000_101_961, 0.335_799_333, 0.000_000_087, 0.000_000_171];
+        column(&report, |agent| agent.p_bottom_decile, &bottom.map(Some));
+        // The first is too unsure, the second has but 7 calls.
+        let percentile = [
+            None,
+            None,
+            Some(0.522_001_203),
+            Some(0.661_581_773),
+            Some(0.070_860_998),
+            Some(0.811_762_835),
+            Some(0.703_923_381),
+        ];
+        column(&report, |agent| agent.expected_percentile, &percentile);
+        let z =
+            [-1.076_396_602, 0.054_789_802, 0.197_950_494, 0.586_926_415, -1.571_659_32, 0.966_777_25, 0.677_113_801];
+        column(&report, |agent| agent.funnel_z, &z.map(Some));
+        // The first has 3 calls.
+        let q = [
+            None,
+            Some(0.956_305_925),
+            Some(0.956_305_925),
+            Some(0.835_879_692),
+            Some(0.696_177_487),
+            Some(0.835_879_692),
+            Some(0.835_879_692),
+        ];
+        column(&report, |agent| agent.q_value, &q);
+        let population = report.population.unwrap();
+        assert!((population.mean - 0.106_611_515).abs() < 2e-6 && (population.between - 0.240_416_17).abs() < 2e-6);
+        assert!((population.within - 0.454_861_378).abs() < 2e-6);
+        assert!((report.funnel_between.unwrap() - 0.169_820_887).abs() < 2e-6);
+        assert!(report.agents.iter().all(|agent| agent.calls_for_reliability_70 == Some(9)));
+        assert!(report.agents.iter().all(|agent| agent.status == Status::Ok && agent.funnel == Some(Funnel::In)));
+        assert_eq!(report.notes, [Note::NoRanks]);
+    }
+
+    #[test]
+    fn few_agents_are_not_compared() {
+        let report = report(&[("bob", vec![0.1, 0.3]), ("ann", vec![0.5]), ("cy", vec![0.2])]);
+        let ids: Vec<&str> = report.agents.iter().map(|agent| &*agent.id).collect();
+        assert_eq!(ids, ["ann", "bob", "cy"]);
+        for agent in &report.agents {
+            assert_eq!(agent.status, Status::FewAgents);
+            assert_eq!(agent.customer_score, agent.customer_score_raw);
+            assert!(agent.customer_score_low.is_some() && agent.reliability.is_none() && agent.funnel.is_none());
+            assert!(agent.q_value.is_none() && agent.p_bottom_decile.is_none() && agent.expected_percentile.is_none());
+            assert_eq!(agent.calls_for_reliability_70, None);
+        }
+        assert_eq!((report.population, report.funnel_between), (None, None));
+        assert_eq!(report.notes, [Note::FewAgents]);
+    }
+
+    #[test]
+    fn an_agent_without_scores_has_a_row_and_no_say() {
+        let scores: Vec<(&str, Vec<f64>)> = ["a", "b", "c", "d", "e", "f"]
+            .into_iter()
+            .zip((0..6).map(|agent| vec![0.1 * f64::from(agent); 3]))
+            .collect();
+        let mut book = AgentBook::default();
+        for (id, scores) in &scores {
+            for &score in scores {
+                book.add(&row("c", Some(score), &[(id, 1.0)]));
+            }
+        }
+        let before = book.finish();
+        book.add(&row("c", None, &[("aa", 1.0)]));
+        let after = book.finish();
+        assert_eq!(after.agents.len(), 7);
+        let silent = &after.agents[1];
+        assert_eq!((&*silent.id, silent.status, silent.calls, silent.calls_scored), ("aa", Status::NoData, 1, 0));
+        assert_eq!((silent.customer_score, silent.funnel, silent.negative_calls), (None, None, None));
+        assert_eq!(after.population, before.population);
+        assert_eq!(after.agents[2], before.agents[1]);
+    }
+
+    #[test]
+    fn an_agent_with_little_to_go_by_is_insufficient() {
+        let noisy =
+            |level: f64| (0..40).map(|call| level + if call % 2 == 0 { 0.5 } else { -0.5 }).collect::<Vec<f64>>();
+        let mut agents: Vec<(&str, Vec<f64>)> = ["a", "b", "c", "d", "e", "f", "g"]
+            .into_iter()
+            .zip((0..7).map(|agent| noisy(0.03 * f64::from(agent))))
+            .collect();
+        agents.push(("z", vec![0.9]));
+        let report = report(&agents);
+        let last = report.agents.last().unwrap();
+        assert_eq!(last.status, Status::Insufficient);
+        assert!(last.reliability.unwrap() < 0.3 && last.customer_score.unwrap() < 0.5);
+    }
+
+    #[test]
+    fn degenerate_books_have_reports_without_panic_or_nan() {
+        let many = |scores: &[f64]| {
+            let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+            report(&ids.into_iter().map(|id| (id, scores.to_vec())).collect::<Vec<_>>())
+        };
+        let cases = [report(&[]), report(&[("a", vec![1.0])]), many(&[0.3; 5]), many(&[-1.0]), many(&[1.0, -1.0])];
+        for case in &cases {
+            let shown = format!("{case:?}");
+            assert!(!shown.contains("NaN") && !shown.contains("inf"), "{shown}");
+        }
+        assert_eq!(cases[0].agents, []);
+        assert_eq!(cases[1].notes, [Note::FewAgents, Note::NoRepeatedCalls]);
+        assert_eq!(cases[1].agents[0].customer_score_low, None);
+        assert_eq!(cases[3].notes, [Note::NoRanks, Note::NoRepeatedCalls]);
+    }
+
+    #[test]
+    fn percentiles_of_agents_who_are_alike_are_in_the_middle() {
+        let alike = Shrunk { value: 0.1, variance: 0.01, reliability: 0.9 };
+        let far = Shrunk { value: 0.9, variance: 1e-6, reliability: 0.9 };
+        let percentiles = expected_percentiles(&[(alike, true), (alike, false), (far, true)]);
+        // ½ against the second; Φ(−.8/√.010001) = Φ(−8.0) = 6e-16 against the third.
+        assert!((percentiles[0].unwrap() - 0.25).abs() < 1e-9);
+        assert_eq!(percentiles[1], None);
+        assert!((percentiles[2].unwrap() - 1.0).abs() < 1e-9);
+        assert_eq!(expected_percentiles(&[]), Vec::<Option<f64>>::new());
+    }
+
+    #[test]
+    fn the_funnel_follows_the_adjusted_scores_where_they_exist() {
+        // Two agents have only complaints, which are low for everyone.
+        let mut book = AgentBook::default();
+        for call in 0..40 {
+            let wobble = 0.01 * f64::from(call % 7);
+            for (agent, queue, level) in [
+                ("a", "sales", 0.3),
+                ("b", "sales", 0.31),
+                ("c", "sales", 0.29),
+                ("d", "sales", 0.3),
+                ("e", "complaints", -0.5),
+                ("f", "complaints", -0.51),
+                ("g", "complaints", -0.49),
+            ] {
+                let mut call = row("c", Some(level + wobble), &[(agent, 1.0)]);
+                call.queue = Some(queue.into());
+                call.customer.end = Some(Millionths::nearest(level));
+                book.add(&call);
+            }
+        }
+        let report = book.finish();
+        let raw = report.population.unwrap();
+        let adjusted = report.population_adjusted.unwrap();
+        assert!(adjusted.between < 0.5 * raw.between, "{adjusted:?} against {raw:?}");
+        let (first, last) = (&report.agents[0], &report.agents[6]);
+        let gap = |value: fn(&AgentRollup) -> Option<f64>| value(first).unwrap() - value(last).unwrap();
+        assert!(gap(|agent| agent.customer_score) > 0.7 && gap(|agent| agent.customer_score_adjusted) < 0.2);
+    }
+}
