@@ -1,4 +1,9 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod exit;
+pub mod log;
+pub mod settings;
 pub mod transcript;
