@@ -1,6 +1,11 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
 pub mod chunk;
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod exit;
+pub mod log;
 pub mod rollup;
+pub mod settings;
 pub mod transcript;

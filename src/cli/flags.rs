@@ -1,0 +1,148 @@
+//! The flags that stand for settings, made from the settings table.
+//!
+//! A flag's text is checked while the line is read, so that a wrong one is a usage error with clap's own
+//! message; what it means is settled later, together with the other layers.
+
+use std::marker::PhantomData;
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::settings::{Assignment, Heading, KEYS, Key, Origin, Raw, Settings};
+
+/// Which of the settings' flags a command takes.
+pub trait Scope: std::fmt::Debug + Clone + Send + Sync + 'static {
+    /// The headings under which its flags stand.
+    #[doc(hidden)]
+    const HEADINGS: &'static [&'static str];
+}
+
+/// All flags but the general ones.
+#[derive(Debug, Clone)]
+pub struct Everything;
+
+/// The flags of a command that reads and plans, and writes nothing.
+#[derive(Debug, Clone)]
+pub struct Reading;
+
+/// The flags that every command takes.
+#[derive(Debug, Clone)]
+pub struct General;
+
+impl Scope for Everything {
+    const HEADINGS: &'static [&'static str] =
+        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title(), Heading::Output.title()];
+}
+
+impl Scope for Reading {
+    const HEADINGS: &'static [&'static str] =
+        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title()];
+}
+
+impl Scope for General {
+    const HEADINGS: &'static [&'static str] = &[Heading::Global.title()];
+}
+
+/// What was typed for the settings in scope.
+#[derive(Debug, Clone)]
+pub struct SettingFlags<S: Scope> {
+    assignments: Vec<Assignment>,
+    scope: PhantomData<S>,
+}
+
+impl<S: Scope> SettingFlags<S> {
+    /// The flags' layer of settings.
+    pub(super) fn into_assignments(self) -> Vec<Assignment> {
+        self.assignments
+    }
+}
+
+fn keys<S: Scope>() -> impl Iterator<Item = &'static Key> {
+    let shown = |heading: &str| S::HEADINGS.contains(&heading);
+    KEYS.iter().filter(move |key| key.flag.is_some_and(|flag| shown(flag.heading.title())))
+}
+
+impl<S: Scope> Args for SettingFlags<S> {
+    fn augment_args(command: Command) -> Command {
+        let defaults = Settings::default();
+        // Grouped by heading in the scope's order, which is the order in which help shows headings.
+        let args = S::HEADINGS.iter().flat_map(|heading| {
+            keys::<S>().filter(move |key| key.flag.is_some_and(|flag| flag.heading.title() == *heading))
+        });
+        command.args(args.filter_map(|key| arg(key, &defaults)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: Scope> FromArgMatches for SettingFlags<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let typed = |key: &&'static Key| matches.value_source(key.name) == Some(ValueSource::CommandLine);
+        let assignments = keys::<S>().filter(typed).flat_map(|key| {
+            let texts = matches.get_many::<String>(key.name).unwrap_or_default();
+            texts.map(move |text| assignment(key, text, key.typed_flag().unwrap_or_default()))
+        });
+        Ok(Self { assignments: assignments.collect(), scope: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn assignment(key: &'static Key, text: &str, flag: String) -> Assignment {
+    Assignment { key, raw: Raw::Argument(text.to_owned()), origin: Origin::Flag(flag) }
+}
+
+/// The flag of a setting, if it has one.
+fn arg(key: &'static Key, defaults: &Settings) -> Option<Arg> {
+    let flag = key.flag?;
+    let arg = Arg::new(key.name)
+        .long(flag.long)
+        .value_name(flag.argument)
+        .help(help(key, defaults))
+        .help_heading(flag.heading.title())
+        .global(flag.heading == Heading::Global)
+        .action(if key.adds { ArgAction::Append } else { ArgAction::Set })
+        .value_parser(parser(key));
+    Some(if flag.alone { arg.num_args(0..=1).require_equals(true).default_missing_value("on") } else { arg })
+}
+
+fn parser(key: &'static Key) -> ValueParser {
+    if key.choices.is_empty() {
+        ValueParser::new(move |text: &str| {
+            let raw = Raw::Argument(text.to_owned());
+            (key.put)(&mut Settings::default(), &raw).map(|()| text.to_owned())
+        })
+    } else {
+        ValueParser::new(PossibleValuesParser::new(key.choices))
+    }
+}
+
+/// The gist of the setting, and its default.
+fn help(key: &Key, defaults: &Settings) -> String {
+    let gist = key.gist();
+    match (key.get)(defaults) {
+        Some(toml::Value::String(text)) => format!("{gist} [default: {text}]"),
+        Some(toml::Value::Boolean(on)) => format!("{gist} [default: {}]", if on { "on" } else { "off" }),
+        Some(toml::Value::Table(_)) | None => gist.to_owned(),
+        Some(value) => format!("{gist} [default: {value}]"),
+    }
+}
+
+/// What `-q` and `-v` say of the setting `verbosity`.
+pub(super) fn verbosity(quiet: bool, verbose: u8) -> Vec<Assignment> {
+    let (word, flag) = match (quiet, verbose) {
+        (true, _) => ("quiet", "-q"),
+        (false, 0) => return Vec::new(),
+        (false, 1) => ("verbose", "-v"),
+        (false, 2) => ("debug", "-vv"),
+        (false, _) => ("trace", "-vvv"),
+    };
+    let key = KEYS.iter().find(|key| key.name == "verbosity");
+    key.map(|key| assignment(key, word, flag.to_owned())).into_iter().collect()
+}

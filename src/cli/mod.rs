@@ -1,0 +1,174 @@
+//! The command line: what can be typed. What it means is settled by `settings` and done by `commands`.
+//!
+//! Flags that stand for settings come from the settings table (see [`SettingFlags`]); only what is not a
+//! setting is declared here. A line that can't be understood ends the process with code 2, by clap.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+mod flags;
+
+pub use flags::{Everything, General, Reading, Scope, SettingFlags};
+
+use crate::exit::ExitCode;
+use crate::settings::{self, Settings, SettingsError, Sources};
+
+const EXAMPLES: &str = "\
+Examples:
+  undertone analyze calls.csv
+  undertone plan --engine comprehend exports/
+  undertone analyze --engine comprehend --max-cost 25 --out tonight exports/*.csv.gz
+  undertone analyze --map text=Body --role IVR2=other calls.csv
+
+Every setting can stand in a file or the environment too: see `undertone config init -`.";
+
+const ANALYZE_EXAMPLES: &str = "\
+Examples:
+  undertone analyze calls.csv
+  undertone analyze --out tonight --detail exports/ more/*.csv.gz
+  zcat calls.csv.gz | undertone analyze -
+";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  undertone plan --engine comprehend calls.csv
+  undertone plan --engine comprehend --json exports/ | jq .";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  undertone config init                      write undertone.toml
+  undertone config show --engine comprehend  every setting, its value and where it came from
+  undertone config check --config nightly.toml";
+
+/// Reads contact-centre transcripts and writes what customers felt, call by call and agent by agent.
+#[derive(Debug, Parser)]
+#[command(name = "undertone", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub general: GeneralFlags,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GeneralFlags {
+    /// The settings file [default: undertone.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say only errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say what is being done; twice, every request
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Settings that every command has.
+    #[command(flatten)]
+    pub settings: SettingFlags<General>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read transcripts, score them and write per-call and per-agent results
+    #[command(after_help = format!("{ANALYZE_EXAMPLES}\n{}", exit_codes()))]
+    Analyze(Analyze),
+    /// Say what analyze would send, cost and take, without sending anything
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(Plan),
+    /// Show, write or check settings
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(Config),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print a manual page
+    Man {
+        /// The page of this command, such as `analyze` or `config show`, instead of the program's
+        command: Vec<String>,
+    },
+}
+
+/// The arguments of `analyze`.
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Transcripts: CSV files, directories, globs, or `-` for stdin; .gz and .zst are read as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Transcripts: CSV files, directories, globs, or `-` for stdin; .gz and .zst are read as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<String>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Reading>,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Print every setting, its value and where it came from
+    Show {
+        /// Print JSON, with the hash of the settings that change results
+        #[arg(long)]
+        json: bool,
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingFlags<Everything>,
+    },
+    /// Write a file with every setting at its default and a comment
+    Init {
+        /// Where to write it, or `-` for stdout
+        #[arg(value_name = "FILE", default_value = settings::FILE_NAME)]
+        file: PathBuf,
+        /// Overwrite the file if it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say whether file, environment and flags are right, and what is wrong where
+    Check {
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingFlags<Everything>,
+    },
+}
+
+/// The exit codes as help shows them.
+fn exit_codes() -> String {
+    let line = |code: ExitCode| format!("  {:>3}  {}", code.number(), code.meaning());
+    format!("Exit codes:\n{}", ExitCode::ALL.map(line).join("\n"))
+}
+
+impl GeneralFlags {
+    /// Merges defaults, file, environment and flags, the command's among them.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with everything that is wrong in any layer.
+    pub fn resolve<S: Scope>(self, command: SettingFlags<S>) -> Result<Settings, SettingsError> {
+        let verbosity = flags::verbosity(self.quiet, self.verbose);
+        let flags = [self.settings.into_assignments(), verbosity, command.into_assignments()].concat();
+        let variables = std::env::vars_os().collect();
+        Sources { file: self.config, directory: PathBuf::new(), variables, flags }.resolve()
+    }
+}
+
+#[cfg(test)]
+mod tests;

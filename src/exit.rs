@@ -1,0 +1,240 @@
+//! How a run ends: the exit codes that jobs are built on, and the failure that a command stops with.
+//!
+//! The numbers follow `sysexits.h` where it has one. A [`Failure`] carries the code, the chain of errors and,
+//! where there is a fix, a hint; it is printed once, by the program's `main`. A reader of stdout who goes away
+//! is no failure.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+/// What the process answers to whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// All done; also when the reader of stdout went away.
+    Done = 0,
+    /// Something that should not happen.
+    Unexpected = 1,
+    /// The command line can't be understood.
+    Usage = 2,
+    /// Done and written, but some segments failed or rows were rejected: they are listed.
+    Partial = 3,
+    /// The budget would be passed, so nothing was sent.
+    Budget = 4,
+    /// The input holds no usable row, or too many unusable ones (`EX_DATAERR`).
+    Data = 65,
+    /// The input is missing (`EX_NOINPUT`).
+    NoInput = 66,
+    /// The service refuses or can't be reached: nothing written, what was paid for is kept (`EX_UNAVAILABLE`).
+    Unavailable = 69,
+    /// An output can't be written (`EX_CANTCREAT`).
+    CantCreate = 73,
+    /// Another run holds the output directory: try later (`EX_TEMPFAIL`).
+    TryLater = 75,
+    /// The settings are wrong (`EX_CONFIG`).
+    Settings = 78,
+    /// Interrupted by a signal: what was paid for is kept (128 + SIGINT).
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    /// All codes, ascending.
+    pub const ALL: [Self; 12] = [
+        Self::Done,
+        Self::Unexpected,
+        Self::Usage,
+        Self::Partial,
+        Self::Budget,
+        Self::Data,
+        Self::NoInput,
+        Self::Unavailable,
+        Self::CantCreate,
+        Self::TryLater,
+        Self::Settings,
+        Self::Interrupted,
+    ];
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// What it tells, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unexpected => "unexpected error",
+            Self::Usage => "wrong usage",
+            Self::Partial => "done, some segments failed or rows were rejected",
+            Self::Budget => "the budget would be passed, nothing was sent",
+            Self::Data => "no usable row, or too many unusable ones",
+            Self::NoInput => "input missing",
+            Self::Unavailable => "the service refuses or can't be reached",
+            Self::CantCreate => "output can't be written",
+            Self::TryLater => "another run holds the output directory",
+            Self::Settings => "bad settings",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub struct Failure {
+    code: ExitCode,
+    /// Nothing when there is nothing to say: a closed pipe, or a failure that was already reported.
+    error: Option<Box<dyn Error + Send + Sync>>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure that ends the process with `code`.
+    pub fn new(code: ExitCode, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { code, error: Some(error.into()), hint: None }
+    }
+
+    /// Adds what the user can do about it, if there is something.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// A failed write to stdout. A closed pipe is a reader who has seen enough: not a failure.
+    #[must_use]
+    pub fn stdout(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { code: ExitCode::Done, error: None, hint: None };
+        }
+        Self::new(ExitCode::CantCreate, Context { message: "can't write to stdout".to_owned(), source: error.into() })
+    }
+
+    /// A failed write of the file at `path`.
+    #[must_use]
+    pub fn write(path: &std::path::Path, error: io::Error) -> Self {
+        let message = format!("can't write {}", path.display());
+        Self::new(ExitCode::CantCreate, Context { message, source: error.into() })
+    }
+
+    /// The code to end with.
+    #[must_use]
+    pub const fn code(&self) -> ExitCode {
+        self.code
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The messages, outermost first; empty when there is nothing to say.
+    #[must_use]
+    pub fn chain(&self) -> Vec<String> {
+        let first: Option<&(dyn Error + 'static)> = self.error.as_deref().map(|error| error as _);
+        std::iter::successors(first, |&error| error.source()).map(ToString::to_string).collect()
+    }
+
+    /// Prints the chain once, then the hint. What can't be printed is lost: there is nowhere left to say so.
+    pub fn report(&self, stderr: &mut impl Write) -> ExitCode {
+        drop(self.print(stderr));
+        self.code
+    }
+
+    /// Says it as one event of the log, for a program that reads the log; then there is nothing left to print.
+    #[must_use]
+    pub fn logged(self) -> Self {
+        let chain = self.chain();
+        if !chain.is_empty() {
+            let hint = self.hint.as_deref().unwrap_or_default();
+            tracing::error!(exit_code = self.code.number(), hint, "{}", chain.join(": "));
+        }
+        Self { error: None, hint: None, ..self }
+    }
+
+    fn print(&self, stderr: &mut impl Write) -> io::Result<()> {
+        let error = AnsiColor::Red.on_default().bold();
+        let hint = AnsiColor::Cyan.on_default().bold();
+        let causes = Style::new().dimmed();
+        let chain = self.chain();
+        let Some((first, rest)) = chain.split_first() else { return Ok(()) };
+        writeln!(stderr, "{error}error:{error:#} {first}")?;
+        for cause in rest {
+            writeln!(stderr, "  {causes}caused by:{causes:#} {cause}")?;
+        }
+        if let Some(text) = &self.hint {
+            writeln!(stderr, "{hint}hint:{hint:#} {text}")?;
+        }
+        stderr.flush()
+    }
+}
+
+/// The message alone; [`Failure::chain`] has the causes.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            Some(error) => error.fmt(f),
+            None => f.write_str(self.code.meaning()),
+        }
+    }
+}
+
+/// A message in front of a cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Context {
+    message: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(failure: &Failure) -> String {
+        let mut stderr = anstream::StripStream::new(Vec::new());
+        failure.report(&mut stderr);
+        String::from_utf8(stderr.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn codes_are_the_documented_ones() {
+        let numbers = ExitCode::ALL.map(ExitCode::number);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 65, 66, 69, 73, 75, 78, 130]);
+    }
+
+    #[test]
+    fn a_failure_prints_its_chain_once_and_its_hint() {
+        let failure = Failure::write(std::path::Path::new("out/calls.csv"), io::Error::other("disk full"))
+            .with_hint(Some("free some space".to_owned()));
+        assert_eq!(
+            printed(&failure),
+            "error: can't write out/calls.csv\n  caused by: disk full\nhint: free some space\n"
+        );
+        assert_eq!(failure.code(), ExitCode::CantCreate);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_success_and_silent() {
+        let failure = Failure::stdout(io::ErrorKind::BrokenPipe.into());
+        assert_eq!((failure.code(), printed(&failure).as_str()), (ExitCode::Done, ""));
+        let full = Failure::stdout(io::Error::other("disk full"));
+        assert_eq!(printed(&full), "error: can't write to stdout\n  caused by: disk full\n");
+    }
+
+    #[test]
+    fn a_logged_failure_keeps_its_code_and_is_silent() {
+        let failure = Failure::new(ExitCode::Unavailable, "no region").logged();
+        assert_eq!((failure.code(), printed(&failure).as_str()), (ExitCode::Unavailable, ""));
+    }
+}

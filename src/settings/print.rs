@@ -1,0 +1,112 @@
+//! The settings as text: the commented file that `config init` writes, and the lines of `config show`.
+//!
+//! Both are TOML that reads back to the same settings.
+
+use super::Settings;
+use super::table::{KEYS, Key};
+
+/// Comment lines are wrapped at this many characters.
+const WIDTH: usize = 100;
+
+const HEADER: &str = "\
+# Settings of undertone. Every setting stands here at its default; delete what you do not change.
+# A setting without a default is commented out, with an example.
+#
+# Flags beat environment variables, which beat this file, which beats the defaults. This file is found
+# as ./undertone.toml, or through UNDERTONE_CONFIG or --config. Paths are taken from the working directory.
+# `undertone config check` tells whether a file is right, `undertone config show` what came from where.
+";
+
+/// A file with every setting at its default, each with its meaning, flag and variable.
+pub(crate) fn commented_file() -> String {
+    let defaults = Settings::default();
+    let mut lines: Vec<String> = HEADER.lines().map(str::to_owned).collect();
+    let mut section = "";
+    for key in KEYS {
+        let (own, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if own != section {
+            lines.extend([String::new(), format!("[{own}]")]);
+            section = own;
+        }
+        lines.push(String::new());
+        lines.extend(wrap(&about(key)).iter().map(|line| format!("# {line}")));
+        lines.push(format!("# [{}]", ways(key)));
+        lines.push(assignment(key, name, &defaults));
+    }
+    lines.join("\n") + "\n"
+}
+
+impl Settings {
+    /// Every setting with its value and where it came from, one a line, as TOML with comments.
+    pub(crate) fn listing(&self) -> String {
+        let lines: Vec<(String, String)> =
+            KEYS.iter().map(|key| (assignment_on_one_line(key, self), self.origin_text(key.name))).collect();
+        let column = lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
+        let listed: Vec<String> = lines.iter().map(|(line, origin)| format!("{line:column$}  # {origin}\n")).collect();
+        listed.concat()
+    }
+
+    /// Every setting with its value and origin as JSON: `{"engine": {"value": "local", "origin": "default"}, …}`.
+    pub(crate) fn listing_as_json(&self) -> serde_json::Value {
+        let entry = |key: &Key| {
+            let value = (key.get)(self).map_or(serde_json::Value::Null, json);
+            (key.name.to_owned(), serde_json::json!({ "value": value, "origin": self.origin_text(key.name) }))
+        };
+        serde_json::Value::Object(KEYS.iter().map(entry).collect())
+    }
+
+    fn origin_text(&self, key: &str) -> String {
+        match self.origins(key) {
+            [] => "default".to_owned(),
+            origins => origins.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+fn json(value: toml::Value) -> serde_json::Value {
+    serde_json::to_value(value).expect("settings hold no value that JSON lacks")
+}
+
+/// What a setting means and can be.
+fn about(key: &Key) -> String {
+    let choices = if key.choices.is_empty() { String::new() } else { format!(" One of {}.", key.choices.join(", ")) };
+    format!("{}{choices}", key.meaning())
+}
+
+/// How else a setting can be given.
+fn ways(key: &Key) -> String {
+    key.typed_flag().into_iter().chain([key.variable()]).collect::<Vec<_>>().join(", ")
+}
+
+/// `name = value`, or an example in a comment where there is no default; lists take a line an entry.
+fn assignment(key: &Key, name: &str, settings: &Settings) -> String {
+    match (key.get)(settings) {
+        Some(toml::Value::Array(entries)) => {
+            let entries: Vec<String> = entries.iter().map(|entry| format!("  {entry},\n")).collect();
+            format!("{name} = [\n{}]", entries.concat())
+        }
+        Some(value) => format!("{name} = {value}"),
+        None => format!("# {name} = {}", key.example.unwrap_or("\"\"")),
+    }
+}
+
+fn assignment_on_one_line(key: &Key, settings: &Settings) -> String {
+    (key.get)(settings).map_or_else(|| format!("# {} is not set", key.name), |value| format!("{} = {value}", key.name))
+}
+
+/// Breaks `text` into lines of at most [`WIDTH`] characters, at spaces.
+fn wrap(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
