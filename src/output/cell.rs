@@ -1,0 +1,132 @@
+//! One value of a table, and how it is written.
+//!
+//! Decimals have four places, no exponent and no negative zero; flags are 0 or 1; what is unknown is empty.
+//! Text cells never hold a line break, and those that a spreadsheet would run as a formula are guarded.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// A value of one column in one row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    /// Unknown: written as nothing.
+    Empty,
+    /// Somebody's text: an identifier, a name, a reason.
+    Text(Cow<'a, str>),
+    /// Text of the program's own that needs no guard: a label, a status, a time.
+    Word(Cow<'a, str>),
+    /// A count or an index.
+    Integer(i64),
+    /// A decimal; written with four places. Not a number is written as nothing.
+    Decimal(f64),
+    /// A decimal in whole millionths; written with four places, halves away from zero.
+    Millionths(i64),
+    /// 0 or 1.
+    Flag(bool),
+}
+
+impl<'a> Cell<'a> {
+    /// The cell of a value that may be unknown.
+    pub fn of<T>(value: Option<T>, cell: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Empty, cell)
+    }
+
+    /// A guarded text cell.
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A guarded text cell of a value that may be unknown.
+    pub fn optional_text(text: Option<&'a str>) -> Self {
+        Self::of(text, Self::text)
+    }
+
+    /// A word of the program's own.
+    #[must_use]
+    pub const fn word(word: &'static str) -> Self {
+        Self::Word(Cow::Borrowed(word))
+    }
+
+    /// A count.
+    pub fn count(count: impl TryInto<i64>) -> Self {
+        Self::Integer(count.try_into().unwrap_or(i64::MAX))
+    }
+
+    /// Writes the cell's text into `out`, which is cleared first.
+    pub fn render(&self, guard: bool, out: &mut String) {
+        out.clear();
+        match self {
+            Self::Empty => {}
+            Self::Text(text) => render_text(text, guard, out),
+            Self::Word(word) => out.push_str(word),
+            Self::Integer(value) => write_infallible(out, format_args!("{value}")),
+            Self::Decimal(value) => render_decimal(*value, out),
+            Self::Millionths(value) => render_millionths(*value, out),
+            Self::Flag(flag) => out.push(if *flag { '1' } else { '0' }),
+        }
+    }
+}
+
+/// What a spreadsheet takes for the beginning of a formula.
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+fn render_text(text: &str, guard: bool, out: &mut String) {
+    if guard && text.starts_with(FORMULA_STARTS) {
+        out.push('\'');
+    }
+    out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c }));
+}
+
+fn render_decimal(value: f64, out: &mut String) {
+    if !value.is_finite() {
+        return;
+    }
+    write_infallible(out, format_args!("{value:.4}"));
+    if out.as_str() == "-0.0000" {
+        out.remove(0);
+    }
+}
+
+fn render_millionths(value: i64, out: &mut String) {
+    let tenthousandths = (value.unsigned_abs() + 50) / 100;
+    let sign = if value < 0 && tenthousandths > 0 { "-" } else { "" };
+    write_infallible(out, format_args!("{sign}{}.{:04}", tenthousandths / 10_000, tenthousandths % 10_000));
+}
+
+fn write_infallible(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    out.write_fmt(arguments).expect("writing to a string can't fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(cell: &Cell<'_>) -> String {
+        let mut out = String::from("left over");
+        cell.render(true, &mut out);
+        out
+    }
+
+    #[test]
+    fn decimals_have_four_places_and_no_negative_zero() {
+        assert_eq!(rendered(&Cell::Decimal(0.123_46)), "0.1235");
+        assert_eq!(rendered(&Cell::Decimal(-0.000_01)), "0.0000");
+        assert_eq!(rendered(&Cell::Decimal(1e12)), "1000000000000.0000");
+        assert_eq!(rendered(&Cell::Decimal(f64::NAN)), "");
+        assert_eq!(rendered(&Cell::Millionths(-49)), "0.0000");
+        assert_eq!(rendered(&Cell::Millionths(-50)), "-0.0001");
+        assert_eq!(rendered(&Cell::Millionths(1_234_567)), "1.2346");
+        assert_eq!(rendered(&Cell::Millionths(-1_000_000)), "-1.0000");
+    }
+
+    #[test]
+    fn formulas_are_guarded_and_line_breaks_flattened() {
+        assert_eq!(rendered(&Cell::text("=1+1")), "'=1+1");
+        assert_eq!(rendered(&Cell::text("-a\r\nb")), "'-a  b");
+        assert_eq!(rendered(&Cell::text("agent-7")), "agent-7");
+        let mut out = String::new();
+        Cell::text("@x").render(false, &mut out);
+        assert_eq!(out, "@x");
+        assert_eq!(rendered(&Cell::Integer(-3)), "-3");
+    }
+}

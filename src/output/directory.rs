@@ -1,0 +1,276 @@
+//! The output directory: files appear whole or not at all.
+//!
+//! Everything is written into a staging folder inside the directory, flushed to the disk, and renamed into
+//! place at the end, `run.json` last. A run that fails before that leaves the previous outputs as they were.
+//! Files of an earlier run that this one does not write are removed, so that no two runs are mixed.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// Every file that a run can write, in the order in which they are put in place.
+pub const FILES: [&str; 8] = [
+    "calls.csv",
+    "agents.csv",
+    "segments.csv",
+    "failures.csv",
+    "rejects.csv",
+    "report.html",
+    "datapackage.json",
+    "run.json",
+];
+
+const STAGING: &str = ".undertone-staging";
+
+/// The output can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// A file or folder could not be created, written, flushed or renamed.
+    #[error("can't write {path}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The output path exists and is not a directory.
+    #[error("{path} is a file, not a directory")]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Rows were put aside in a temporary file, and that failed.
+    #[error("can't use the temporary folder {path}")]
+    Temporary {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+
+    pub(crate) fn temporary(source: io::Error) -> Self {
+        Self::Temporary { path: std::env::temp_dir(), source }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
+            }
+            Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
+            Self::Temporary { .. } => Some("make room there, or point TMPDIR to a folder with more".into()),
+        }
+    }
+}
+
+/// A file that was written: what run.json says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrittenFile {
+    /// Its name within the output directory.
+    pub name: &'static str,
+    /// Data rows, for tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3 of its bytes, in hexadecimal.
+    pub blake3: String,
+}
+
+/// An output directory with a run's files in the making.
+#[derive(Debug)]
+pub struct OutputDirectory {
+    path: PathBuf,
+    staging: PathBuf,
+    written: Vec<WrittenFile>,
+}
+
+impl OutputDirectory {
+    /// Creates the directory if need be, and an empty staging folder in it: a directory that can't be written is found before any work.
+    ///
+    /// # Errors
+    /// [`OutputError`] naming the path.
+    pub fn open(path: &Path) -> Result<Self, OutputError> {
+        if path.exists() && !path.is_dir() {
+            return Err(OutputError::NotADirectory { path: path.to_owned() });
+        }
+        let staging = path.join(STAGING);
+        fs::create_dir_all(path).map_err(OutputError::write(path))?;
+        if staging.exists() {
+            fs::remove_dir_all(&staging).map_err(OutputError::write(&staging))?;
+        }
+        fs::create_dir(&staging).map_err(OutputError::write(&staging))?;
+        Ok(Self { path: path.to_owned(), staging, written: Vec::new() })
+    }
+
+    /// Where the files will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn written(&self) -> &[WrittenFile] {
+        &self.written
+    }
+
+    /// Writes one file through `fill`, which returns the number of data rows if the file is a table.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`] naming the file as it will be called.
+    pub fn write(
+        &mut self,
+        name: &'static str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<Option<u64>>,
+    ) -> Result<(), OutputError> {
+        let written = self.write_staged(name, fill).map_err(OutputError::write(&self.path.join(name)))?;
+        self.written.push(written);
+        Ok(())
+    }
+
+    fn write_staged(
+        &self,
+        name: &'static str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<Option<u64>>,
+    ) -> io::Result<WrittenFile> {
+        let staged = File::create(self.staging.join(name))?;
+        let mut writer = HashingWriter { inner: BufWriter::new(staged), hasher: blake3::Hasher::new(), bytes: 0 };
+        let rows = fill(&mut writer)?;
+        writer.inner.flush()?;
+        writer.inner.get_ref().sync_all()?;
+        Ok(WrittenFile { name, rows, bytes: writer.bytes, blake3: writer.hasher.finalize().to_hex().to_string() })
+    }
+
+    /// Puts everything that was written in place, in the order of [`FILES`], and removes what an earlier run left.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`] naming the file that could not be renamed.
+    pub fn commit(self) -> Result<PathBuf, OutputError> {
+        for name in FILES {
+            let target = self.path.join(name);
+            if self.written.iter().any(|file| file.name == name) {
+                fs::rename(self.staging.join(name), &target).map_err(OutputError::write(&target))?;
+            } else if target.exists() {
+                fs::remove_file(&target).map_err(OutputError::write(&target))?;
+            }
+        }
+        sync_directory(&self.path);
+        Ok(self.path.clone())
+    }
+}
+
+impl Drop for OutputDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.staging) {
+            tracing::warn!(path = %self.staging.display(), %error, "the staging folder could not be removed");
+        }
+    }
+}
+
+/// Makes renames durable where the platform lets a directory be flushed; where it does not, there is nothing to do.
+fn sync_directory(path: &Path) {
+    if let Err(error) = File::open(path).and_then(|directory| directory.sync_all()) {
+        tracing::debug!(path = %path.display(), %error, "the directory can't be flushed here");
+    }
+}
+
+/// Counts and hashes what goes through it.
+struct HashingWriter<W> {
+    inner: W,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(data)?;
+        self.hasher.update(&data[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(directory: &mut OutputDirectory, name: &'static str, text: &str) {
+        directory
+            .write(name, |out| {
+                out.write_all(text.as_bytes())?;
+                Ok(Some(1))
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn nothing_appears_before_the_commit_and_all_of_it_after() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("out");
+        let mut directory = OutputDirectory::open(&path).unwrap();
+        put(&mut directory, "calls.csv", "a\n");
+        assert!(!path.join("calls.csv").exists());
+        assert_eq!(directory.written()[0].blake3, blake3::hash(b"a\n").to_hex().to_string());
+        directory.commit().unwrap();
+        assert_eq!(fs::read_to_string(path.join("calls.csv")).unwrap(), "a\n");
+        assert!(!path.join(STAGING).exists());
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_the_previous_outputs() {
+        let home = tempfile::tempdir().unwrap();
+        let mut first = OutputDirectory::open(home.path()).unwrap();
+        put(&mut first, "calls.csv", "first\n");
+        put(&mut first, "segments.csv", "first\n");
+        first.commit().unwrap();
+
+        let mut failing = OutputDirectory::open(home.path()).unwrap();
+        put(&mut failing, "calls.csv", "second\n");
+        drop(failing);
+        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), "first\n");
+
+        let mut second = OutputDirectory::open(home.path()).unwrap();
+        put(&mut second, "calls.csv", "second\n");
+        second.commit().unwrap();
+        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), "second\n");
+        assert!(!home.path().join("segments.csv").exists(), "an earlier run's detail must not stand beside this run's");
+    }
+
+    #[test]
+    fn what_is_left_of_a_killed_run_is_swept() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(STAGING)).unwrap();
+        fs::write(home.path().join(STAGING).join("calls.csv"), "half").unwrap();
+        OutputDirectory::open(home.path()).unwrap().commit().unwrap();
+        assert!(!home.path().join("calls.csv").exists());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("taken");
+        fs::write(&path, "").unwrap();
+        let error = OutputDirectory::open(&path).unwrap_err();
+        assert_eq!(error.to_string(), format!("{} is a file, not a directory", path.display()));
+        assert!(error.hint().is_some());
+    }
+}

@@ -1,0 +1,26 @@
+//! What a run leaves: tables, their schema, and the record of the run.
+//!
+//! Every table is one list of columns ([`table::Column`]): header, rows and published schema come from it.
+//! Files are written by [`OutputDirectory`], whole or not at all. No text of a transcript reaches this room.
+
+mod agents;
+mod calls;
+mod cell;
+pub mod datapackage;
+mod directory;
+mod lists;
+mod record;
+mod sorted;
+mod table;
+
+pub use agents::columns as agent_columns;
+pub use calls::{CallRow, columns as call_columns};
+pub use cell::Cell;
+pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
+pub use lists::{FAILURES, Outcome, REJECTS, RejectRow, SEGMENTS, SegmentRow};
+pub use record::{CountsRecord, EngineRecord, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
+pub use sorted::{SortedRows, part_key};
+pub use table::{Column, Field, Kind, RowEncoder, fields};
+
+/// The version of the tables' columns: it changes when a column is added, and its first part when one changes.
+pub const SCHEMA_VERSION: &str = "1.0";

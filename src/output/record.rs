@@ -1,0 +1,123 @@
+//! run.json: what was read, sent, paid and written, so that a run can be checked and repeated.
+//!
+//! It is written last: a directory whose run.json names the hashes of its files is whole. It is the only output
+//! that holds times and paths, and so the only one that differs from run to run.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::WrittenFile;
+
+/// One run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRecord {
+    /// The version of the tables' columns.
+    pub schema_version: &'static str,
+    /// The program's version.
+    pub undertone_version: &'static str,
+    /// The version of the formulas.
+    pub scoring_version: &'static str,
+    /// BLAKE3 of the settings that decide results.
+    pub settings_hash: String,
+    /// What scored.
+    pub engine: EngineRecord,
+    /// When the run began, in UTC.
+    pub started_at: String,
+    /// When the outputs were complete, in UTC.
+    pub finished_at: String,
+    /// What was read.
+    pub inputs: Vec<InputRecord>,
+    /// What was written, except this file.
+    pub outputs: Vec<WrittenFile>,
+    /// What was counted.
+    pub counts: CountsRecord,
+    /// What the service was asked, and what it charges.
+    pub service: ServiceRecord,
+    /// Seconds by phase.
+    pub seconds: SecondsRecord,
+    /// The exit code: 0, or 3 if segments failed or rows were rejected.
+    pub exit_code: u8,
+}
+
+/// What scored.
+#[derive(Debug, Clone, Serialize)]
+pub struct EngineRecord {
+    /// Its name.
+    pub name: &'static str,
+    /// Its model or API version.
+    pub model: String,
+    /// How calls were cut for it.
+    pub granularity: &'static str,
+}
+
+/// One input file.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputRecord {
+    /// As it was named or found.
+    pub path: String,
+    /// Its length as it lies on the disk.
+    pub bytes: u64,
+    /// BLAKE3 of those bytes.
+    pub blake3: String,
+    /// Rows in it, rejected ones included.
+    pub rows: u64,
+    /// How it was taken: rows of turns or of conversations, with the delimiter and the encoding found.
+    pub format: String,
+    /// The column that each field was found in.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountsRecord {
+    /// Rows of all inputs.
+    pub rows: u64,
+    /// Rows that repeat another one exactly.
+    pub duplicate_rows: u64,
+    /// Rows that could not be used.
+    pub rejected_rows: u64,
+    /// Turns.
+    pub turns: u64,
+    /// Calls.
+    pub calls: u64,
+    /// Calls with a customer score.
+    pub calls_scored: u64,
+    /// Calls too little of which was scored to count for their agents.
+    pub calls_low_coverage: u64,
+    /// Calls that name no agent.
+    pub calls_without_agent: u64,
+    /// Agents.
+    pub agents: u64,
+    /// Segments by outcome: `segments = scored + cached + failed + skipped`.
+    #[serde(flatten)]
+    pub segments: crate::pipeline::SegmentCounts,
+    /// Documents that were sent: scored and failed segments without the repetitions of identical texts.
+    pub documents: u64,
+}
+
+/// What the service was asked, and what it charges.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct ServiceRecord {
+    /// Requests, every attempt counted.
+    pub requests: u64,
+    /// Requests that were refused for their rate.
+    pub throttles: u64,
+    /// Requests and documents that were sent again.
+    pub retries: u64,
+    /// Units billed if the minimum holds for each document.
+    pub billed_units: u64,
+    /// Dollars for those units at the configured prices.
+    pub cost_usd: f64,
+}
+
+/// Seconds by phase.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct SecondsRecord {
+    /// Reading and sorting rows into calls.
+    pub read: f64,
+    /// Chunking, scoring and rolling up.
+    pub score: f64,
+    /// Writing.
+    pub write: f64,
+}

@@ -1,0 +1,168 @@
+//! The one owner of everything that calls add up to.
+//!
+//! A finished call becomes a row of calls.csv, rows of segments.csv and failures.csv, a part of its agents'
+//! roll-ups and of the overview, and is gone. Nothing here depends on the order in which calls finish.
+
+use std::io;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::overview::Overview;
+use super::prepare::Prepared;
+use crate::output::{CallRow, FAILURES, Outcome, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
+use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, Millionths, ScoredRoles, roll_up, turn_scores};
+
+/// What became of all segments; the four parts always sum to the whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SegmentCounts {
+    /// Segments of all calls.
+    pub segments: u64,
+    /// Scored by the engine in this run, identical texts included.
+    pub scored: u64,
+    /// Answered from stored scores.
+    pub cached: u64,
+    /// Sent, and not scored.
+    pub failed: u64,
+    /// Never sent.
+    pub skipped: u64,
+}
+
+impl SegmentCounts {
+    fn add(&mut self, outcome: &Outcome) {
+        self.segments += 1;
+        match outcome {
+            Outcome::Scored(_) => self.scored += 1,
+            Outcome::Cached(_) => self.cached += 1,
+            Outcome::Failed { .. } => self.failed += 1,
+            Outcome::Skipped { .. } => self.skipped += 1,
+        }
+    }
+
+    /// Whether every segment has one outcome.
+    #[must_use]
+    pub const fn reconcile(&self) -> bool {
+        self.segments == self.scored + self.cached + self.failed + self.skipped
+    }
+}
+
+/// What decides the rows.
+#[derive(Debug, Clone, Copy)]
+pub struct FoldOptions {
+    /// The engine's name.
+    pub engine: &'static str,
+    /// Which roles were to be scored.
+    pub scored_roles: ScoredRoles,
+    /// The least share of the customer's words that makes a call count for its agents.
+    pub min_coverage: Millionths,
+    /// Whether rows of segments.csv are kept.
+    pub detail: bool,
+    /// Whether text cells are guarded against spreadsheets.
+    pub guard: bool,
+}
+
+/// All that a run's calls come to.
+pub struct Fold {
+    options: FoldOptions,
+    call_encoder: RowEncoder<CallRow>,
+    segment_encoder: RowEncoder<SegmentRow>,
+    failure_encoder: RowEncoder<SegmentRow>,
+    /// Rows of calls.csv.
+    pub calls: SortedRows,
+    /// Rows of segments.csv, when asked for.
+    pub segments: SortedRows,
+    /// Rows of failures.csv.
+    pub failures: SortedRows,
+    /// The agents.
+    pub agents: AgentBook,
+    /// The run at a glance.
+    pub overview: Overview,
+    /// What became of the segments.
+    pub counts: SegmentCounts,
+    /// Turns of finished calls.
+    pub turns: u64,
+}
+
+impl Fold {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(options: FoldOptions) -> Self {
+        Self {
+            options,
+            call_encoder: RowEncoder::new(call_columns(), options.guard),
+            segment_encoder: RowEncoder::new(&SEGMENTS, options.guard),
+            failure_encoder: RowEncoder::new(&FAILURES, options.guard),
+            calls: SortedRows::default(),
+            segments: SortedRows::default(),
+            failures: SortedRows::default(),
+            agents: AgentBook::new(AgentOptions { min_coverage: options.min_coverage }),
+            overview: Overview::default(),
+            counts: SegmentCounts::default(),
+            turns: 0,
+        }
+    }
+
+    /// Takes in a call whose segments all have an outcome; `outcomes` stand in the order of the segments.
+    ///
+    /// # Errors
+    /// When rows can't be put aside.
+    pub fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        let rollup = self.roll_up(prepared, &outcomes);
+        let low_coverage = rollup.low_coverage(self.options.min_coverage);
+        self.turns += prepared.call.turns.len() as u64;
+        self.agents.add(&rollup);
+        self.overview.add(&rollup, low_coverage);
+        let row = CallRow { rollup, engine: self.options.engine, low_coverage };
+        let encoder = &mut self.call_encoder;
+        self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;
+        self.list_segments(prepared, outcomes)
+    }
+
+    fn roll_up(&self, prepared: &Prepared, outcomes: &[Outcome]) -> CallRollup {
+        let pieces = prepared.segments.iter().zip(outcomes).flat_map(|(segment, outcome)| {
+            segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words, outcome.scores()))
+        });
+        let turns = turn_scores(prepared.call.turns.len(), pieces);
+        let failed = outcomes.iter().filter(|outcome| outcome.scores().is_none()).count();
+        roll_up(&CallInput {
+            call: &prepared.call,
+            timeline: &prepared.timeline,
+            turns: &turns,
+            scored_roles: self.options.scored_roles,
+            segments: u32::try_from(prepared.segments.len()).unwrap_or(u32::MAX),
+            segments_failed: u32::try_from(failed).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn list_segments(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        let mut call_id: Option<Arc<str>> = None;
+        for (number, (segment, outcome)) in (1..).zip(prepared.segments.iter().zip(outcomes)) {
+            self.counts.add(&outcome);
+            let failed = outcome.scores().is_none();
+            if !failed && !self.options.detail {
+                continue;
+            }
+            let call_id = Arc::clone(call_id.get_or_insert_with(|| Arc::from(&*prepared.call.id)));
+            let row = SegmentRow {
+                call_id,
+                segment: number,
+                role: segment.role,
+                first_turn: segment.first_turn() + 1,
+                last_turn: segment.last_turn() + 1,
+                position: segment.position(),
+                chars: segment.chars,
+                outcome,
+            };
+            let key = part_key(&row.call_id, number);
+            if failed {
+                let encoder = &mut self.failure_encoder;
+                self.failures.push(&key, |line| encoder.encode(&row, line))?;
+            }
+            if self.options.detail {
+                let encoder = &mut self.segment_encoder;
+                self.segments.push(&key, |line| encoder.encode(&row, line))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,316 @@
+//! The end of a run on the terminal: what a person wants to know first.
+//!
+//! Plain text with styles; the stream it is printed to takes the styles away where there is no terminal. It
+//! says what is not known as plainly as what is: a mean of nothing is "nothing scored", and agents with too few
+//! calls are counted, never ranked.
+
+use std::fmt::{self, Display};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
+
+use crate::output::WrittenFile;
+use crate::pipeline::{BARS, NamedCall, Overview, SegmentCounts};
+use crate::rollup::{AgentRollup, AgentsReport, Funnel, Millionths, Status};
+
+const STRONG: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+
+/// How many agents are named.
+const NAMED_AGENTS: usize = 5;
+
+/// Everything the summary speaks of.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    /// The calls at a glance.
+    pub overview: &'a Overview,
+    /// The agents.
+    pub agents: &'a AgentsReport,
+    /// What became of the segments.
+    pub segments: SegmentCounts,
+    /// Rows that could not be used.
+    pub rejected_rows: u64,
+    /// What the service asked for; `None` for an engine that does not charge.
+    pub bill: Option<Bill>,
+    /// Where the files are.
+    pub directory: &'a Path,
+    /// The files.
+    pub files: &'a [WrittenFile],
+    /// Seconds from start to end.
+    pub seconds: f64,
+}
+
+/// What a run cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bill {
+    /// Requests, every attempt counted.
+    pub requests: u64,
+    /// Those that were refused for their rate.
+    pub throttles: u64,
+    /// Units billed, by the upper bound.
+    pub units: u64,
+    /// Dollars for them.
+    pub dollars: f64,
+}
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = format!(
+            "{} calls, {} agents, {:.1} s",
+            HumanCount(self.overview.calls),
+            HumanCount(self.agents.agents.len() as u64),
+            self.seconds
+        );
+        writeln!(f, "{STRONG}{head}{STRONG:#}")?;
+        self.customers(f)?;
+        self.course(f)?;
+        self.calls(f)?;
+        self.agents(f)?;
+        self.failures(f)?;
+        self.cost(f)?;
+        self.places(f)
+    }
+}
+
+impl Summary<'_> {
+    fn customers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(mean) = self.overview.mean_score() else {
+            return line(f, "customers", format_args!("{BAD}nothing was scored{BAD:#}"));
+        };
+        let labels = self.overview.labels;
+        line(
+            f,
+            "customers",
+            format_args!(
+                "mean {}  positive {}  neutral {}  mixed {}  negative {}",
+                Signed(mean),
+                labels.positive,
+                labels.neutral,
+                labels.mixed,
+                labels.negative
+            ),
+        )?;
+        let unscored = self.overview.calls - self.overview.scored;
+        if unscored > 0 {
+            line(f, "", format_args!("{unscored} calls have no customer score and count nowhere"))?;
+        }
+        line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.distribution)))
+    }
+
+    fn course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let overview = self.overview;
+        if overview.with_shift == 0 {
+            return line(f, "start to end", format_args!("no call has both a start and an end"));
+        }
+        line(
+            f,
+            "start to end",
+            format_args!(
+                "{} of {} calls ended better, {} worse; {} escalated, {} recovered",
+                overview.better, overview.with_shift, overview.worse, overview.escalated, overview.recovered
+            ),
+        )
+    }
+
+    fn calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut label = "listen to";
+        for call in &self.overview.worst {
+            line(f, label, format_args!("{}", CallLine(call)))?;
+            label = "";
+        }
+        Ok(())
+    }
+
+    fn agents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.agents;
+        if report.calls_without_agent > 0 {
+            line(f, "agents", format_args!("{} calls name no agent", HumanCount(report.calls_without_agent)))?;
+        }
+        if report.agents.is_empty() {
+            return Ok(());
+        }
+        if report.population.is_none() {
+            return line(f, "agents", format_args!("fewer than 5 have scored calls: they are not compared"));
+        }
+        let mut notable: Vec<&AgentRollup> =
+            report.agents.iter().filter(|agent| matches!(agent.funnel, Some(Funnel::Out | Funnel::Watch))).collect();
+        notable.sort_by(|a, b| a.funnel_z.partial_cmp(&b.funnel_z).unwrap_or(std::cmp::Ordering::Equal));
+        let unsure = report.agents.iter().filter(|agent| agent.status == Status::Insufficient).count();
+        let verdict = if notable.is_empty() {
+            "none differs from the others by more than chance explains".to_owned()
+        } else {
+            format!("{} of {} differ from the others by more than chance explains", notable.len(), report.agents.len())
+        };
+        let doubt = if unsure > 0 { format!("; {unsure} have too few calls for a verdict") } else { String::new() };
+        line(f, "agents", format_args!("{verdict}{doubt}"))?;
+        for agent in notable.iter().take(NAMED_AGENTS) {
+            line(f, "", format_args!("{}", AgentLine(agent)))?;
+        }
+        if notable.len() > NAMED_AGENTS {
+            line(f, "", format_args!("and {} more in agents.csv", notable.len() - NAMED_AGENTS))?;
+        }
+        Ok(())
+    }
+
+    fn failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SegmentCounts { segments, failed, skipped, .. } = self.segments;
+        if failed + skipped > 0 {
+            line(
+                f,
+                "not scored",
+                format_args!(
+                    "{BAD}{failed} of {segments} segments failed, {skipped} were skipped{BAD:#}: see failures.csv"
+                ),
+            )?;
+        }
+        if self.overview.low_coverage > 0 {
+            line(
+                f,
+                "",
+                format_args!("{} calls have too little scored to count for their agents", self.overview.low_coverage),
+            )?;
+        }
+        if self.rejected_rows > 0 {
+            line(f, "rejected", format_args!("{BAD}{} rows{BAD:#}: see rejects.csv", self.rejected_rows))?;
+        }
+        Ok(())
+    }
+
+    fn cost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.bill {
+            None => line(f, "cost", format_args!("nothing was sent, nothing is charged")),
+            Some(bill) => line(
+                f,
+                "cost",
+                format_args!(
+                    "at most ${:.4} for {} units in {} requests ({} throttled)",
+                    bill.dollars,
+                    HumanCount(bill.units),
+                    HumanCount(bill.requests),
+                    bill.throttles
+                ),
+            ),
+        }
+    }
+
+    fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.files.iter().map(|file| file.name).collect();
+        line(f, "written", format_args!("{STRONG}{}{STRONG:#}: {}", self.directory.display(), names.join(", ")))
+    }
+}
+
+/// One line with its label in front.
+fn line(f: &mut fmt::Formatter<'_>, label: &str, text: fmt::Arguments<'_>) -> fmt::Result {
+    writeln!(f, "{FAINT}{label:<13}{FAINT:#}{text}")
+}
+
+/// A score with its sign and, beyond 0.1, its colour.
+struct Signed(f64);
+
+impl Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:+.2}", self.0).replace("-0.00", "+0.00").replace('-', "−");
+        match self.0 {
+            score if score >= 0.1 => write!(f, "{GOOD}{text}{GOOD:#}"),
+            score if score <= -0.1 => write!(f, "{BAD}{text}{BAD:#}"),
+            _ => f.write_str(&text),
+        }
+    }
+}
+
+/// A small drawing of a distribution.
+struct Bars<'a>(&'a [u64; BARS]);
+
+const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+impl Display for Bars<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = self.0.iter().copied().max().unwrap_or(0).max(1);
+        for &count in self.0 {
+            // Any call at all shows: rounded up.
+            let height = (count * 8).div_ceil(most);
+            write!(f, "{}", BLOCKS[usize::try_from(height).unwrap_or(8).min(8)])?;
+        }
+        Ok(())
+    }
+}
+
+struct CallLine<'a>(&'a NamedCall);
+
+impl Display for CallLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NamedCall { end, call_id, agent_id, start } = self.0;
+        write!(f, "{}", Name(call_id))?;
+        if let Some(agent) = agent_id {
+            write!(f, " {FAINT}({}){FAINT:#}", Name(agent))?;
+        }
+        let from = start.map_or(0.0, Millionths::value);
+        write!(f, "  {} → {}", Signed(from), Signed(end.value()))
+    }
+}
+
+struct AgentLine<'a>(&'a AgentRollup);
+
+impl Display for AgentLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let agent = self.0;
+        let verdict = if agent.funnel == Some(Funnel::Out) { "outside" } else { "watch" };
+        write!(f, "{}  {verdict}", Name(&agent.id))?;
+        if let (Some(score), Some(low), Some(high)) =
+            (agent.customer_score, agent.customer_score_low, agent.customer_score_high)
+        {
+            write!(f, "  {} ({} to {})", Signed(score), Signed(low), Signed(high))?;
+        }
+        write!(f, " on {} calls", agent.calls_scored)
+    }
+}
+
+/// A name from a transcript, safe to print: no control characters, not longer than a line.
+struct Name<'a>(&'a str);
+
+const NAME_CHARS: usize = 40;
+
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, c) in self.0.chars().enumerate() {
+            if index == NAME_CHARS {
+                return f.write_str("…");
+            }
+            write!(f, "{}", if c.is_control() { '\u{FFFD}' } else { c })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_have_a_sign_and_no_negative_zero() {
+        let plain = |score: f64| anstream::adapter::strip_str(&Signed(score).to_string()).to_string();
+        assert_eq!(plain(0.123), "+0.12");
+        assert_eq!(plain(-0.5), "−0.50");
+        assert_eq!(plain(-0.001), "+0.00");
+    }
+
+    #[test]
+    fn a_single_call_among_thousands_still_shows() {
+        let mut counts = [0; BARS];
+        counts[0] = 1;
+        counts[10] = 5000;
+        let bars = Bars(&counts).to_string();
+        assert_eq!(bars.chars().next(), Some('▁'));
+        assert_eq!(bars.chars().nth(10), Some('█'));
+        assert_eq!(bars.chars().nth(5), Some(' '));
+    }
+
+    #[test]
+    fn names_cannot_move_the_cursor() {
+        assert_eq!(Name("a\u{1b}[2Jb").to_string(), "a\u{FFFD}[2Jb");
+        assert_eq!(Name(&"x".repeat(500)).to_string().chars().count(), NAME_CHARS + 1);
+    }
+}
