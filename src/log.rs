@@ -3,7 +3,7 @@
 //! Only this program's own events are shown. Its dependencies can log the requests that they send, and those
 //! hold transcript text; so no environment variable widens the filter.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
@@ -11,10 +11,11 @@ use crate::settings::{LogFormat, Verbosity};
 
 /// Starts the log. Called once by each command that has settings; a second call changes nothing.
 pub fn start(format: LogFormat, verbosity: Verbosity) {
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder = tracing_subscriber::fmt().with_env_filter(filter(verbosity)).with_writer(io::stderr);
     // An error means that a log is already running, which serves as well.
     let _already_running = match format {
-        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(colours).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_target(false).try_init(),
     };
 }

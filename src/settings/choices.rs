@@ -169,6 +169,17 @@ pub enum LanguageChoice {
     Code(Box<str>),
 }
 
+impl LanguageChoice {
+    /// The code, unless it is to be found from the text.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Auto => None,
+            Self::Code(code) => Some(code),
+        }
+    }
+}
+
 impl Value for LanguageChoice {
     fn parse(text: &str) -> Result<Self, Wrong> {
         let primary = text.split('-').next().unwrap_or_default();

@@ -11,7 +11,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{Origin, Problem, nearest};
-use super::table::{KEYS, Key};
+use super::key::Key;
+use super::table::KEYS;
 use super::value::Raw;
 use super::{CONFIG_VARIABLE, PREFIX};
 

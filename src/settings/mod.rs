@@ -9,9 +9,9 @@
 //! What can't be understood stops the run before it starts, with everything that is wrong in one message:
 //! there is no "ignored" key or variable. Credentials are never settings.
 //!
-//! - `table`: the one list of settings
+//! - `table`: the one list of settings; `key`: what an entry says
 //! - `value`, `choices`, `quantities`, `tables`: the types that settings have
-//! - `layers`: reading file and environment
+//! - `layers`: reading file and environment; `error`: where a value came from and what is wrong with it
 //! - `print`: the commented file, and what `config show` prints
 
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 mod choices;
 mod error;
+mod key;
 mod layers;
 mod print;
 mod quantities;
@@ -32,11 +33,12 @@ pub use choices::{
     Zone,
 };
 pub use error::{Origin, Problem, SettingsError};
+pub(crate) use key::{Heading, Key};
 pub(crate) use layers::Assignment;
 pub(crate) use print::commented_file;
 pub use quantities::{Dollars, Period, Rate, Share, Size, Tolerance, Whole};
+pub(crate) use table::KEYS;
 pub use table::{Cache, Comprehend, Cost, Local, Price, Settings};
-pub(crate) use table::{Heading, KEYS, Key};
 pub use tables::{ColumnMap, FIELDS, RoleMap, Tier, Tiers};
 pub(crate) use value::Raw;
 

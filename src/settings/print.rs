@@ -3,7 +3,8 @@
 //! Both are TOML that reads back to the same settings.
 
 use super::Settings;
-use super::table::{KEYS, Key};
+use super::key::Key;
+use super::table::KEYS;
 
 /// Comment lines are wrapped at this many characters.
 const WIDTH: usize = 100;

@@ -11,106 +11,10 @@ use super::choices::{
     CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers, Verbosity,
     Zone,
 };
+use super::key::{Flag, Heading, Key};
 use super::quantities::{Dollars, Period, Rate, Share, Size, Tolerance, Whole};
 use super::tables::{ColumnMap, RoleMap, Tiers};
-use super::value::{self, Raw, Value, Wrong};
-
-/// The group of flags under which `--help` shows a flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heading {
-    /// What is read and how.
-    Input,
-    /// What scores and how it is asked.
-    Scoring,
-    /// What it may cost.
-    Cost,
-    /// What is written.
-    Output,
-    /// What every command takes.
-    Global,
-}
-
-impl Heading {
-    /// The title in `--help`.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Self::Input => "Input",
-            Self::Scoring => "Scoring",
-            Self::Cost => "Cost",
-            Self::Output => "Output",
-            Self::Global => "Global options",
-        }
-    }
-}
-
-/// How a setting is given on the command line.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Flag {
-    /// Its long name without hyphens.
-    pub(crate) long: &'static str,
-    /// What `--help` calls its argument.
-    pub(crate) argument: &'static str,
-    /// Where `--help` shows it.
-    pub(crate) heading: Heading,
-    /// Whether it may stand alone and then means `on`.
-    pub(crate) alone: bool,
-}
-
-impl Flag {
-    const fn new(heading: Heading, long: &'static str, argument: &'static str) -> Self {
-        Self { long, argument, heading, alone: false }
-    }
-
-    const fn switch(heading: Heading, long: &'static str) -> Self {
-        Self { long, argument: "on|off", heading, alone: true }
-    }
-}
-
-/// What the program knows of one setting.
-#[derive(Debug)]
-pub(crate) struct Key {
-    /// The dotted key in the file.
-    pub(crate) name: &'static str,
-    /// What it means: a sentence that is enough for a flag's help, then what else there is to know.
-    doc: &'static str,
-    /// A value to show where there is no default, as TOML.
-    pub(crate) example: Option<&'static str>,
-    /// Whether it changes what is written.
-    pub(crate) results: bool,
-    /// Its flag, if it has one.
-    pub(crate) flag: Option<Flag>,
-    /// All texts it accepts, if they are few.
-    pub(crate) choices: &'static [&'static str],
-    /// Whether it may be given several times, and layers add up.
-    pub(crate) adds: bool,
-    /// Puts a value on top of what the settings hold.
-    pub(crate) put: fn(&mut Settings, &Raw) -> Result<(), Wrong>,
-    /// The value in its canonical form.
-    pub(crate) get: fn(&Settings) -> Option<toml::Value>,
-}
-
-impl Key {
-    /// What it means, in one or two sentences.
-    pub(crate) fn meaning(&self) -> &'static str {
-        self.doc.trim()
-    }
-
-    /// The first sentence of its meaning, without the full stop: what a flag's help says.
-    pub(crate) fn gist(&self) -> &'static str {
-        let meaning = self.meaning();
-        meaning.split_once(". ").map_or(meaning, |(first, _)| first).trim_end_matches('.')
-    }
-
-    /// Its environment variable.
-    pub(crate) fn variable(&self) -> String {
-        format!("{}{}", super::PREFIX, self.name.replace(['.', '-'], "_").to_uppercase())
-    }
-
-    /// Its flag as it is typed.
-    pub(crate) fn typed_flag(&self) -> Option<String> {
-        self.flag.map(|flag| format!("--{}", flag.long))
-    }
-}
+use super::value::{self, Value};
 
 /// Declares [`Settings`], its sections and the table of keys from one list.
 macro_rules! settings {

@@ -52,6 +52,13 @@ impl ColumnMap {
     }
 }
 
+impl FromIterator<(String, String)> for ColumnMap {
+    /// Fields, by the names of [`FIELDS`], with their columns.
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
 impl Value for ColumnMap {
     const ADDS: bool = true;
 
@@ -95,6 +102,13 @@ impl RoleMap {
             Some(role) if !value.trim().is_empty() => Ok((value.trim().to_owned(), role)),
             _ => Err(Wrong::expected("VALUE=ROLE, where ROLE is customer, agent or other")),
         }
+    }
+}
+
+impl FromIterator<(String, Role)> for RoleMap {
+    /// Speaker values with their roles.
+    fn from_iter<I: IntoIterator<Item = (String, Role)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
     }
 }
 

@@ -327,7 +327,10 @@ proptest! {
     }
 
     #[test]
-    fn no_value_of_any_key_panics_and_what_is_accepted_reads_back(text in ".{0,16}", index in 0..KEYS.len()) {
+    fn no_value_of_any_key_panics_and_what_is_accepted_reads_back(
+        text in "[0-9]{1,4}(\\.[0-9]{1,3})?(%|ms|s|m|h|d|KiB|MB)?|[a-z]{2}(-[A-Z]{2})?|(text|queue)=.{1,8}|.{0,12}",
+        index in 0..KEYS.len(),
+    ) {
         let key = &KEYS[index];
         let mut settings = Settings::default();
         if (key.put)(&mut settings, &Raw::Argument(text)).is_ok() {
