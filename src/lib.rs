@@ -1,4 +1,6 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
 pub mod engine;
+pub mod input;
+pub mod language;
 pub mod transcript;
