@@ -5,6 +5,8 @@ pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod exit;
+pub mod input;
+pub mod language;
 pub mod log;
 pub mod output;
 pub mod pipeline;

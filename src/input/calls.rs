@@ -1,0 +1,334 @@
+//! From rows in any order to calls: each with its turns in the order spoken, and each row once.
+//!
+//! One partition of rows is held at a time. Calls come in an order that depends on their ids alone, so that the
+//! same rows in other files or another order give the same calls in the same order.
+
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::error::InputError;
+use super::row::{Body, Row, call_id_at, row_at, spoken};
+use super::store::{PARTITIONS, Stored};
+use super::times::{Clock, Moment};
+use crate::language;
+use crate::transcript::{Call, Role, Text, Turn};
+
+/// Bytes of text after which a group of calls is handed out.
+const GROUP_BYTES: usize = 256 << 10;
+
+/// What calls take from the settings.
+pub(super) struct Grouping {
+    pub(super) clock: Clock,
+    /// The language of calls that name none.
+    pub(super) language: Option<Box<str>>,
+}
+
+/// What an iteration has met so far; the totals once it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Calls.
+    pub calls: u64,
+    /// Turns, without duplicates.
+    pub turns: u64,
+    /// Rows that repeat another one and were left out.
+    pub duplicates: u64,
+}
+
+/// Groups of complete calls, some hundreds of kilobytes of text each.
+///
+/// Ends after the first error.
+pub struct Calls {
+    stored: Arc<Stored>,
+    grouping: Arc<Grouping>,
+    next_partition: usize,
+    partition: Partition,
+    tally: Tally,
+}
+
+impl Calls {
+    pub(super) fn new(stored: Arc<Stored>, grouping: Arc<Grouping>) -> Self {
+        Self { stored, grouping, next_partition: 0, partition: Partition::default(), tally: Tally::default() }
+    }
+
+    /// What was met so far.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The next group; empty at the end.
+    fn group(&mut self) -> Result<Vec<Call>, InputError> {
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        while bytes < GROUP_BYTES {
+            if let Some(rows) = self.partition.next_call()? {
+                let call = assemble(rows, &self.grouping, &mut self.tally);
+                bytes += call.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
+                group.push(call);
+            } else if self.next_partition < PARTITIONS {
+                let loaded = self.stored.load(self.next_partition).map_err(|source| InputError::Scratch { source })?;
+                self.partition = Partition::new(loaded)?;
+                self.next_partition += 1;
+            } else {
+                break;
+            }
+        }
+        Ok(group)
+    }
+}
+
+impl Iterator for Calls {
+    type Item = Result<Vec<Call>, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.group() {
+            Ok(group) if group.is_empty() => None,
+            Ok(group) => Some(Ok(group)),
+            Err(error) => {
+                self.next_partition = PARTITIONS;
+                self.partition = Partition::default();
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+/// One partition's rows, by call.
+#[derive(Default)]
+struct Partition {
+    bytes: Vec<u8>,
+    /// Where each row begins: all of the first call's rows, then the second's, calls by id.
+    offsets: Vec<usize>,
+    /// Where each call's rows end in `offsets`, the last call first.
+    ends: Vec<usize>,
+    next: usize,
+}
+
+impl Partition {
+    fn new(bytes: Vec<u8>) -> Result<Self, InputError> {
+        let mut calls: FxHashMap<&[u8], usize> = FxHashMap::default();
+        let mut ids: Vec<&[u8]> = Vec::new();
+        let mut rows: Vec<(usize, usize)> = Vec::new();
+        let mut offset = 0;
+        while offset < bytes.len() {
+            let (id, next) = call_id_at(&bytes, offset).ok_or_else(corrupt)?;
+            let call = *calls.entry(id).or_insert_with(|| {
+                ids.push(id);
+                ids.len() - 1
+            });
+            rows.push((call, offset));
+            offset = next;
+        }
+        let mut by_id: Vec<usize> = (0..ids.len()).collect();
+        by_id.sort_unstable_by_key(|&call| ids[call]);
+        let mut counts = vec![0_usize; ids.len()];
+        for &(call, _) in &rows {
+            counts[call] += 1;
+        }
+        let mut starts = vec![0; ids.len()];
+        let mut ends = Vec::with_capacity(ids.len());
+        let mut end = 0;
+        for &call in &by_id {
+            starts[call] = end;
+            end += counts[call];
+            ends.push(end);
+        }
+        let mut offsets = vec![0; rows.len()];
+        for (call, offset) in rows {
+            offsets[starts[call]] = offset;
+            starts[call] += 1;
+        }
+        ends.reverse();
+        Ok(Self { bytes, offsets, ends, next: 0 })
+    }
+
+    /// The rows of the next call.
+    fn next_call(&mut self) -> Result<Option<Vec<Row<'_>>>, InputError> {
+        let Some(end) = self.ends.pop() else { return Ok(None) };
+        let offsets = &self.offsets[self.next..end];
+        self.next = end;
+        let row = |&offset: &usize| row_at(&self.bytes, offset).map(|(row, _)| row).ok_or_else(corrupt);
+        offsets.iter().map(row).collect::<Result<_, _>>().map(Some)
+    }
+}
+
+/// The temporary file gave back other bytes than were written.
+fn corrupt() -> InputError {
+    InputError::Scratch { source: std::io::ErrorKind::InvalidData.into() }
+}
+
+/// A row with what its order goes by.
+struct Placed<'a> {
+    row: Row<'a>,
+    /// The turn index, or that of the row before in the files.
+    index: i64,
+    /// The start in milliseconds, or that of the row before in the files.
+    time: i64,
+}
+
+/// Makes a call of its rows, of which there is at least one.
+fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> Call {
+    rows.sort_unstable_by_key(|row| row.place);
+    let started_at_ms = rows.iter().filter_map(|row| epoch_ms(row.start)).min();
+    let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
+    let mut rows = in_order(rows, line);
+    let all = rows.len();
+    drop_duplicates(&mut rows, line);
+    tally.duplicates += (all - rows.len()) as u64;
+
+    let mut turns = Vec::with_capacity(rows.len());
+    for placed in &rows {
+        push_turns(&mut turns, &placed.row, line);
+    }
+    from_first_moment(&mut turns);
+    tally.calls += 1;
+    tally.turns += turns.len() as u64;
+
+    let attributes = || rows.iter().map(|placed| placed.row.attributes);
+    let date = attributes().find_map(|row| row.date).or_else(|| grouping.clock.date_of(started_at_ms?));
+    let language = attributes().map(|row| row.language).find(|tag| !tag.is_empty()).and_then(language::normalise);
+    Call {
+        id: rows.first().map_or("", |placed| placed.row.call_id).into(),
+        turns,
+        queue: attributes().find_map(|row| named(row.queue)),
+        channel: attributes().find_map(|row| named(row.channel)),
+        language: language.or_else(|| grouping.language.clone()),
+        date: date.map(|date| date.to_string().into()),
+        started_at_ms,
+    }
+}
+
+/// What a field says, unless it is empty.
+fn named(text: &str) -> Option<Box<str>> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+fn epoch_ms(moment: Option<Moment>) -> Option<i64> {
+    match moment? {
+        Moment::Absolute(ms) => Some(ms),
+        Moment::Offset(_) => None,
+    }
+}
+
+/// Where a call's offsets begin: at its earliest moment of the calendar, if it has one.
+#[derive(Clone, Copy)]
+struct TimeLine {
+    zero: i64,
+}
+
+impl TimeLine {
+    fn ms(self, moment: Option<Moment>) -> Option<i64> {
+        Some(match moment? {
+            Moment::Absolute(ms) => ms,
+            Moment::Offset(ms) => self.zero + ms,
+        })
+    }
+}
+
+/// Rows by turn index, then time, then their order in the files, in which they come. A row without index or time
+/// stays behind the row before it.
+fn in_order<'a>(rows: Vec<Row<'a>>, line: TimeLine) -> Vec<Placed<'a>> {
+    let (mut index, mut time) = (i64::MIN, i64::MIN);
+    let mut placed: Vec<Placed<'a>> = rows
+        .into_iter()
+        .map(|row| {
+            index = row.index.unwrap_or(index);
+            time = line.ms(row.start).unwrap_or(time);
+            Placed { row, index, time }
+        })
+        .collect();
+    placed.sort_by_key(|placed| (placed.index, placed.time));
+    placed
+}
+
+/// What makes two rows of a call the same one, besides who spoke and what was said.
+#[derive(PartialEq, Eq, Hash)]
+enum Mark {
+    Index(i64),
+    Time(i64),
+    /// A conversation in one row needs no more.
+    Whole,
+}
+
+impl Mark {
+    fn of(row: &Row<'_>, line: TimeLine) -> Option<Self> {
+        let time = || line.ms(row.start).map(Self::Time);
+        let whole = || matches!(row.body, Body::Conversation(_)).then_some(Self::Whole);
+        row.index.map(Self::Index).or_else(time).or_else(whole)
+    }
+}
+
+/// Keeps the first of rows that are the same. Where they differ in what does not make them different, the greater
+/// value is kept: which one came first must not matter.
+fn drop_duplicates(rows: &mut Vec<Placed<'_>>, line: TimeLine) {
+    let has_index = rows.iter().any(|placed| placed.row.index.is_some());
+    let alike = |one: &Placed<'_>, other: &Placed<'_>| {
+        if has_index { one.index == other.index } else { one.time == other.time }
+    };
+    if !rows.windows(2).any(|pair| alike(&pair[0], &pair[1])) {
+        return;
+    }
+    let mut seen: FxHashMap<(Mark, Body<'_>), usize> = FxHashMap::default();
+    let mut kept: Vec<Placed<'_>> = Vec::with_capacity(rows.len());
+    for placed in rows.drain(..) {
+        let Some(mark) = Mark::of(&placed.row, line) else {
+            kept.push(placed);
+            continue;
+        };
+        match seen.entry((mark, placed.row.body)) {
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push(placed);
+            }
+            Entry::Occupied(entry) => {
+                let first = &mut kept[*entry.get()].row;
+                first.attributes = first.attributes.max(placed.row.attributes);
+                if line.ms(placed.row.end) > line.ms(first.end) {
+                    first.end = placed.row.end;
+                }
+            }
+        }
+    }
+    *rows = kept;
+}
+
+/// Appends a row's turns, with times in milliseconds since wherever `line` begins.
+fn push_turns(turns: &mut Vec<Turn>, row: &Row<'_>, line: TimeLine) {
+    let (start, end) = (line.ms(row.start), line.ms(row.end));
+    let turn = |role: Role, text: &str, start_ms: Option<i64>, end_ms: Option<i64>| Turn {
+        role,
+        text: Text::from(text),
+        agent_id: named(row.attributes.agent_id),
+        start_ms,
+        end_ms,
+    };
+    match row.body {
+        Body::Turn(role, text) => turns.push(turn(role, text, start, end)),
+        Body::Conversation(written) => {
+            let before = turns.len();
+            for spoken in spoken(written) {
+                let stamped = spoken.offset_ms.map(|ms| start.unwrap_or(line.zero) + ms);
+                turns.push(turn(spoken.role, spoken.text, stamped, None));
+            }
+            if let Some(first) = turns.get_mut(before) {
+                first.start_ms = first.start_ms.or(start);
+            }
+            if let Some(last) = turns.get_mut(before..).and_then(<[Turn]>::last_mut) {
+                last.end_ms = end;
+            }
+        }
+    }
+}
+
+/// Moves times so that the first known moment is 0.
+fn from_first_moment(turns: &mut [Turn]) {
+    let moments = turns.iter().flat_map(|turn| [turn.start_ms, turn.end_ms]);
+    let Some(zero) = moments.flatten().min() else { return };
+    for turn in turns {
+        for moment in [&mut turn.start_ms, &mut turn.end_ms].into_iter().flatten() {
+            *moment -= zero;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What stops reading, named by what the caller can do about it.
+//!
+//! A row that can't be used is data, not an error (see [`Reject`]). Messages hold paths, lines, column names and
+//! speaker values that are short enough to be labels; they never hold a row's text.
+
+use std::io;
+
+use super::columns::Field;
+use super::rejects::{MaxRejects, Reject};
+
+/// Why the input as a whole can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// No input was named at all.
+    #[error("no input was named")]
+    Nothing,
+    /// A named file or directory is not there.
+    #[error("{path}: no such file or directory")]
+    Missing {
+        /// The path as it was typed.
+        path: String,
+    },
+    /// A glob that no file matches, or that is not a glob.
+    #[error("{pattern}: no file matches")]
+    NoMatch {
+        /// The pattern as it was typed.
+        pattern: String,
+    },
+    /// A directory without a single transcript.
+    #[error("{path}: no .csv, .tsv or .txt file (plain, .gz or .zst) in this directory")]
+    NoTranscripts {
+        /// The directory as it was typed.
+        path: String,
+    },
+    /// The operating system refused to open or read.
+    #[error("{path}: can't be read")]
+    Unreadable {
+        /// The file or directory.
+        path: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A compressed file that ends too early or is damaged: rows are missing, so the rest must not pass as the whole.
+    #[error("{path}: the {compression} data is damaged or ends too early")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// The compression: `gzip` or `zstd`.
+        compression: &'static str,
+        /// What the decompressor said.
+        source: io::Error,
+    },
+    /// A file that is not delimited text.
+    #[error("{path}: this is {found}, not delimited text")]
+    NotText {
+        /// The file.
+        path: String,
+        /// What it looks like.
+        found: &'static str,
+    },
+    /// No column fits a field that is needed.
+    #[error("{path}: no column fits {field}; {columns}")]
+    NoColumn {
+        /// The file.
+        path: String,
+        /// The field that is needed.
+        field: Field,
+        /// The columns seen, in words.
+        columns: String,
+    },
+    /// Several columns fit one field.
+    #[error("{path}: several columns fit {field}: {candidates}; {columns}")]
+    AmbiguousColumns {
+        /// The file.
+        path: String,
+        /// The field.
+        field: Field,
+        /// The columns that fit it, in words.
+        candidates: String,
+        /// The columns seen, in words.
+        columns: String,
+    },
+    /// A column named by the user is not in the file.
+    #[error("{path}: no column is called {column:?}, which was mapped to {field}; {columns}")]
+    NoSuchColumn {
+        /// The file.
+        path: String,
+        /// The field.
+        field: Field,
+        /// The column that was asked for.
+        column: String,
+        /// The columns seen, in words.
+        columns: String,
+    },
+    /// Speakers whose role nobody stated.
+    #[error("{path}: {values}")]
+    UnknownRoles {
+        /// The first file in which one was met.
+        path: String,
+        /// The column they stand in, or that they are labels within the text, and the values if they look like labels.
+        values: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A record that never ends.
+    #[error("{path}: the record that begins on line {line} is longer than {limit_mib} MiB")]
+    RecordTooLong {
+        /// The file.
+        path: String,
+        /// The line on which the record begins.
+        line: u64,
+        /// The longest record that is read, in MiB.
+        limit_mib: usize,
+    },
+    /// More rows can't be used than were allowed.
+    #[error("{rejected} of {rows} rows can't be used, and {limit} may be; {}", listed(first))]
+    TooManyRejects {
+        /// Rows that can't be used.
+        rejected: u64,
+        /// Rows read.
+        rows: u64,
+        /// What was allowed.
+        limit: MaxRejects,
+        /// The first of them, by file and line.
+        first: Vec<Reject>,
+    },
+    /// There is nothing to analyse.
+    #[error("no usable row in {files} file(s), {rows} rows read{}", if first.is_empty() { String::new() } else { format!("; {}", listed(first)) })]
+    NoUsableRow {
+        /// Files read.
+        files: usize,
+        /// Rows read.
+        rows: u64,
+        /// The first rejected rows, if any.
+        first: Vec<Reject>,
+    },
+    /// The anonymous temporary file that holds rows beyond the memory limit failed.
+    #[error("the temporary file that holds rows while they are grouped by call failed")]
+    Scratch {
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// What a caller can do about an [`InputError`]: what exit codes go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputErrorKind {
+    /// An input is not there, or a directory or glob holds nothing: exit code 66.
+    Missing,
+    /// Nothing that could be analysed was in the input: exit code 65.
+    NoUsableRow,
+    /// Columns or roles must be named by the user: exit code 65.
+    Mapping,
+    /// An input is there and can't be read, or is damaged: exit code 66.
+    Unreadable,
+    /// More rows were rejected than allowed: exit code 65.
+    TooManyRejects,
+    /// The machine's temporary directory is full or refuses: exit code 73.
+    Scratch,
+}
+
+impl InputError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub const fn kind(&self) -> InputErrorKind {
+        match self {
+            Self::Nothing | Self::Missing { .. } | Self::NoMatch { .. } | Self::NoTranscripts { .. } => {
+                InputErrorKind::Missing
+            }
+            Self::Unreadable { .. } | Self::Damaged { .. } => InputErrorKind::Unreadable,
+            Self::NoColumn { .. }
+            | Self::AmbiguousColumns { .. }
+            | Self::NoSuchColumn { .. }
+            | Self::UnknownRoles { .. } => InputErrorKind::Mapping,
+            Self::NotText { .. } | Self::RecordTooLong { .. } | Self::NoUsableRow { .. } => InputErrorKind::NoUsableRow,
+            Self::TooManyRejects { .. } => InputErrorKind::TooManyRejects,
+            Self::Scratch { .. } => InputErrorKind::Scratch,
+        }
+    }
+
+    /// The fix, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing => Some("name a file, a directory, a glob, or - for standard input".to_owned()),
+            Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
+            Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
+            Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
+            Self::NotText { .. } => Some("export the transcripts as CSV".to_owned()),
+            Self::NoColumn { field: Field::Speaker, .. } => {
+                Some("name the column that says who spoke with --map speaker=COLUMN".to_owned())
+            }
+            Self::NoColumn { field, .. } | Self::AmbiguousColumns { field, .. } | Self::NoSuchColumn { field, .. } => {
+                Some(format!("name the column with --map {field}=COLUMN"))
+            }
+            Self::UnknownRoles { hint, .. } => Some(hint.clone()),
+            Self::RecordTooLong { .. } => Some("a quote on that line is probably never closed".to_owned()),
+            Self::TooManyRejects { .. } => {
+                Some("mend the rows, or allow more with --max-rejects (a share such as 10%, or a number)".to_owned())
+            }
+            Self::NoUsableRow { first, .. } if first.is_empty() => {
+                Some("the files are empty or hold a header only".to_owned())
+            }
+            Self::NoUsableRow { .. } | Self::Missing { .. } | Self::Unreadable { .. } => None,
+            Self::Scratch { .. } => Some("set TMPDIR to a directory with more room".to_owned()),
+        }
+    }
+}
+
+/// The first rejects as `file:line: reason`, separated by semicolons.
+fn listed(first: &[Reject]) -> String {
+    let shown: Vec<String> = first.iter().map(ToString::to_string).collect();
+    format!("the first: {}", shown.join("; "))
+}

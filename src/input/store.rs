@@ -1,0 +1,176 @@
+//! Rows kept by call until all files are read.
+//!
+//! Rows of a call may lie anywhere, so rows are sorted into partitions by a hash of their call id: all rows of a
+//! call are in one, and one partition at a time is small enough to be grouped in memory. Each partition holds a
+//! bounded buffer; what is beyond it goes to one anonymous temporary file, which the operating system deletes
+//! when it is closed, however the program ends.
+
+use std::fs::File;
+use std::hash::Hasher;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHasher;
+
+use super::row::Row;
+
+/// Into how many partitions rows are sorted: 10 GB of rows give some 40 MB each, which is what is grouped at a time.
+pub(super) const PARTITIONS: usize = 256;
+/// A smaller buffer would make the temporary file's writes too small.
+const MIN_BUFFER_BYTES: usize = 4 << 10;
+
+/// Takes rows in.
+pub(super) struct Store {
+    partitions: Vec<Partition>,
+    /// A partition's buffer is written out when it holds so many bytes.
+    buffer_bytes: usize,
+    scratch: Option<File>,
+    scratch_bytes: u64,
+    rows: u64,
+}
+
+/// One partition: its latest rows, and where the earlier ones lie in the temporary file.
+#[derive(Default)]
+struct Partition {
+    latest: Vec<u8>,
+    written: Vec<Segment>,
+}
+
+/// A piece of the temporary file.
+#[derive(Clone, Copy)]
+struct Segment {
+    offset: u64,
+    bytes: usize,
+}
+
+impl Store {
+    /// A store that keeps about `memory_bytes` of rows in memory.
+    pub(super) fn new(memory_bytes: usize) -> Self {
+        Self {
+            partitions: std::iter::repeat_with(Partition::default).take(PARTITIONS).collect(),
+            buffer_bytes: (memory_bytes / PARTITIONS).max(MIN_BUFFER_BYTES),
+            scratch: None,
+            scratch_bytes: 0,
+            rows: 0,
+        }
+    }
+
+    /// # Errors
+    /// What the temporary file says.
+    pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
+        let partition = &mut self.partitions[partition_of(row.call_id)];
+        row.put(&mut partition.latest);
+        self.rows += 1;
+        if partition.latest.len() < self.buffer_bytes {
+            return Ok(());
+        }
+        let scratch = match &mut self.scratch {
+            Some(scratch) => scratch,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        scratch.write_all(&partition.latest)?;
+        partition.written.push(Segment { offset: self.scratch_bytes, bytes: partition.latest.len() });
+        self.scratch_bytes += partition.latest.len() as u64;
+        partition.latest.clear();
+        partition.latest.shrink_to(self.buffer_bytes * 2);
+        Ok(())
+    }
+
+    /// Rows taken in.
+    pub(super) const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// All rows, to be read.
+    pub(super) fn finish(self) -> Stored {
+        Stored { partitions: self.partitions, scratch: Mutex::new(self.scratch) }
+    }
+}
+
+/// Hands rows out again, a partition at a time, any number of times.
+pub(super) struct Stored {
+    partitions: Vec<Partition>,
+    scratch: Mutex<Option<File>>,
+}
+
+impl Stored {
+    /// Reads the rows of partition `number`, in the order in which they were pushed.
+    ///
+    /// # Errors
+    /// What the temporary file says.
+    pub(super) fn load(&self, number: usize) -> io::Result<Vec<u8>> {
+        let partition = &self.partitions[number];
+        let written: usize = partition.written.iter().map(|segment| segment.bytes).sum();
+        let mut rows = vec![0; written];
+        if written > 0 {
+            let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+            let scratch = scratch.as_mut().ok_or(io::ErrorKind::NotFound)?;
+            let mut rest = rows.as_mut_slice();
+            for segment in &partition.written {
+                let (piece, after) = rest.split_at_mut(segment.bytes);
+                scratch.seek(SeekFrom::Start(segment.offset))?;
+                scratch.read_exact(piece)?;
+                rest = after;
+            }
+        }
+        rows.extend_from_slice(&partition.latest);
+        Ok(rows)
+    }
+}
+
+fn partition_of(call_id: &str) -> usize {
+    let mut hasher = FxHasher::default();
+    hasher.write(call_id.as_bytes());
+    // Bits from the middle: hash maps of the rows of one partition go by the lowest and the highest.
+    usize::try_from((hasher.finish() >> 32) % PARTITIONS as u64).expect("a partition's number is below 256")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::row::{Attributes, Body, row_at};
+    use crate::transcript::Role;
+
+    fn ids(memory_bytes: usize, rows: u64) -> Vec<Vec<(String, u64)>> {
+        let mut store = Store::new(memory_bytes);
+        for number in 0..rows {
+            let row = Row {
+                call_id: &format!("call {}", number % 1000),
+                place: (0, number),
+                index: None,
+                start: None,
+                end: None,
+                attributes: Attributes::default(),
+                body: Body::Turn(Role::Agent, &"words ".repeat(20)),
+            };
+            store.push(&row).unwrap();
+        }
+        assert_eq!(store.rows(), rows);
+        let was_written = store.scratch.is_some();
+        assert_eq!(was_written, memory_bytes == 0);
+        let stored = store.finish();
+        let read = |number| {
+            let bytes = stored.load(number).unwrap();
+            let mut rows = Vec::new();
+            let mut offset = 0;
+            while offset < bytes.len() {
+                let (row, next) = row_at(&bytes, offset).unwrap();
+                rows.push((row.call_id.to_owned(), row.place.1));
+                offset = next;
+            }
+            rows
+        };
+        let first: Vec<_> = (0..PARTITIONS).map(read).collect();
+        assert_eq!(first, (0..PARTITIONS).map(read).collect::<Vec<_>>(), "rows can be read again");
+        first
+    }
+
+    #[test]
+    fn spilling_changes_nothing() {
+        let in_memory = ids(1 << 30, 20_000);
+        assert_eq!(in_memory, ids(0, 20_000));
+        assert_eq!(in_memory.iter().map(Vec::len).sum::<usize>(), 20_000);
+        let used = in_memory.iter().filter(|rows| !rows.is_empty()).count();
+        assert!(used > PARTITIONS * 9 / 10, "ids spread over partitions: {used}");
+    }
+}
