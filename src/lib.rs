@@ -12,6 +12,7 @@ pub mod output;
 pub mod pipeline;
 pub mod progress;
 pub mod rollup;
+pub mod score;
 pub mod settings;
 pub mod summary;
 pub mod transcript;

@@ -2,11 +2,31 @@
 //!
 //! An [`Engine`] is given a [`Batch`] of documents in one language and answers for each of them, in the
 //! batch's order. What could not be scored is data ([`DocumentError`]); only a request that as a whole brought
-//! no answer is an `Err`. Pacing, retry and timeouts are engines around an engine.
+//! no answer is an `Err`. Timeouts, metering, pacing, retry and the rest are engines around an engine; [`Service`]
+//! puts them together in the one order that is right.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::transcript::Text;
+
+pub mod breaker;
+#[cfg(feature = "comprehend")]
+pub mod comprehend;
+pub mod deadline;
+pub mod halt;
+pub mod pace;
+pub mod requests;
+pub mod retry;
+#[cfg(test)]
+pub(crate) mod script;
+mod service;
+pub mod split;
+
+pub use halt::{Halt, HaltReason};
+pub use requests::{Meter, Requests};
+pub use service::{Service, ServiceOptions};
 
 /// Four probabilities that sum to 1: how sure the engine is of each class, not how strong the feeling is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,7 +101,7 @@ pub struct DocumentError {
 }
 
 /// Why a request as a whole brought no answers.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {message}")]
 pub struct EngineError {
     /// What the caller can do about it.
@@ -92,6 +112,77 @@ pub struct EngineError {
     pub message: String,
     /// How many requests were tried before this was given up.
     pub attempts: u32,
+}
+
+impl EngineError {
+    /// An error of one attempt, without a code.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, code: None, message: message.into(), attempts: 1 }
+    }
+
+    /// The same error with the service's code, or one of ours in `snake_case`.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// The code, else the kind in one word: what goes into a list of failures.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match (&self.code, self.kind) {
+            (Some(code), _) => code,
+            (None, ErrorKind::Throttled) => "throttled",
+            (None, ErrorKind::Transient) => "transient",
+            (None, ErrorKind::Rejected) => "rejected",
+            (None, ErrorKind::Refused) => "refused",
+        }
+    }
+
+    /// What the person who runs the program can do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let code = self.code.as_deref()?;
+        let advice = match code {
+            "no_region" => {
+                "name a region with --region, AWS_REGION or `region` in the profile, such as --region eu-west-1"
+            }
+            "no_credentials" => {
+                "sign in (`aws sso login`, `aws configure`) or choose a profile with --profile or AWS_PROFILE; \
+                 --engine local needs no account"
+            }
+            "unreachable" => {
+                "check the region's spelling and that it has Amazon Comprehend, the network, proxy and any \
+                 AWS_ENDPOINT_URL"
+            }
+            "circuit_open" => {
+                "nothing that was scored is lost; run the same command again when the service answers, and see \
+                 https://health.aws.amazon.com for its state"
+            }
+            _ if code.starts_with("AccessDenied") => {
+                "allow the action comprehend:BatchDetectSentiment on resource \"*\" for this user or role"
+            }
+            _ if code.starts_with("ExpiredToken") => "the session has expired: sign in again and run the same command",
+            _ if code.starts_with("OptInRequired") || code.starts_with("SubscriptionRequired") => {
+                "this account has no access to Amazon Comprehend in this region: opt in, or choose another --region"
+            }
+            _ if ["UnrecognizedClient", "InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch"]
+                .iter()
+                .any(|name| code.starts_with(name)) =>
+            {
+                "the credentials are not valid for this region: check the keys, --profile and the machine's clock"
+            }
+            _ if ["IncompleteSignature", "MissingAuthenticationToken"].iter().any(|name| code.starts_with(name)) => {
+                "something between here and the service drops the signature: check the proxy and any AWS_ENDPOINT_URL"
+            }
+            _ if code.starts_with("UnknownOperation") || code == "http_404" => {
+                "the endpoint is not Amazon Comprehend: check --region and any AWS_ENDPOINT_URL"
+            }
+            _ => return None,
+        };
+        Some(advice.to_owned())
+    }
 }
 
 /// What a caller can do about a failed request.
@@ -205,4 +296,15 @@ pub trait Engine: Send + Sync {
     /// [`EngineError`] when the request as a whole brought no answer. Cancel safe: dropping the future
     /// abandons the request.
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError>;
+}
+
+#[async_trait]
+impl<E: Engine + ?Sized> Engine for Arc<E> {
+    fn profile(&self) -> &Profile {
+        (**self).profile()
+    }
+
+    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
+        (**self).score(batch).await
+    }
 }

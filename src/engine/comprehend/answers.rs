@@ -1,0 +1,135 @@
+//! What the service's answer to a batch says about each of its documents.
+//!
+//! Two lists inside one HTTP 200, results and errors, joined by `Index` and never by position. Every field of the
+//! wire may be missing; a document that no list speaks for, or of which the answer makes no sense, is a failed
+//! document with a code of ours, to be sent again.
+
+use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentOutput;
+use aws_sdk_comprehend::types::SentimentScore;
+
+use super::faults;
+use crate::engine::{Answer, DocumentError, Scores};
+
+/// In neither list.
+const MISSING: &str = "missing_from_answer";
+/// More than one entry with different content.
+const AMBIGUOUS: &str = "ambiguous_answer";
+/// A score is missing, is not a probability, or the four do not sum to 1.
+const INVALID: &str = "invalid_scores";
+
+/// One answer for each of `documents` documents, in their order.
+pub(super) fn join(output: &BatchDetectSentimentOutput, documents: usize) -> Vec<Answer> {
+    let mut joined: Vec<Option<Answer>> = vec![None; documents];
+    let results = output.result_list.iter().map(|result| {
+        let scores = result.sentiment_score.as_ref().and_then(read).ok_or_else(|| retriable(INVALID));
+        (result.index, scores)
+    });
+    let errors = output.error_list.iter().map(|error| {
+        let code = error.error_code.as_deref().map_or_else(|| "no_code".to_owned(), faults::printable_code);
+        let retriable = faults::document_may_pass(&code);
+        (error.index, Err(DocumentError { code: code.into(), retriable }))
+    });
+    for (index, answer) in results.chain(errors) {
+        // An index that the batch does not have speaks for nobody.
+        let Some(slot) = index.and_then(|index| usize::try_from(index).ok()).and_then(|index| joined.get_mut(index))
+        else {
+            continue;
+        };
+        *slot = Some(match slot.take() {
+            Some(earlier) if earlier != answer => Err(retriable(AMBIGUOUS)),
+            _ => answer,
+        });
+    }
+    joined.into_iter().map(|answer| answer.unwrap_or_else(|| Err(retriable(MISSING)))).collect()
+}
+
+fn read(score: &SentimentScore) -> Option<Scores> {
+    let [positive, negative, neutral, mixed] =
+        [score.positive?, score.negative?, score.neutral?, score.mixed?].map(f64::from);
+    Scores::new(positive, negative, neutral, mixed).ok()
+}
+
+fn retriable(code: &str) -> DocumentError {
+    DocumentError { code: code.into(), retriable: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_comprehend::types::{BatchDetectSentimentItemResult, BatchItemError};
+
+    use super::*;
+
+    fn result(index: i32, scores: [f32; 4]) -> BatchDetectSentimentItemResult {
+        let [positive, negative, neutral, mixed] = scores;
+        let score =
+            SentimentScore::builder().positive(positive).negative(negative).neutral(neutral).mixed(mixed).build();
+        BatchDetectSentimentItemResult::builder().index(index).sentiment_score(score).build()
+    }
+
+    fn error(index: i32, code: &str) -> BatchItemError {
+        BatchItemError::builder().index(index).error_code(code).error_message("a text that must not be shown").build()
+    }
+
+    fn joined(
+        results: Vec<BatchDetectSentimentItemResult>,
+        errors: Vec<BatchItemError>,
+        documents: usize,
+    ) -> Vec<Answer> {
+        let output = BatchDetectSentimentOutput::builder()
+            .set_result_list(Some(results))
+            .set_error_list(Some(errors))
+            .build()
+            .expect("both lists are set");
+        join(&output, documents)
+    }
+
+    fn codes(answers: &[Answer]) -> Vec<(&str, bool)> {
+        answers.iter().map(|answer| answer.as_ref().map_or_else(|e| (&*e.code, e.retriable), |_| ("", false))).collect()
+    }
+
+    #[test]
+    fn answers_go_by_index_whatever_their_order() {
+        let (glad, cross) = ([0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]);
+        let answers = joined(vec![result(2, cross), result(0, glad)], vec![error(1, "InternalServerException")], 3);
+        assert!(answers[0].as_ref().unwrap().positive > 0.6);
+        assert!(answers[2].as_ref().unwrap().negative > 0.6);
+        assert_eq!(codes(&answers)[1], ("InternalServerException", true));
+    }
+
+    #[test]
+    fn what_no_list_speaks_for_is_missing_and_a_foreign_index_speaks_for_nobody() {
+        let even = [0.25; 4];
+        let answers = joined(vec![result(3, even), result(-1, even), result(0, even)], vec![error(9, "x")], 3);
+        assert_eq!(codes(&answers), [("", false), (MISSING, true), (MISSING, true)]);
+    }
+
+    #[test]
+    fn a_repeated_index_counts_if_it_says_the_same_and_is_ambiguous_if_not() {
+        let even = [0.25; 4];
+        assert!(joined(vec![result(0, even), result(0, even)], vec![], 1)[0].is_ok());
+        let contradicted = joined(vec![result(0, even), result(0, [1.0, 0.0, 0.0, 0.0])], vec![], 1);
+        assert_eq!(codes(&contradicted), [(AMBIGUOUS, true)]);
+        let scored_and_failed = joined(vec![result(0, even)], vec![error(0, "InvalidRequestException")], 1);
+        assert_eq!(codes(&scored_and_failed), [(AMBIGUOUS, true)]);
+    }
+
+    #[test]
+    fn scores_that_are_missing_or_no_distribution_are_invalid() {
+        let absent = BatchDetectSentimentItemResult::builder().index(0).build();
+        let partial = BatchDetectSentimentItemResult::builder()
+            .index(1)
+            .sentiment_score(SentimentScore::builder().positive(1.0).build())
+            .build();
+        let wrong = [result(2, [0.9, 0.9, 0.0, 0.0]), result(3, [f32::NAN, 0.5, 0.5, 0.0])];
+        let answers = joined([vec![absent, partial], wrong.to_vec()].concat(), vec![], 4);
+        assert_eq!(codes(&answers), [(INVALID, true); 4]);
+    }
+
+    #[test]
+    fn only_the_services_own_trouble_makes_a_failed_document_worth_sending_again() {
+        let errors = ["InternalServerException", "INTERNAL_SERVER_ERROR", "TextSizeLimitExceededException"];
+        let errors = errors.iter().zip(0..).map(|(code, index)| error(index, code)).collect();
+        let answers = joined(vec![], errors, 3);
+        assert_eq!(answers.iter().map(|a| a.as_ref().unwrap_err().retriable).collect::<Vec<_>>(), [true, true, false]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Finds region and credentials and makes the one client of the process.
+//!
+//! Everything comes from the SDK's standard chain (environment, profile, SSO, web identity, container, instance
+//! metadata; `AWS_ENDPOINT_URL` and its kind included), with region and profile overridden where the settings say
+//! so. Both lookups happen here, before the first request, and each within a bound: a machine without an account
+//! must hear so within seconds, not after a night.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_comprehend::Client;
+use aws_sdk_comprehend::config::{ProvideCredentials, Region};
+
+use super::ComprehendOptions;
+use crate::engine::{EngineError, ErrorKind};
+
+/// The SDK's default, which is also well within any attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+
+/// The client and the region that it sends to.
+pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, String), EngineError> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT.min(options.attempt_timeout))
+        .operation_attempt_timeout(options.attempt_timeout)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        // The attempt's timeout is the one clock; a slow answer to a small request is not a stalled stream.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    let config = bounded(options, "no_region", "the AWS region", loader.load()).await?;
+    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+    let region = region.ok_or_else(|| refused("no_region", "no AWS region is set"))?;
+    let provider = config
+        .credentials_provider()
+        .ok_or_else(|| refused("no_credentials", "no source of AWS credentials is set"))?;
+    bounded(options, "no_credentials", "AWS credentials", provider.provide_credentials())
+        .await?
+        .map_err(|error| refused("no_credentials", format!("no usable AWS credentials: {error}")))?;
+    Ok((Client::new(&config), region))
+}
+
+async fn bounded<T>(
+    options: &ComprehendOptions,
+    code: &str,
+    what: &str,
+    lookup: impl Future<Output = T>,
+) -> Result<T, EngineError> {
+    tokio::time::timeout(options.lookup_timeout, lookup).await.map_err(|_elapsed| {
+        refused(code, format!("{what} could not be found within {:.0} s", options.lookup_timeout.as_secs_f64()))
+    })
+}
+
+fn refused(code: &str, message: impl Into<String>) -> EngineError {
+    EngineError::new(ErrorKind::Refused, message).with_code(code)
+}

@@ -1,0 +1,114 @@
+//! The one word that ends a run early: heard by everything that waits before a request.
+//!
+//! Whoever learns that no further request should start (the person at the keyboard, a refusal by the service, the
+//! breaker) says so once, here; the first reason stands. Pace and retry give up their waiting, the scoring loop
+//! takes no more input, and requests that are already on their way finish, because they are being paid for.
+//! Refuses to cancel anything itself: who waits must listen.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{EngineError, ErrorKind};
+
+/// Why no further request may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HaltReason {
+    /// The run was asked to stop.
+    Stopped,
+    /// The service will answer nothing more in this run.
+    Refused(EngineError),
+}
+
+/// A switch that all parts of one run share. Clones are the same switch.
+#[derive(Debug, Clone)]
+pub struct Halt {
+    reason: Arc<watch::Sender<Option<HaltReason>>>,
+}
+
+impl Default for Halt {
+    fn default() -> Self {
+        Self { reason: Arc::new(watch::Sender::new(None)) }
+    }
+}
+
+impl Halt {
+    /// A switch that nobody has thrown.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the run to stop: what is on its way finishes, nothing new starts.
+    pub fn stop(&self) {
+        self.throw(HaltReason::Stopped);
+    }
+
+    /// Ends the run because of `error`.
+    pub fn refuse(&self, error: EngineError) {
+        self.throw(HaltReason::Refused(error));
+    }
+
+    /// Why the run was halted, if it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<HaltReason> {
+        self.reason.borrow().clone()
+    }
+
+    /// Lets a request start, or says why not.
+    ///
+    /// # Errors
+    /// The refusal that ended the run, or one with the code `stopped`.
+    pub fn check(&self) -> Result<(), EngineError> {
+        self.reason.borrow().as_ref().map_or(Ok(()), |reason| Err(reason.to_error()))
+    }
+
+    /// Waits until the run is halted. Cancel safe.
+    pub async fn halted(&self) -> HaltReason {
+        let mut watched = self.reason.subscribe();
+        let reason = watched.wait_for(Option::is_some).await.expect("the sender is alive: self holds it");
+        reason.clone().expect("waited until there is one")
+    }
+
+    fn throw(&self, reason: HaltReason) {
+        self.reason.send_if_modified(|current| {
+            let first = current.is_none();
+            if first {
+                *current = Some(reason);
+            }
+            first
+        });
+    }
+}
+
+impl HaltReason {
+    /// The error that a request gets which may no longer start.
+    #[must_use]
+    pub fn to_error(&self) -> EngineError {
+        match self {
+            Self::Stopped => EngineError::new(ErrorKind::Refused, "the run was asked to stop").with_code("stopped"),
+            Self::Refused(error) => error.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_reason_stands_and_wakes_whoever_waits() {
+        let halt = Halt::new();
+        assert!(halt.check().is_ok());
+        let waiting = tokio::spawn({
+            let halt = halt.clone();
+            async move { halt.halted().await }
+        });
+        tokio::task::yield_now().await;
+        let refusal = EngineError::new(ErrorKind::Refused, "no").with_code("AccessDeniedException");
+        halt.refuse(refusal.clone());
+        halt.stop();
+        assert_eq!(waiting.await.unwrap(), HaltReason::Refused(refusal.clone()));
+        assert_eq!(halt.check(), Err(refusal));
+    }
+}

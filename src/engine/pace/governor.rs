@@ -1,0 +1,214 @@
+//! How fast to send, judged by what comes back throttled. Pure: told the time, does no waiting.
+//!
+//! Outcomes are judged in windows of a few dozen. Three cases must be told apart:
+//!
+//! - **Clean**: below the last known ceiling the rate climbs quickly, near it slowly, past it in steps that double
+//!   (after CUBIC, RFC 9438: concave towards the last ceiling, convex beyond).
+//! - **Overload**: throttling because of the rate. What got through *is* the quota, so the rate is cut to just
+//!   below it, which ends the throttling, and the ceiling is remembered.
+//! - **Ambient throttling**: a share of requests is throttled whatever the rate (a service under stress of its
+//!   own, or somebody else's load). Cutting again and again would strangle the run for nothing. So a cut is an
+//!   experiment: if the share stays although the rate fell below what got through, twice, the old rate comes
+//!   back and that share is tolerated for a while. (Rate control by comparing what two rates brought: Dong et al.,
+//!   "PCC: Re-architecting Congestion Control for Consistent High Performance", NSDI 2015.)
+//!
+//! Outcomes of requests that were sent before the last cut are not counted: they say what is known already.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Share of the told rate that is aimed at: arrivals jitter, and a service that counts exactly throttles at 1.
+const HEADROOM: f64 = 0.99;
+/// After an overload, the rate is this share of what got through.
+const BELOW_CEILING: f64 = 0.95;
+/// A window that lets less through than this share says that the rate is far off, not where the quota lies.
+const TELLING_SHARE: f64 = 0.2;
+/// Below the ceiling the rate grows by this factor a window.
+const CLIMB: f64 = 1.2;
+/// The first step past a known ceiling, as a share of the rate; each clean window doubles it.
+const FIRST_PROBE: f64 = 0.01;
+/// No step past the ceiling is larger than this.
+const LARGEST_PROBE: f64 = 0.16;
+/// A larger share of throttled requests is never taken for ambient: the service is in trouble, and is left alone.
+const MOST_AMBIENT: f64 = 0.35;
+/// How long a tolerated share of throttling is believed in before it is put to the test again.
+const AMBIENT_BELIEVED: Duration = Duration::from_mins(1);
+/// The rate never falls below this many requests a second, or the told rate where that is lower.
+const LEAST_RATE: f64 = 0.5;
+
+/// Decides the rate of one stream of requests.
+#[derive(Debug)]
+pub(super) struct Governor {
+    /// The told rate less the headroom, in requests a second.
+    limit: f64,
+    rate: f64,
+    /// The highest rate that is known, or hoped, to be allowed.
+    ceiling: f64,
+    /// Share of requests that is throttled whatever the rate, and since when that is believed.
+    ambient: Option<(f64, Instant)>,
+    phase: Phase,
+    probe: f64,
+    cuts: u64,
+    window: Window,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// Nothing is in doubt.
+    Steady,
+    /// The rate was cut; whether that helped is being seen.
+    Testing {
+        /// The rate before the first cut.
+        before: f64,
+        /// The share throttled at that rate.
+        share: f64,
+        /// Cuts that did not help so far.
+        in_vain: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    began: Instant,
+    outcomes: u32,
+    throttled: u32,
+}
+
+impl Window {
+    fn at(began: Instant) -> Self {
+        Self { began, outcomes: 0, throttled: 0 }
+    }
+
+    fn share(&self) -> f64 {
+        f64::from(self.throttled) / f64::from(self.outcomes.max(1))
+    }
+}
+
+impl Governor {
+    pub(super) fn new(told: f64, now: Instant) -> Self {
+        let limit = told * HEADROOM;
+        Self {
+            limit,
+            rate: limit,
+            ceiling: limit,
+            ambient: None,
+            phase: Phase::Steady,
+            probe: FIRST_PROBE,
+            cuts: 0,
+            window: Window::at(now),
+        }
+    }
+
+    /// Requests a second.
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// How often the rate was cut or put back: a request belongs to the count it was sent under.
+    pub(super) fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
+    /// Takes in what became of a request that was sent under `cut`.
+    pub(super) fn record(&mut self, cut: u64, throttled: bool, now: Instant) {
+        if cut != self.cuts {
+            return;
+        }
+        self.window.outcomes += 1;
+        self.window.throttled += u32::from(throttled);
+        if self.is_telling(now) {
+            let window = std::mem::replace(&mut self.window, Window::at(now));
+            self.judge(window, now);
+        }
+    }
+
+    /// Whether the window holds enough to judge by.
+    fn is_telling(&self, now: Instant) -> bool {
+        let Window { began, outcomes, throttled } = self.window;
+        let lasted = now.saturating_duration_since(began);
+        let enough = match self.phase {
+            Phase::Testing { .. } => 30,
+            Phase::Steady if self.rate < self.ceiling * BELOW_CEILING => 10,
+            Phase::Steady => 20,
+        };
+        (outcomes >= enough && lasted >= Duration::from_secs(1))
+            || (outcomes >= 10 && throttled * 2 > outcomes)
+            || (outcomes >= 3 && lasted >= Duration::from_secs(5))
+    }
+
+    fn judge(&mut self, window: Window, now: Instant) {
+        if self.ambient.is_some_and(|(_, since)| now.saturating_duration_since(since) >= AMBIENT_BELIEVED) {
+            self.ambient = None;
+        }
+        let excess = f64::from(window.throttled) > self.tolerated(window.outcomes);
+        match self.phase {
+            Phase::Steady if excess => {
+                self.phase = Phase::Testing { before: self.rate, share: window.share(), in_vain: 0 };
+                self.cut(window);
+            }
+            Phase::Testing { before, share, in_vain } if excess => {
+                let helped = window.share() < share / 2.0 || window.share() > MOST_AMBIENT;
+                match (helped, in_vain) {
+                    (true, _) => {
+                        self.phase = Phase::Testing { before: self.rate, share: window.share(), in_vain: 0 };
+                        self.cut(window);
+                    }
+                    (false, 0) => {
+                        self.phase = Phase::Testing { before, share, in_vain: 1 };
+                        self.cut(window);
+                    }
+                    (false, _) => self.tolerate(window.share(), before, now),
+                }
+            }
+            Phase::Steady | Phase::Testing { .. } => {
+                self.phase = Phase::Steady;
+                self.grow(window);
+            }
+        }
+    }
+
+    /// Throttled requests that a window may hold without meaning anything: a stray one, and the ambient share with
+    /// two standard deviations of a binomial count.
+    fn tolerated(&self, outcomes: u32) -> f64 {
+        let share = self.ambient.map_or(0.0, |(share, _)| share);
+        let expected = f64::from(outcomes) * share;
+        expected + 2.0 * (expected * (1.0 - share)).sqrt() + 1.0
+    }
+
+    fn cut(&mut self, window: Window) {
+        let through = self.rate * (1.0 - window.share());
+        if 1.0 - window.share() > TELLING_SHARE {
+            self.ceiling = through;
+            self.rate = through * BELOW_CEILING;
+        } else {
+            self.rate /= 2.0;
+        }
+        self.rate = self.rate.max(LEAST_RATE.min(self.limit));
+        self.probe = FIRST_PROBE;
+        self.cuts += 1;
+    }
+
+    fn tolerate(&mut self, share: f64, rate: f64, now: Instant) {
+        self.ambient = Some((share, now));
+        self.phase = Phase::Steady;
+        self.rate = rate;
+        self.ceiling = rate;
+        self.cuts += 1;
+    }
+
+    fn grow(&mut self, window: Window) {
+        if window.throttled > 0 && self.ambient.is_none() {
+            // A stray one: no reason to slow down, nor to speed up.
+            return;
+        }
+        if self.rate < self.ceiling * BELOW_CEILING {
+            self.rate = (self.rate * CLIMB).min(self.ceiling * BELOW_CEILING);
+        } else {
+            self.rate *= 1.0 + self.probe;
+            self.probe = (self.probe * 2.0).min(LARGEST_PROBE);
+        }
+        self.rate = self.rate.min(self.limit);
+        self.ceiling = self.ceiling.max(self.rate);
+    }
+}

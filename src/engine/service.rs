@@ -1,0 +1,121 @@
+//! A service as a run uses it: the bare engine, and around it, in the one right order, what makes it dependable.
+//!
+//! From the inside out: **deadline** (one attempt's time), **metered** (every attempt is counted), **paced** (every
+//! attempt takes its turn), **breaker** (sees every attempt, ends the run), **retrying** (holds nothing while it
+//! waits), **splitting** (documents of a hopeless request, one by one).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::breaker::{Breaker, Health, Patience};
+use super::deadline::Deadline;
+use super::pace::{DEFAULT_REQUESTS_PER_SECOND, Paced};
+use super::requests::Metered;
+use super::retry::{RetryPolicy, Retrying};
+use super::split::Splitting;
+use super::{Engine, Halt, Meter};
+
+/// How a service is asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServiceOptions {
+    /// Requests a second at most; fewer are sent while the service throttles.
+    pub requests_per_second: f64,
+    /// Time for one attempt, from its turn to its answer.
+    pub attempt_timeout: Duration,
+    /// How often and how long one request is tried.
+    pub retry: RetryPolicy,
+    /// How long the whole service may fail before the run ends.
+    pub patience: Patience,
+}
+
+impl Default for ServiceOptions {
+    /// 10 requests a second, 15 s an attempt, and the defaults of retry and patience.
+    fn default() -> Self {
+        Self {
+            requests_per_second: DEFAULT_REQUESTS_PER_SECOND,
+            attempt_timeout: Duration::from_secs(15),
+            retry: RetryPolicy::default(),
+            patience: Patience::default(),
+        }
+    }
+}
+
+/// An engine made dependable, with what a run needs to watch and to end it.
+#[derive(Clone)]
+pub struct Service {
+    /// What to score with.
+    pub engine: Arc<dyn Engine>,
+    /// What was asked and what it costs, readable at any time.
+    pub meter: Arc<Meter>,
+    /// Ends the waiting of all requests; thrown by the breaker and by whoever stops the run.
+    pub halt: Halt,
+}
+
+impl Service {
+    /// Puts the wrappers around `engine`.
+    pub fn around(engine: impl Engine + 'static, options: &ServiceOptions) -> Self {
+        let (meter, halt) = (Meter::new(), Halt::new());
+        let health = Health::new(options.patience);
+        let attempt = Metered::new(Deadline::new(engine, options.attempt_timeout), Arc::clone(&meter));
+        let paced = Paced::new(attempt, options.requests_per_second, halt.clone());
+        let watched = Breaker::new(paced, Arc::clone(&health), halt.clone());
+        let retrying = Retrying::new(watched, options.retry, health, Arc::clone(&meter), halt.clone());
+        Self { engine: Arc::new(Splitting::new(retrying)), meter, halt }
+    }
+
+    /// An engine in this process, which needs no waiting and no retry: only counted.
+    pub fn local(engine: impl Engine + 'static) -> Self {
+        let meter = Meter::new();
+        let engine = Arc::new(Metered::new(engine, Arc::clone(&meter)));
+        Self { engine, meter, halt: Halt::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::engine::ErrorKind;
+    use crate::engine::script::{Script, Step, batch, batch_of};
+
+    #[tokio::test(start_paused = true)]
+    async fn every_attempt_is_metered_and_takes_its_turn() {
+        let steps = [Step::Throttle, Step::Hang, Step::Fault, Step::Answer];
+        let service = Service::around(Script::new(steps), &ServiceOptions::default());
+        let begun = Instant::now();
+        assert_eq!(service.engine.score(&batch(25)).await.unwrap().len(), 25);
+        assert!(begun.elapsed() >= Duration::from_secs(15), "the hanging attempt was cut off after its time");
+        let meter = service.meter.read();
+        assert_eq!((meter.requests, meter.throttles, meter.failures, meter.retries), (4, 1, 2, 3));
+        assert_eq!((meter.documents_sent, meter.documents_scored, meter.units_most), (100, 25, 75));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_document_that_fells_its_request_each_time_fails_alone() {
+        let script = Script::new([Step::RejectText("poison", ErrorKind::Transient)]);
+        let service = Service::around(script, &ServiceOptions::default());
+        let others = {
+            let engine = Arc::clone(&service.engine);
+            async move {
+                loop {
+                    engine.score(&batch(1)).await.unwrap();
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        };
+        let others = tokio::spawn(others);
+        let answers = service.engine.score(&batch_of(&["fine", "poison", "fine too"])).await.unwrap();
+        others.abort();
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_ends_all_that_wait() {
+        let service = Service::around(Script::new([Step::Refuse]), &ServiceOptions::default());
+        let (first, second) = (batch(1), batch(1));
+        let (one, two) = tokio::join!(service.engine.score(&first), service.engine.score(&second));
+        assert!([one, two].iter().all(|result| matches!(result, Err(error) if error.kind == ErrorKind::Refused)));
+        assert_eq!(service.meter.read().requests, 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! Documents that wait for their batch, by language.
+//!
+//! A request has one language, so each language has a queue of its own. Queues are few (an engine names its
+//! languages), so they are found by looking through them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::duplicates::Digest;
+use crate::transcript::Text;
+
+/// A document that waits to be sent or answered.
+pub(super) struct Waiting<K> {
+    pub(super) key: K,
+    /// Empty while the document is on its way.
+    pub(super) text: Text,
+    pub(super) digest: Digest,
+    /// Answered requests that the document was in.
+    pub(super) attempts: u32,
+}
+
+struct Queue<K> {
+    language: Arc<str>,
+    documents: VecDeque<Waiting<K>>,
+    batches_on_their_way: usize,
+}
+
+/// One queue a language.
+pub(super) struct Queues<K> {
+    batch_documents: usize,
+    languages: &'static [&'static str],
+    queues: Vec<Queue<K>>,
+}
+
+impl<K> Queues<K> {
+    pub(super) fn new(batch_documents: usize, languages: &'static [&'static str]) -> Self {
+        Self { batch_documents, languages, queues: Vec::new() }
+    }
+
+    /// The queue of `language`; `None` if the engine does not know the language.
+    pub(super) fn of(&mut self, language: &Arc<str>) -> Option<usize> {
+        let same = |queue: &Queue<K>| Arc::ptr_eq(&queue.language, language) || queue.language == *language;
+        if let Some(place) = self.queues.iter().position(same) {
+            return Some(place);
+        }
+        self.languages.contains(&&**language).then(|| {
+            let language = Arc::clone(language);
+            self.queues.push(Queue { language, documents: VecDeque::new(), batches_on_their_way: 0 });
+            self.queues.len() - 1
+        })
+    }
+
+    pub(super) fn push(&mut self, queue: usize, waiting: Waiting<K>) {
+        self.queues[queue].documents.push_back(waiting);
+    }
+
+    /// A document to be sent again goes first.
+    pub(super) fn push_again(&mut self, queue: usize, waiting: Waiting<K>) {
+        self.queues[queue].documents.push_front(waiting);
+    }
+
+    /// Takes the next batch of a queue: its language and at most a full batch of documents.
+    pub(super) fn pop_batch(&mut self, queue: usize) -> (Arc<str>, Vec<Waiting<K>>) {
+        let queue = &mut self.queues[queue];
+        queue.batches_on_their_way += 1;
+        let documents = queue.documents.len().min(self.batch_documents);
+        (Arc::clone(&queue.language), queue.documents.drain(..documents).collect())
+    }
+
+    pub(super) fn came_back(&mut self, queue: usize) {
+        self.queues[queue].batches_on_their_way -= 1;
+    }
+
+    /// A queue that holds a full batch.
+    pub(super) fn full(&self) -> Option<usize> {
+        self.queues.iter().position(|queue| queue.documents.len() >= self.batch_documents)
+    }
+
+    /// A queue that holds documents while none of its language are on their way.
+    pub(super) fn idle(&self) -> Option<usize> {
+        self.queues.iter().position(|queue| !queue.documents.is_empty() && queue.batches_on_their_way == 0)
+    }
+
+    /// The queue that holds most documents, if any does.
+    pub(super) fn fullest(&self) -> Option<usize> {
+        let filled = self.queues.iter().enumerate().filter(|(_, queue)| !queue.documents.is_empty());
+        filled.max_by_key(|(_, queue)| queue.documents.len()).map(|(place, _)| place)
+    }
+
+    pub(super) fn are_empty(&self) -> bool {
+        self.queues.iter().all(|queue| queue.documents.is_empty())
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.documents.clear());
+    }
+}

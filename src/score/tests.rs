@@ -1,0 +1,313 @@
+//! The loop against a scripted engine, in virtual time.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures_util::stream;
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::*;
+use crate::engine::script::{Script, Step, scores};
+use crate::engine::{DocumentError, Service, ServiceOptions};
+
+/// Answers after a latency; what it does with a document goes by a function of its text and how often it was sent.
+struct Stage {
+    inner: Script,
+    latency: Duration,
+    act: Box<dyn Fn(&str, u32) -> Answer + Send + Sync>,
+    sent: Mutex<Vec<(String, Vec<String>)>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+impl Stage {
+    fn new(act: impl Fn(&str, u32) -> Answer + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Script::new([Step::Answer]),
+            latency: Duration::from_millis(180),
+            act: Box::new(act),
+            sent: Mutex::default(),
+            at_once: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+        })
+    }
+
+    fn calm() -> Arc<Self> {
+        Self::new(|_, _| Ok(scores()))
+    }
+
+    fn batch_sizes(&self) -> Vec<usize> {
+        self.sent.lock().unwrap().iter().map(|(_, texts)| texts.len()).collect()
+    }
+
+    fn times_sent(&self, text: &str) -> u32 {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().flat_map(|(_, texts)| texts).map(|other| u32::from(other == text)).sum()
+    }
+}
+
+#[async_trait]
+impl Engine for Stage {
+    fn profile(&self) -> &Profile {
+        self.inner.profile()
+    }
+
+    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
+        let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let texts = batch.documents.iter().map(|document| document.text.to_string()).collect();
+        self.sent.lock().unwrap().push((batch.language.to_string(), texts));
+        tokio::time::sleep(self.latency).await;
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        Ok(batch.documents.iter().map(|document| (self.act)(&document.text, self.times_sent(&document.text))).collect())
+    }
+}
+
+fn options() -> ScoreOptions {
+    ScoreOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
+}
+
+fn item(key: usize, text: impl Into<String>) -> Item<usize> {
+    Item { key, language: "en".into(), text: text.into().into() }
+}
+
+fn numbered(count: usize) -> impl Stream<Item = Item<usize>> {
+    stream::iter((0..count).map(|key| item(key, format!("text {key}"))))
+}
+
+fn internal_error() -> Answer {
+    Err(DocumentError { code: "InternalServerException".into(), retriable: true })
+}
+
+type Outcome = (Result<ScoreSummary, EngineError>, Vec<Scored<usize>>);
+
+async fn score(engine: Arc<dyn Engine>, items: impl Stream<Item = Item<usize>>, options: &ScoreOptions) -> Outcome {
+    let mut all = Vec::new();
+    let result = score_all(engine, items, options, |scored| all.push(scored)).await;
+    (result, all)
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_are_full_for_each_language_but_the_last() {
+    let stage = Stage::calm();
+    let mixed = stream::iter((0..110).map(|key| {
+        let language = if key % 2 == 0 { "en" } else { "es" };
+        Item { key, language: language.into(), text: format!("text {key}").into() }
+    }));
+    let (summary, all) = score(Arc::clone(&stage) as _, mixed, &options()).await;
+    assert_eq!(summary.unwrap(), ScoreSummary { taken: 110, scored: 110, ..ScoreSummary::default() });
+    assert_eq!(all.len(), 110);
+    let mut sizes = stage.batch_sizes();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [5, 5, 25, 25, 25, 25]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_documents_travel_in_later_full_batches() {
+    // Every 25th document fails once: nearly every batch holds one.
+    let stage = Stage::new(|text, times| {
+        let number: usize = text.trim_start_matches("text ").parse().unwrap();
+        if number % 25 == 7 && times == 1 { internal_error() } else { Ok(scores()) }
+    });
+    let (summary, _) = score(Arc::clone(&stage) as _, numbered(5_000), &options()).await;
+    assert_eq!(summary.unwrap().scored, 5_000);
+    let sizes = stage.batch_sizes();
+    assert!(sizes.len() <= 5_200 / 25 + 3, "{} requests for 5,200 documents", sizes.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_is_given_up_after_its_attempts_and_a_final_code_at_once() {
+    let stage = Stage::new(|text, _| match text {
+        "text 3" => internal_error(),
+        "text 4" => Err(DocumentError { code: "TextSizeLimitExceededException".into(), retriable: false }),
+        _ => Ok(scores()),
+    });
+    let (summary, all) = score(Arc::clone(&stage) as _, numbered(30), &options()).await;
+    assert_eq!(summary.unwrap(), ScoreSummary { taken: 30, scored: 28, failed: 2, ..ScoreSummary::default() });
+    let failure = |key| all.iter().find(|scored| scored.key == key).unwrap().outcome.clone().unwrap_err();
+    assert_eq!(failure(3), Failure { reason: "InternalServerException".into(), attempts: 5 });
+    assert_eq!(failure(4), Failure { reason: "TextSizeLimitExceededException".into(), attempts: 1 });
+    assert_eq!((stage.times_sent("text 3"), stage.times_sent("text 4")), (5, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_text_is_sent_once_whether_on_its_way_or_known() {
+    let stage = Stage::new(|text, _| {
+        if text == "bad" { Err(DocumentError { code: "x".into(), retriable: false }) } else { Ok(scores()) }
+    });
+    let early = stream::iter((0..50).map(|key| item(key, if key % 10 == 9 { "bad" } else { "yes" })));
+    let late = stream::once(async {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        item(50, "yes")
+    });
+    let other = stream::iter([Item { key: 51, language: "es".into(), text: "yes".into() }, item(52, "bad")]);
+    let (summary, all) = score(Arc::clone(&stage) as _, early.chain(late).chain(other), &options()).await;
+    assert_eq!(
+        summary.unwrap(),
+        ScoreSummary { taken: 53, scored: 2, duplicates: 45, failed: 6, ..ScoreSummary::default() }
+    );
+    assert_eq!((stage.times_sent("yes"), stage.times_sent("bad")), (2, 1), "once in each language");
+    let by_engine = all.iter().filter(|scored| scored.source == Source::Engine).count();
+    assert_eq!(by_engine, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_batches_than_allowed_are_on_their_way_and_no_more_is_taken_in_than_that_needs() {
+    let stage = Stage::calm();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counting = numbered(2_000).inspect({
+        let taken = Arc::clone(&taken);
+        move |_| drop(taken.fetch_add(1, Ordering::SeqCst))
+    });
+    let options = ScoreOptions { concurrency: 4, ..options() };
+    let mut answered = 0;
+    let summary = score_all(Arc::clone(&stage) as _, counting, &options, |_| {
+        answered += 1;
+        let unanswered = taken.load(Ordering::SeqCst) - answered;
+        assert!(unanswered <= 6 * 25, "{unanswered} documents held");
+    })
+    .await;
+    assert_eq!(summary.unwrap().scored, 2_000);
+    assert_eq!(stage.most_at_once.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_waits_for_outcomes_is_not_waited_for() {
+    let stage = Stage::calm();
+    let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    let one_at_a_time = stream::unfold((0, &mut answers), |(key, answers)| async move {
+        if key > 0 {
+            answers.recv().await?;
+        }
+        (key < 3).then(|| (item(key, format!("text {key}")), (key + 1, answers)))
+    });
+    let (begun, options) = (Instant::now(), options());
+    let summary = score_all(Arc::clone(&stage) as _, one_at_a_time, &options, |scored: Scored<usize>| {
+        answered.send(scored.key).unwrap();
+    });
+    assert_eq!(summary.await.unwrap().scored, 3);
+    assert_eq!(stage.batch_sizes(), [1, 1, 1]);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_language_that_the_engine_lacks_fails_its_documents_unsent() {
+    let stage = Stage::calm();
+    let items = stream::iter([Item { key: 0, language: "tlh".into(), text: "nuqneH".into() }, item(1, "hello")]);
+    let (summary, all) = score(Arc::clone(&stage) as _, items, &options()).await;
+    assert_eq!(summary.unwrap(), ScoreSummary { taken: 2, scored: 1, failed: 1, ..ScoreSummary::default() });
+    assert_eq!(all[0].outcome, Err(Failure { reason: "unsupported_language".into(), attempts: 0 }));
+    assert_eq!(stage.batch_sizes(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_ends_the_run_after_everything_answered_was_handed_over() {
+    let slow = Step::Answer.after(Duration::from_secs(2));
+    let script = Script::new([Step::Answer, slow, Step::Refuse.after(Duration::from_secs(1)), Step::Refuse]);
+    let service = Service::around(script, &ServiceOptions::default());
+    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    let (result, all) = score(service.engine, numbered(1_000), &options).await;
+    assert_eq!(result.unwrap_err().reason(), "AccessDeniedException");
+    assert_eq!(all.len(), 50, "what was answered before the refusal and what was still on its way");
+    assert!(service.meter.read().requests <= 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_takes_no_more_and_lets_what_is_on_its_way_finish() {
+    let service =
+        Service::around(Script::new([Step::Answer.after(Duration::from_millis(500))]), &ServiceOptions::default());
+    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    tokio::spawn({
+        let halt = service.halt.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(1_050)).await;
+            halt.stop();
+        }
+    });
+    let begun = Instant::now();
+    let (summary, all) = score(service.engine, numbered(100_000), &options).await;
+    let summary = summary.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(1_600), "{:?}", begun.elapsed());
+    // Eleven requests had started in 1.05 s at 9.9 a second.
+    assert_eq!((summary.stopped, summary.scored, all.len()), (true, 275, 275));
+    assert_eq!(summary.taken, summary.scored + summary.unfinished);
+    assert_eq!(service.meter.read().requests, 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_a_hanging_request_no_longer_than_the_grace() {
+    let script = Script::new([Step::Hang]);
+    let options = ScoreOptions { grace: Duration::from_secs(3), ..options() };
+    options.halt.stop();
+    let stopped_at_once = score(Arc::new(script), numbered(10), &options).await.0.unwrap();
+    assert_eq!((stopped_at_once.stopped, stopped_at_once.taken), (true, 0));
+    let options = ScoreOptions { halt: Halt::new(), ..options };
+    let begun = Instant::now();
+    let halt = options.halt.clone();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        halt.stop();
+    };
+    let ((summary, _), ()) = tokio::join!(score(Arc::new(Script::new([Step::Hang])), numbered(30), &options), stop);
+    assert_eq!(begun.elapsed(), Duration::from_secs(4));
+    assert_eq!(summary.unwrap().unfinished, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_fails_as_a_whole_fails_its_documents_with_its_code() {
+    let script = Script::new([Step::Reject("UnsupportedLanguageException")]);
+    let (summary, all) = score(Arc::new(script), numbered(3), &options()).await;
+    assert_eq!(summary.unwrap().failed, 3);
+    let failure = Failure { reason: "UnsupportedLanguageException".into(), attempts: 1 };
+    assert!(all.iter().all(|scored| scored.outcome == Err(failure.clone())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_storm_everything_is_scored() {
+    let storm = (0..40).map(|number| match number % 5 {
+        0 | 3 => Step::Throttle,
+        1 => Step::Fault,
+        2 => Step::DocumentFails(0),
+        _ => Step::Hang,
+    });
+    let service = Service::around(Script::new(storm.chain([Step::Answer])), &ServiceOptions::default());
+    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    let (summary, _) = score(service.engine, numbered(2_500), &options).await;
+    assert_eq!(summary.unwrap(), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the texts, failures, sizes and languages: one outcome for each item, and nothing sent too often.
+    #[test]
+    fn every_item_has_exactly_one_outcome(
+        texts in prop::collection::vec((0_u8..40, 0_u8..3), 0..300),
+        concurrency in 1_usize..6,
+        deduplicate: bool,
+        stubborn in 0_u8..6,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let stage = Stage::new(move |text, times| {
+                let number: u32 = text.parse().unwrap();
+                if number % 6 < u32::from(stubborn) && times <= number { internal_error() } else { Ok(scores()) }
+            });
+            let items = texts.iter().enumerate().map(|(key, (text, language))| {
+                Item { key, language: ["en", "es", "tlh"][usize::from(*language)].into(), text: text.to_string().into() }
+            });
+            let options = ScoreOptions { concurrency, deduplicate, ..options() };
+            let (summary, all) = score(Arc::clone(&stage) as _, stream::iter(items), &options).await;
+            let summary = summary.unwrap();
+            let mut keys: Vec<usize> = all.iter().map(|scored| scored.key).collect();
+            keys.sort_unstable();
+            assert_eq!(keys, (0..texts.len()).collect::<Vec<_>>());
+            assert_eq!(summary.taken, summary.scored + summary.duplicates + summary.failed);
+            assert_eq!(summary.unfinished, 0);
+            assert!(stage.batch_sizes().iter().all(|size| (1..=25).contains(size)));
+            assert!(stage.most_at_once.load(Ordering::SeqCst) <= concurrency);
+        });
+    }
+}
