@@ -8,6 +8,8 @@ use async_trait::async_trait;
 
 use crate::transcript::Text;
 
+pub mod local;
+
 /// Four probabilities that sum to 1: how sure the engine is of each class, not how strong the feeling is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scores {
