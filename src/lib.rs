@@ -8,6 +8,7 @@ pub mod exit;
 pub mod input;
 pub mod language;
 pub mod log;
+pub mod model;
 pub mod output;
 pub mod pipeline;
 pub mod progress;

@@ -16,6 +16,7 @@ pub mod breaker;
 pub mod comprehend;
 pub mod deadline;
 pub mod halt;
+pub mod local;
 pub mod pace;
 pub mod requests;
 pub mod retry;

@@ -1,0 +1,123 @@
+//! The engine that needs nobody: scores English on this machine, sends nothing and charges nothing.
+//!
+//! It owns the shape of the service (a profile, one answer a document); what a text is worth is decided behind
+//! [`LocalModel`]. Scoring is plain arithmetic, computed in place: a batch holds the calling task for a few
+//! milliseconds at most, and the caller spreads batches over the runtime's threads. It refuses no text: one
+//! without a known word is neutral.
+
+use async_trait::async_trait;
+
+use super::{Answer, Batch, DocumentError, Engine, EngineError, Granularity, Limits, Profile, Scores};
+
+mod vader;
+
+pub use vader::VaderClauses;
+
+/// Most bytes in one document. Nothing breaks above it; a longer turn is better read in parts.
+const MAX_DOCUMENT_BYTES: usize = 100_000;
+
+/// Documents in one batch: enough that handing a batch over costs nothing beside scoring it, few enough that
+/// threads finish together.
+const BATCH_DOCUMENTS: usize = 512;
+
+/// What decides how a text sounds: the replaceable core of the local engine.
+pub trait LocalModel: Send + Sync {
+    /// Name and version: with the text, it decides the scores.
+    fn version(&self) -> &str;
+
+    /// The four probabilities of an English text. The same text has the same scores on every machine.
+    fn score(&self, text: &str) -> Scores;
+}
+
+/// The local engine around its model.
+pub struct Local<M: LocalModel = VaderClauses> {
+    model: M,
+    profile: Profile,
+}
+
+impl<M: LocalModel> std::fmt::Debug for Local<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Local").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+impl Local {
+    /// The engine with the model that ships with the program.
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self::with_model(VaderClauses::new())
+    }
+}
+
+impl<M: LocalModel> Local<M> {
+    /// The engine with a model of one's own.
+    #[must_use]
+    pub fn with_model(model: M) -> Self {
+        let profile = Profile {
+            name: "local",
+            model: model.version().to_owned(),
+            languages: &["en"],
+            limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: BATCH_DOCUMENTS },
+            granularity: Granularity::Turn,
+            billing: None,
+        };
+        Self { model, profile }
+    }
+
+    /// The answer for one text.
+    fn answer(&self, text: &str) -> Answer {
+        if text.len() > self.profile.limits.document_bytes {
+            return Err(DocumentError { code: "document_too_long".into(), retriable: false });
+        }
+        Ok(self.model.score(text))
+    }
+}
+
+#[async_trait]
+impl<M: LocalModel> Engine for Local<M> {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
+        if !self.profile.languages.contains(&&*batch.language) {
+            let refusal = DocumentError { code: "unsupported_language".into(), retriable: false };
+            return Ok(vec![Err(refusal); batch.documents.len()]);
+        }
+        Ok(batch.documents.iter().map(|document| self.answer(&document.text)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Document;
+    use crate::transcript::Text;
+
+    fn batch(language: &str, texts: &[&str]) -> Batch {
+        let documents = texts.iter().map(|text| Document { text: Text::from(*text) }).collect();
+        Batch { language: language.into(), documents }
+    }
+
+    #[tokio::test]
+    async fn answers_stand_in_the_order_of_the_batch() {
+        let texts = ["Thank you, that was wonderful!", "This is awful, I am furious.", "My number is 12."];
+        let answers = Local::shipped().score(&batch("en", &texts)).await.expect("the local engine always answers");
+        let scores: Vec<Scores> = answers.into_iter().map(|answer| answer.expect("english is scored")).collect();
+        assert!(scores[0].positive > 0.5 && scores[1].negative > 0.5 && scores[2].neutral > 0.5, "{scores:?}");
+    }
+
+    #[tokio::test]
+    async fn another_language_is_refused_document_by_document() {
+        let answers = Local::shipped().score(&batch("de", &["Danke", "Nein"])).await.expect("an answer");
+        assert_eq!(answers.len(), 2);
+        assert!(answers.iter().all(|a| a.as_ref().is_err_and(|e| &*e.code == "unsupported_language")));
+    }
+
+    #[tokio::test]
+    async fn a_document_over_the_limit_fails_alone() {
+        let long = "word ".repeat(MAX_DOCUMENT_BYTES / 4);
+        let answers = Local::shipped().score(&batch("en", &[&long, "fine"])).await.expect("an answer");
+        assert!(answers[0].is_err() && answers[1].is_ok());
+    }
+}
