@@ -54,10 +54,11 @@ impl Progress {
     }
 
     /// Says how far scoring has come.
-    pub fn scored(&self, standing: Standing) {
+    pub fn scored(&self, standing: impl FnOnce() -> Standing) {
         if self.bar.is_hidden() {
             return;
         }
+        let standing = standing();
         self.bar.set_position(standing.turns);
         let seconds = self.bar.elapsed().as_secs_f64();
         self.bar.set_message(standing_message(standing, seconds));

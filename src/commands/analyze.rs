@@ -1,12 +1,281 @@
 //! `undertone analyze`: read, chunk, score, roll up, write.
 
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{options, session};
+use crate::engine::{Profile, Requests, Service};
 use crate::exit::{ExitCode, Failure};
-use crate::settings::Settings;
+use crate::input::{self, Conversations, FileReport, Source};
+use crate::output::{
+    self, CountsRecord, EngineRecord, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord, ServiceRecord,
+    Tables,
+};
+use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
+use crate::progress::{Progress, Standing};
+use crate::rollup::SCORING_VERSION;
+use crate::score::ScoreOptions;
+use crate::settings::{Settings, Verbosity};
+use crate::summary::{Bill, Summary};
 
 /// Analyzes `inputs`: files, directories, globs, or `-` for stdin.
 ///
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped the run.
-pub fn run(_settings: &Settings, _inputs: &[String]) -> Result<ExitCode, Failure> {
-    unimplemented!("the pipeline is wired here")
+pub fn run(settings: &Settings, inputs: &[String]) -> Result<ExitCode, Failure> {
+    let sources = input::discover(inputs)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+    runtime.block_on(Run::new(settings).carry_out(&sources))
+}
+
+/// One run, with its clock.
+struct Run<'a> {
+    settings: &'a Settings,
+    started_at: Timestamp,
+    begun: Instant,
+    seconds: SecondsRecord,
+}
+
+/// What reading left for the record once its rows are gone.
+struct Read {
+    reports: Vec<FileReport>,
+    rejects: Vec<RejectRow>,
+    rows: u64,
+}
+
+impl<'a> Run<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        Self { settings, started_at: Timestamp::now(), begun: Instant::now(), seconds: SecondsRecord::default() }
+    }
+
+    async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
+        let directory = OutputDirectory::open(&self.settings.out)?;
+        let service = session::open(self.settings).await?;
+        let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
+        let (conversations, read) = self.read(sources, &mut progress)?;
+        let pipelined = self.score(conversations, &service, &mut progress).await?;
+        progress.finish();
+        self.write(directory, &service, pipelined, &read)
+    }
+
+    fn read(&mut self, sources: &[Source], progress: &mut Progress) -> Result<(Conversations, Read), Failure> {
+        let begun = Instant::now();
+        progress.reading(options::total_bytes(sources));
+        let conversations = input::read(sources, &options::input(self.settings)?, &mut |standing| {
+            progress.read(standing.bytes, standing.rows);
+        })?;
+        progress.finish();
+        self.seconds.read = seconds(begun.elapsed());
+        self.show_mapping(conversations.reports())?;
+        let rejects = conversations.rejects().iter().map(|reject| RejectRow {
+            file: reject.file.to_string(),
+            line: reject.line,
+            reason: reject.reason.to_string(),
+        });
+        let read =
+            Read { reports: conversations.reports().to_vec(), rejects: rejects.collect(), rows: conversations.rows() };
+        Ok((conversations, read))
+    }
+
+    fn show_mapping(&self, reports: &[FileReport]) -> Result<(), Failure> {
+        mapping_lines(reports).iter().try_for_each(|line| super::notice(self.settings, line))
+    }
+
+    async fn score(
+        &mut self,
+        conversations: Conversations,
+        service: &Service,
+        progress: &mut Progress,
+    ) -> Result<Pipelined, Failure> {
+        let begun = Instant::now();
+        let settings = self.settings;
+        let profile = service.engine.profile();
+        let granularity = settings.granularity.or_engine(profile.granularity);
+        let prepare = PrepareOptions::new(options::chunk(settings, profile, granularity)?, profile);
+        let defaults = ScoreOptions::for_engine(profile, service.halt.clone());
+        let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
+        let scoring = ScoreOptions { concurrency: settings.concurrency.or(at_once).get(), ..defaults };
+        let fold = Fold::new(FoldOptions {
+            engine: profile.name,
+            scored_roles: options::scored_roles(settings),
+            min_coverage: options::min_coverage(settings),
+            detail: settings.detail,
+            guard: settings.csv_guard,
+        });
+        progress.scoring(conversations.rows() - conversations.rejected());
+        let progress = &*progress;
+        let show = |fold: &Fold| progress.scored(|| standing(fold, &service.meter.read(), profile));
+        let calls = conversations.into_calls();
+        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await?;
+        self.seconds.score = seconds(begun.elapsed());
+        Ok(pipelined)
+    }
+
+    fn write(
+        mut self,
+        mut directory: OutputDirectory,
+        service: &Service,
+        pipelined: Pipelined,
+        read: &Read,
+    ) -> Result<ExitCode, Failure> {
+        let begun = Instant::now();
+        let Pipelined { fold, tally, .. } = pipelined;
+        if !fold.counts.reconcile() {
+            return Err(Failure::new(ExitCode::Unexpected, "the segments do not add up: nothing was written"));
+        }
+        let agents = fold.agents.finish();
+        let requests = service.meter.read();
+        let profile = service.engine.profile();
+        let tables = Tables { agents: &agents, rejects: &read.rejects, detail: self.settings.detail };
+        let (overview, counts) = (fold.overview.clone(), fold.counts);
+        let format = output::Format { bom: self.settings.bom, guard: self.settings.csv_guard };
+        tables.write(&mut directory, fold, format)?;
+        self.seconds.write = seconds(begun.elapsed());
+        let incomplete = counts.failed + counts.skipped > 0 || !read.rejects.is_empty();
+        let code = if incomplete { ExitCode::Partial } else { ExitCode::Done };
+        let counts_record = CountsRecord {
+            rows: read.rows,
+            duplicate_rows: tally.duplicates,
+            rejected_rows: read.rejects.len() as u64,
+            turns: tally.turns,
+            calls: tally.calls,
+            calls_scored: overview.scored,
+            calls_low_coverage: overview.low_coverage,
+            calls_without_agent: agents.calls_without_agent,
+            agents: agents.agents.len() as u64,
+            segments: counts,
+            documents: pipelined.scoring.taken - pipelined.scoring.duplicates,
+        };
+        let record = self.record(&directory, profile, counts_record, &requests, &read.reports, code);
+        directory.write("run.json", |out| {
+            serde_json::to_writer_pretty(&mut *out, &record)?;
+            out.write_all(b"\n")?;
+            Ok(None)
+        })?;
+        let written = directory.written().to_vec();
+        let path = directory.commit()?;
+        let summary = Summary {
+            overview: &overview,
+            agents: &agents,
+            segments: counts,
+            rejected_rows: read.rejects.len() as u64,
+            bill: profile.billing.map(|_| self.bill(&requests)),
+            directory: &path,
+            files: &written,
+            seconds: seconds(self.begun.elapsed()),
+        };
+        self.print(&summary)?;
+        Ok(code)
+    }
+
+    fn bill(&self, requests: &Requests) -> Bill {
+        Bill {
+            requests: requests.requests,
+            throttles: requests.throttles,
+            units: requests.units_most,
+            dollars: self.settings.price.tiers.cost(requests.units_most).as_f64(),
+        }
+    }
+
+    fn record(
+        &self,
+        directory: &OutputDirectory,
+        profile: &Profile,
+        counts: CountsRecord,
+        requests: &Requests,
+        reports: &[FileReport],
+        code: ExitCode,
+    ) -> RunRecord {
+        let service = match profile.billing {
+            None => ServiceRecord::default(),
+            Some(_) => ServiceRecord {
+                requests: requests.requests,
+                throttles: requests.throttles,
+                retries: requests.retries,
+                billed_units: requests.units_most,
+                billed_units_least: requests.units_least,
+                cost_usd: self.bill(requests).dollars,
+            },
+        };
+        RunRecord {
+            schema_version: output::SCHEMA_VERSION,
+            undertone_version: env!("CARGO_PKG_VERSION"),
+            scoring_version: SCORING_VERSION,
+            settings_hash: self.settings.hash(),
+            engine: EngineRecord {
+                name: profile.name,
+                model: profile.model.clone(),
+                granularity: self.settings.granularity.or_engine(profile.granularity).as_str(),
+            },
+            started_at: self.started_at.to_string(),
+            finished_at: Timestamp::now().to_string(),
+            inputs: reports.iter().map(input_record).collect(),
+            outputs: directory.written().to_vec(),
+            counts,
+            service,
+            seconds: self.seconds,
+            exit_code: code.number(),
+        }
+    }
+
+    fn print(&self, summary: &Summary<'_>) -> Result<(), Failure> {
+        if self.settings.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        let mut stdout = anstream::stdout().lock();
+        write!(stdout, "{summary}").and_then(|()| stdout.flush()).map_err(Failure::stdout)
+    }
+}
+
+/// Which columns were taken for what, once for each kind of file.
+fn mapping_lines(reports: &[FileReport]) -> Vec<String> {
+    let mut kinds: Vec<(&FileReport, usize)> = Vec::new();
+    for report in reports {
+        let same = |kind: &FileReport| kind.mapping == report.mapping && kind.format == report.format;
+        match kinds.iter_mut().find(|(kind, _)| same(kind)) {
+            Some((_, files)) => *files += 1,
+            None => kinds.push((report, 1)),
+        }
+    }
+    let line = |(report, files): (&FileReport, usize)| {
+        let columns: Vec<String> = report.mapping.iter().map(|(field, column)| format!("{field} = {column}")).collect();
+        let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
+        format!("{}{more} ({}): {}", report.path, report.format.as_str(), columns.join(", "))
+    };
+    kinds.into_iter().map(line).collect()
+}
+
+fn seconds(duration: Duration) -> f64 {
+    // Milliseconds are as exact as anybody reads.
+    (duration.as_secs_f64() * 1e3).round() / 1e3
+}
+
+fn standing(fold: &Fold, requests: &Requests, profile: &Profile) -> Standing {
+    let billed = profile.billing.is_some();
+    Standing {
+        turns: fold.turns,
+        calls: fold.overview.calls,
+        documents: requests.documents_scored,
+        requests: if billed { requests.requests } else { 0 },
+        units: requests.units_most,
+    }
+}
+
+fn input_record(report: &FileReport) -> InputRecord {
+    InputRecord {
+        path: report.path.clone(),
+        bytes: report.bytes,
+        blake3: report.hash.clone(),
+        rows: report.rows,
+        format: report.format.as_str(),
+        encoding: report.encoding.as_str(),
+        compression: report.compression,
+        delimiter: report.delimiter,
+        columns: report.mapping.iter().map(|(field, column)| (field.to_string(), column.clone())).collect(),
+    }
 }

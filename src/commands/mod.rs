@@ -5,12 +5,14 @@ use std::io::{self, Write};
 pub mod analyze;
 pub mod completions;
 pub mod config;
+mod options;
 pub mod plan;
+mod session;
 
 use crate::cli::{Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::log;
-use crate::settings::{LogFormat, Settings, SettingsError};
+use crate::settings::{LogFormat, Settings, SettingsError, Verbosity};
 
 /// Runs the command that was typed.
 ///
@@ -43,6 +45,23 @@ fn with_settings<S: Scope>(
         LogFormat::Text => failure,
         LogFormat::Json => failure.logged(),
     })
+}
+
+/// Says something worth knowing on stderr: a line for people, an event for programs, nothing when quiet.
+///
+/// # Errors
+/// [`Failure`] when stderr takes no more.
+fn notice(settings: &Settings, line: &str) -> Result<(), Failure> {
+    match (settings.verbosity, settings.log_format) {
+        (Verbosity::Quiet, _) => Ok(()),
+        (_, LogFormat::Json) => {
+            tracing::info!("{line}");
+            Ok(())
+        }
+        (_, LogFormat::Text) => {
+            writeln!(anstream::stderr(), "{line}").map_err(|error| Failure::new(ExitCode::Unexpected, error))
+        }
+    }
 }
 
 /// Writes `text` to stdout. A reader who went away is success.

@@ -62,8 +62,15 @@ pub struct InputRecord {
     pub blake3: String,
     /// Rows in it, rejected ones included.
     pub rows: u64,
-    /// How it was taken: rows of turns or of conversations, with the delimiter and the encoding found.
-    pub format: String,
+    /// Whether a row is a turn or a conversation.
+    pub format: &'static str,
+    /// The encoding found.
+    pub encoding: &'static str,
+    /// The compression, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<&'static str>,
+    /// The delimiter found.
+    pub delimiter: char,
     /// The column that each field was found in.
     pub columns: BTreeMap<String, String>,
 }
@@ -107,7 +114,9 @@ pub struct ServiceRecord {
     pub retries: u64,
     /// Units billed if the minimum holds for each document.
     pub billed_units: u64,
-    /// Dollars for those units at the configured prices.
+    /// Units billed if the minimum holds for each request.
+    pub billed_units_least: u64,
+    /// Dollars for the units billed at most, at the configured prices.
     pub cost_usd: f64,
 }
 

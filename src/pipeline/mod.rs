@@ -1,9 +1,130 @@
-//! Roll up: what happens to calls once they are scored.
+//! Read → chunk → score → roll up, wired together: the one place where things run at the same time.
+//!
+//! A reader thread hands over groups of calls; groups are prepared on all cores; their documents form one
+//! bounded stream into the scorer; outcomes return to one owner, the [`Fold`], which takes in each call when its
+//! last segment has one. Nothing collects the whole input: what is under way is bounded by the channel, the
+//! groups being prepared, and the scorer's window.
 
 mod fold;
 mod overview;
 mod prepare;
+mod table;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use futures_util::future;
+use futures_util::stream::{self, Stream, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, SegmentCounts};
 pub use overview::{BARS, Labels, NamedCall, Overview};
-pub use prepare::Prepared;
+pub use prepare::{NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
+use table::Table;
+
+use crate::engine::{EngineError, Service};
+use crate::input::{Calls, InputError, Tally};
+use crate::score::{ScoreOptions, ScoreSummary, score_all};
+use crate::transcript::Call;
+
+/// Groups of calls that wait between the reader and the preparation.
+const GROUPS_AHEAD: usize = 1;
+
+/// Why a pipeline stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The input can't be read on.
+    #[error(transparent)]
+    Input(InputError),
+    /// The service refuses, or can't be reached.
+    #[error(transparent)]
+    Engine(EngineError),
+    /// Rows could not be put aside.
+    #[error("can't use the temporary folder {}", std::env::temp_dir().display())]
+    Temporary(#[source] std::io::Error),
+    /// The run was asked to stop.
+    #[error("interrupted after {finished} calls")]
+    Interrupted {
+        /// Calls whose outcomes were all in.
+        finished: u64,
+    },
+}
+
+/// What a pipeline that reached its end has made.
+pub struct Pipelined {
+    /// Everything that the calls come to.
+    pub fold: Fold,
+    /// What the scorer did.
+    pub scoring: ScoreSummary,
+    /// What was read.
+    pub tally: Tally,
+}
+
+/// Prepares, scores and rolls up all calls.
+///
+/// `on_progress` is called after each outcome.
+///
+/// # Errors
+/// [`PipelineError`]: what was scored by then is lost to this run, not to a store of scores.
+///
+/// # Panics
+/// When a thread that prepares calls panics.
+pub async fn run(
+    calls: Calls,
+    service: &Service,
+    prepare: PrepareOptions,
+    scoring: &ScoreOptions,
+    fold: Fold,
+    on_progress: impl Fn(&Fold),
+) -> Result<Pipelined, PipelineError> {
+    let table = RefCell::new(Table::new(fold));
+    let (groups, reader) = read_ahead(calls);
+    let documents = prepared(groups, prepare).flat_map(|group| stream::iter(table.borrow_mut().admit(group)));
+    let scored = score_all(Arc::clone(&service.engine), documents, scoring, |scored| {
+        let mut table = table.borrow_mut();
+        table.settle(scored);
+        on_progress(&table.fold);
+        if table.has_failed() {
+            service.halt.stop();
+        }
+    });
+    let scored = scored.await;
+    let fold = table.into_inner().into_fold().map_err(PipelineError::Temporary)?;
+    let scoring = scored.map_err(PipelineError::Engine)?;
+    if scoring.stopped {
+        return Err(PipelineError::Interrupted { finished: fold.overview.calls });
+    }
+    let tally = reader.await.expect("the reader thread does not panic").map_err(PipelineError::Input)?;
+    Ok(Pipelined { fold, scoring, tally })
+}
+
+/// A thread that reads groups of calls ahead of their use. The stream ends where the input does, or where it can't be
+/// read on; the thread says which, and what it has met.
+fn read_ahead(mut calls: Calls) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Result<Tally, InputError>>) {
+    let (sender, mut receiver) = mpsc::channel(GROUPS_AHEAD);
+    let reader = tokio::task::spawn_blocking(move || {
+        for group in calls.by_ref() {
+            if sender.blocking_send(group?).is_err() {
+                break;
+            }
+        }
+        Ok(calls.tally())
+    });
+    (stream::poll_fn(move |context| receiver.poll_recv(context)), reader)
+}
+
+/// Groups with their calls measured and cut, in the same order, a few at a time on all cores.
+fn prepared(groups: impl Stream<Item = Vec<Call>>, options: PrepareOptions) -> impl Stream<Item = Vec<Prepared>> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let options = Arc::new(options);
+    groups
+        .map(move |group| {
+            let options = Arc::clone(&options);
+            tokio::task::spawn_blocking(move || {
+                group.into_iter().map(|call| Prepared::of(call, &options)).collect::<Vec<_>>()
+            })
+        })
+        .buffered(cores)
+        .then(|group| future::ready(group.expect("preparing a call does not panic")))
+}

@@ -1,7 +1,33 @@
-//! A call on its way through a run.
+//! From a call as it was read to the documents that will be asked for: language, time line, segments.
+//!
+//! Pure work on one call at a time, so that it runs on all cores.
 
-use crate::chunk::Segment;
+use crate::chunk::{ChunkOptions, Segment, segments};
+use crate::engine::Profile;
+use crate::language;
 use crate::transcript::{Call, Timeline};
+
+/// The engine does not know the call's language.
+pub const UNSUPPORTED_LANGUAGE: &str = "unsupported_language";
+/// Nothing in the segment counts as a word: its score would weigh nothing, and would still be paid for.
+pub const NO_WORDS: &str = "no_words";
+
+/// What all calls of a run are prepared by.
+#[derive(Debug, Clone)]
+pub struct PrepareOptions {
+    /// How calls are cut.
+    pub chunk: ChunkOptions,
+    /// Language codes that the engine scores.
+    pub languages: &'static [&'static str],
+}
+
+impl PrepareOptions {
+    /// Preparation for an engine.
+    #[must_use]
+    pub const fn new(chunk: ChunkOptions, profile: &Profile) -> Self {
+        Self { chunk, languages: profile.languages }
+    }
+}
 
 /// A call with everything that scoring and rolling up need to know of it.
 #[derive(Debug)]
@@ -14,4 +40,35 @@ pub struct Prepared {
     pub segments: Vec<Segment>,
     /// Whether the engine scores the call's language.
     pub language_known: bool,
+}
+
+impl Prepared {
+    /// Finds the call's language if nothing gave it, measures it and cuts it.
+    #[must_use]
+    pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
+        let language = call.language.take().unwrap_or_else(|| language::detect(&call));
+        let language_known = options.languages.contains(&&*language);
+        call.language = Some(language);
+        let timeline = Timeline::of(&call);
+        let segments = segments(&call, &timeline, &options.chunk);
+        Self { call, timeline, segments, language_known }
+    }
+
+    /// The call's language code.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        self.call.language.as_deref().unwrap_or_default()
+    }
+
+    /// Why a segment will not be sent, if it will not.
+    #[must_use]
+    pub const fn skipped(&self, segment: &Segment) -> Option<&'static str> {
+        if !self.language_known {
+            Some(UNSUPPORTED_LANGUAGE)
+        } else if segment.words == 0 {
+            Some(NO_WORDS)
+        } else {
+            None
+        }
+    }
 }

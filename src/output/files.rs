@@ -1,0 +1,131 @@
+//! Which tables a run writes, and the one way in which each is written.
+
+use std::io::{self, Write};
+
+use super::datapackage::{Resource, describe};
+use super::directory::{OutputDirectory, OutputError};
+use super::lists::{FAILURES, REJECTS, RejectRow, SEGMENTS};
+use super::sorted::SortedRows;
+use super::table::{Column, RowEncoder, fields};
+use super::{SCHEMA_VERSION, agent_columns, call_columns};
+use crate::pipeline::Fold;
+use crate::rollup::AgentsReport;
+
+/// How every table is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// Whether files begin with a byte order mark.
+    pub bom: bool,
+    /// Whether text cells are guarded against spreadsheets.
+    pub guard: bool,
+}
+
+/// What the tables hold beside the calls themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables<'a> {
+    /// Every agent's row.
+    pub agents: &'a AgentsReport,
+    /// Rows of the input that could not be used, in order.
+    pub rejects: &'a [RejectRow],
+    /// Whether segments.csv is written.
+    pub detail: bool,
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+impl Tables<'_> {
+    /// Writes all tables and their description.
+    ///
+    /// # Errors
+    /// [`OutputError`] naming the file.
+    pub fn write(&self, directory: &mut OutputDirectory, fold: Fold, format: Format) -> Result<(), OutputError> {
+        write_sorted(directory, "calls.csv", call_columns(), fold.calls, format)?;
+        write_rows(directory, "agents.csv", agent_columns(), &self.agents.agents, format)?;
+        if self.detail {
+            write_sorted(directory, "segments.csv", &SEGMENTS, fold.segments, format)?;
+        }
+        write_sorted(directory, "failures.csv", &FAILURES, fold.failures, format)?;
+        write_rows(directory, "rejects.csv", &REJECTS, self.rejects, format)?;
+        let package = describe(&resources(self.detail), SCHEMA_VERSION, format.bom);
+        directory.write("datapackage.json", |out| {
+            serde_json::to_writer_pretty(&mut *out, &package)?;
+            out.write_all(b"\n")?;
+            Ok(None)
+        })
+    }
+}
+
+/// The tables as the description lists them.
+fn resources(detail: bool) -> Vec<Resource> {
+    let segments = detail.then(|| Resource {
+        file: "segments.csv",
+        about: "One row a document.",
+        key: &["call_id", "segment"],
+        fields: fields(&SEGMENTS),
+    });
+    let mut resources = vec![
+        Resource { file: "calls.csv", about: "One row a call.", key: &["call_id"], fields: fields(call_columns()) },
+        Resource {
+            file: "agents.csv",
+            about: "One row an agent.",
+            key: &["agent_id"],
+            fields: fields(agent_columns()),
+        },
+    ];
+    resources.extend(segments);
+    resources.push(Resource {
+        file: "failures.csv",
+        about: "One row a document without scores.",
+        key: &["call_id", "segment"],
+        fields: fields(&FAILURES),
+    });
+    resources.push(Resource {
+        file: "rejects.csv",
+        about: "One row of the input that could not be used.",
+        key: &[],
+        fields: fields(&REJECTS),
+    });
+    resources
+}
+
+fn write_sorted<R>(
+    directory: &mut OutputDirectory,
+    name: &'static str,
+    columns: &'static [Column<R>],
+    rows: SortedRows,
+    format: Format,
+) -> Result<(), OutputError> {
+    directory.write(name, |out| {
+        begin(out, columns, format)?;
+        let count = rows.len();
+        rows.drain(|line| out.write_all(line))?;
+        Ok(Some(count))
+    })
+}
+
+fn write_rows<R>(
+    directory: &mut OutputDirectory,
+    name: &'static str,
+    columns: &'static [Column<R>],
+    rows: &[R],
+    format: Format,
+) -> Result<(), OutputError> {
+    directory.write(name, |out| {
+        begin(out, columns, format)?;
+        let mut encoder = RowEncoder::new(columns, format.guard);
+        let mut line = Vec::new();
+        for row in rows {
+            line.clear();
+            encoder.encode(row, &mut line);
+            out.write_all(&line)?;
+        }
+        Ok(Some(rows.len() as u64))
+    })
+}
+
+fn begin<R>(out: &mut dyn Write, columns: &'static [Column<R>], format: Format) -> io::Result<()> {
+    if format.bom {
+        out.write_all(BYTE_ORDER_MARK)?;
+    }
+    out.write_all(&RowEncoder::new(columns, format.guard).header())
+}
