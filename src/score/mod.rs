@@ -168,9 +168,12 @@ where
                 };
             }
             Some(sent) = scoring.in_flight.join_next() => scoring.settle(unwrap_task(sent)),
-            Some(item) = items.next(), if !items.is_done() && scoring.has_room() => {
-                scoring.take(item);
-                scoring.take_ready(items.as_mut());
+            // A `None` must end this turn of the loop too: what to do next depends on it.
+            item = items.next(), if !items.is_done() && scoring.has_room() => {
+                if let Some(item) = item {
+                    scoring.take(item);
+                    scoring.take_ready(items.as_mut());
+                }
             }
             () = tokio::time::sleep(options.linger), if scoring.may_send_partial() => scoring.send_fullest(),
         }

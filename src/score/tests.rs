@@ -159,7 +159,9 @@ async fn no_more_batches_than_allowed_are_on_their_way_and_no_more_is_taken_in_t
     let taken = Arc::new(AtomicUsize::new(0));
     let counting = numbered(2_000).inspect({
         let taken = Arc::clone(&taken);
-        move |_| drop(taken.fetch_add(1, Ordering::SeqCst))
+        move |_| {
+            taken.fetch_add(1, Ordering::SeqCst);
+        }
     });
     let options = ScoreOptions { concurrency: 4, ..options() };
     let mut answered = 0;
