@@ -1,8 +1,8 @@
 //! What segments would cost, before anything is sent.
 //!
 //! An [`Estimate`] adds up documents, characters and units, and merges with others in any order to the same
-//! numbers. It sends nothing and knows no prices: those come as [`PriceTiers`] from the settings. It can't say
-//! what will be billed where the service's terms are open; it gives both ends instead.
+//! numbers. It sends nothing and knows no prices: those are settings. It can't say what
+//! will be billed where the service's terms are open; it gives both ends instead.
 
 use std::collections::BTreeMap;
 
@@ -123,91 +123,6 @@ impl Share {
     }
 }
 
-/// The price of units up to a number of them in a month.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PriceTier {
-    /// Units of the month, counted from its first, up to which the price holds.
-    pub up_to_units: u64,
-    /// US dollars a unit.
-    pub dollars_per_unit: f64,
-}
-
-/// Why a list of tiers is no price list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PriceError {
-    /// Tier `tier`, counted from 1, does not reach further than the one before it.
-    #[error("price tier {tier} does not end above the tier before it")]
-    NotAscending {
-        /// Its number, from 1.
-        tier: usize,
-    },
-    /// The price of tier `tier`, counted from 1, is negative or no number.
-    #[error("the price of tier {tier} is not a number of dollars of 0 or more")]
-    NoPrice {
-        /// Its number, from 1.
-        tier: usize,
-    },
-}
-
-impl PriceError {
-    /// What to change.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NotAscending { .. } => "list the tiers from the first units of a month to the last".to_owned(),
-            Self::NoPrice { .. } => "give the price of one unit in US dollars, such as 0.0001".to_owned(),
-        })
-    }
-}
-
-/// What units cost by the number of them in a month.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PriceTiers {
-    tiers: Vec<PriceTier>,
-    beyond: f64,
-}
-
-impl PriceTiers {
-    /// A price list: `tiers` in ascending order, and `beyond`, the US dollars a unit above the last of them.
-    ///
-    /// # Errors
-    /// [`PriceError`] when the tiers do not ascend, or a price is negative or not finite.
-    pub fn new(tiers: Vec<PriceTier>, beyond: f64) -> Result<Self, PriceError> {
-        let mut below = 0;
-        for (index, tier) in tiers.iter().enumerate() {
-            if tier.up_to_units <= below {
-                return Err(PriceError::NotAscending { tier: index + 1 });
-            }
-            below = tier.up_to_units;
-        }
-        let prices = tiers.iter().map(|tier| tier.dollars_per_unit).chain([beyond]);
-        match prices.enumerate().find(|(_, price)| !(price.is_finite() && *price >= 0.0)) {
-            Some((index, _)) => Err(PriceError::NoPrice { tier: index + 1 }),
-            None => Ok(Self { tiers, beyond }),
-        }
-    }
-
-    /// Prices of Amazon Comprehend's sentiment analysis as published in November 2026, in US dollars.
-    #[must_use]
-    pub fn comprehend() -> Self {
-        let tier = |up_to_units, dollars_per_unit| PriceTier { up_to_units, dollars_per_unit };
-        Self { tiers: vec![tier(10_000_000, 0.0001), tier(50_000_000, 0.00005)], beyond: 0.000_025 }
-    }
-
-    /// US dollars for the first `units` units of a month.
-    #[must_use]
-    pub fn cost(&self, units: u64) -> f64 {
-        let mut below = 0;
-        let mut dollars = 0.0;
-        for tier in &self.tiers {
-            let within = units.min(tier.up_to_units) - below;
-            dollars += within as f64 * tier.dollars_per_unit;
-            below += within;
-        }
-        dollars + (units - below) as f64 * self.beyond
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,26 +173,5 @@ mod tests {
         let estimate = estimate(&[(20, "en"); 51]);
         assert!((estimate.seconds(&LIMITS, 10.0) - 0.3).abs() < 1e-12);
         assert!(estimate.seconds(&LIMITS, 0.0).is_infinite());
-    }
-
-    #[test]
-    fn dearer_units_come_first() {
-        let cost = |units| PriceTiers::comprehend().cost(units);
-        for (units, dollars) in
-            [(0, 0.0), (3, 0.0003), (10_000_000, 1_000.0), (50_000_000, 3_000.0), (60_000_000, 3_250.0)]
-        {
-            assert!((cost(units) - dollars).abs() < 1e-6, "{units} units cost {}", cost(units));
-        }
-    }
-
-    #[test]
-    fn a_list_that_is_no_price_list_is_refused() {
-        let tier = |up_to_units, dollars_per_unit| PriceTier { up_to_units, dollars_per_unit };
-        let new = |tiers: &[PriceTier], beyond| PriceTiers::new(tiers.to_vec(), beyond).map(|prices| prices.cost(15));
-        assert_eq!(new(&[tier(5, 1.0), tier(5, 0.5)], 0.1), Err(PriceError::NotAscending { tier: 2 }));
-        assert_eq!(new(&[tier(5, -1.0)], 0.1), Err(PriceError::NoPrice { tier: 1 }));
-        assert_eq!(new(&[tier(5, 1.0)], f64::NAN), Err(PriceError::NoPrice { tier: 2 }));
-        assert_eq!(new(&[tier(5, 1.0), tier(10, 0.5)], 0.0), Ok(7.5));
-        assert_eq!(new(&[], 1.0), Ok(15.0));
     }
 }

@@ -21,7 +21,7 @@ mod pack;
 mod properties;
 
 use atoms::{Atom, Limit, atoms_of, narrow, whole_turns};
-pub use estimate::{Estimate, PriceError, PriceTier, PriceTiers};
+pub use estimate::Estimate;
 use pack::{Objective, pack};
 
 /// Characters (Unicode scalar values) that a document aims at.

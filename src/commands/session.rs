@@ -28,6 +28,7 @@ async fn comprehend(settings: &Settings) -> Result<Service, Failure> {
         region: asked.region.clone(),
         profile: asked.profile.clone(),
         attempt_timeout: asked.attempt_timeout.duration(),
+        billing: settings.price.billing(),
         ..ComprehendOptions::default()
     };
     let give_up_after = asked.give_up_after.duration();

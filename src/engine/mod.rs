@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use crate::transcript::Text;
 
 pub mod breaker;
-#[cfg(feature = "comprehend")]
 pub mod comprehend;
 pub mod deadline;
 pub mod halt;

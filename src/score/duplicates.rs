@@ -9,10 +9,11 @@ use super::Failure;
 use crate::engine::Scores;
 
 /// What stands for a language and a text.
-pub(super) type Digest = u128;
+pub type Digest = u128;
 
 /// Hashes a text in a language.
-pub(super) fn digest(language: &str, text: &str) -> Digest {
+#[must_use]
+pub fn digest(language: &str, text: &str) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(language.as_bytes()).update(&[0]).update(text.as_bytes());
     let mut half = [0; 16];

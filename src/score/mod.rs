@@ -31,7 +31,8 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-use duplicates::{Digest, Duplicates, Seen};
+pub use duplicates::{Digest, digest};
+use duplicates::{Duplicates, Seen};
 use queue::{Queues, Waiting};
 
 /// A document to score, with whatever its sender knows it by.

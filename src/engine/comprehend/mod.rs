@@ -1,180 +1,20 @@
-//! Amazon Comprehend, through `BatchDetectSentiment` of its official SDK: one request a batch, nothing more.
+//! Amazon Comprehend: what it takes and charges ([`profile`]), and the engine that asks it.
 //!
-//! Owns the service's limits and prices in units, the request, and what its answers and faults mean
-//! ([`answers`], [`faults`]); [`connect`] finds region and credentials. The SDK's own retry is off: pacing, retry
-//! and deadlines are the wrappers' (see [`crate::engine::Service`]). The one thing repeated here is signing: when
-//! credentials expire in mid-run they are loaded anew, once, and the request is handed back to retry.
-//!
-//! Refuses to print a message of the service, which could repeat what was sent; codes are printed.
+//! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
 
-use std::time::Duration;
+mod terms;
 
-use async_trait::async_trait;
-use aws_sdk_comprehend::Client;
-use aws_sdk_comprehend::types::LanguageCode;
-use tokio::sync::Mutex;
-
-use super::{Answer, Batch, Billing, Engine, EngineError, ErrorKind, Granularity, Limits, Profile};
-
+#[cfg(feature = "comprehend")]
 mod answers;
+#[cfg(feature = "comprehend")]
+mod client;
+#[cfg(feature = "comprehend")]
 mod connect;
+#[cfg(feature = "comprehend")]
 mod faults;
-#[cfg(test)]
+#[cfg(all(test, feature = "comprehend"))]
 mod tests;
 
-use faults::Remedy;
-
-/// Languages whose sentiment Comprehend detects, as its codes.
-pub const LANGUAGES: [&str; 12] = ["en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"];
-
-/// The service's API version, which with the engine's name is what a stored score is valid for.
-pub const API_VERSION: &str = "2017-11-27";
-
-/// Most bytes of UTF-8 in one document (Comprehend developer guide, "Guidelines and quotas").
-pub const MAX_DOCUMENT_BYTES: usize = 5_000;
-
-/// Most documents in one `BatchDetectSentiment` request (same place).
-pub const MAX_BATCH_DOCUMENTS: usize = 25;
-
-/// How Comprehend bills sentiment: units of 100 characters, three at least (its pricing page).
-pub const BILLING: Billing = Billing { unit_chars: 100, minimum_units: 3 };
-
-/// Where and how to reach Comprehend; what is `None` comes from the SDK's standard chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComprehendOptions {
-    /// AWS region, before `AWS_REGION` and the profile's.
-    pub region: Option<String>,
-    /// Profile of the shared AWS configuration, before `AWS_PROFILE`.
-    pub profile: Option<String>,
-    /// Time to connect and to get one answer, as the SDK counts it.
-    pub attempt_timeout: Duration,
-    /// Time to find the region, and then the credentials. Bounds what a metadata service that does not exist costs.
-    pub lookup_timeout: Duration,
-}
-
-impl Default for ComprehendOptions {
-    /// Everything from the chain, 15 s an attempt, 10 s a lookup.
-    fn default() -> Self {
-        Self {
-            region: None,
-            profile: None,
-            attempt_timeout: Duration::from_secs(15),
-            lookup_timeout: Duration::from_secs(10),
-        }
-    }
-}
-
-/// Amazon Comprehend as an engine.
-#[derive(Debug)]
-pub struct Comprehend {
-    profile: Profile,
-    region: String,
-    /// What the client was made from, to make it again; `None` for a client that was handed in.
-    options: Option<ComprehendOptions>,
-    signer: Mutex<Signer>,
-}
-
-/// The one client, and what is known of its credentials.
-#[derive(Debug, Clone)]
-struct Signer {
-    client: Client,
-    /// How often signing was remedied; a request belongs to the number it was signed under.
-    generation: u64,
-    /// Whether anything was accepted since the last remedy.
-    accepted: bool,
-}
-
-impl Comprehend {
-    /// Finds region and credentials and makes the client. Sends nothing to Comprehend.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Refused`] without a region or without credentials, with a hint.
-    pub async fn connect(options: &ComprehendOptions) -> Result<Self, EngineError> {
-        let (client, region) = connect::client(options).await?;
-        Ok(Self { options: Some(options.clone()), ..Self::with_client(client, region) })
-    }
-
-    /// The AWS region that requests go to.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
-    fn with_client(client: Client, region: String) -> Self {
-        let profile = Profile {
-            name: "comprehend",
-            model: API_VERSION.to_owned(),
-            languages: &LANGUAGES,
-            limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: MAX_BATCH_DOCUMENTS },
-            granularity: Granularity::Segment,
-            billing: Some(BILLING),
-        };
-        let signer = Mutex::new(Signer { client, generation: 0, accepted: true });
-        Self { profile, region, options: None, signer }
-    }
-
-    /// Remedies a failed signature if that has not been tried in vain: then the request may be sent again.
-    async fn remedy(&self, remedy: Remedy, error: EngineError, generation: u64) -> EngineError {
-        let mut signer = self.signer.lock().await;
-        if signer.generation == generation {
-            if !signer.accepted {
-                return error;
-            }
-            if remedy == Remedy::LoadCredentials {
-                match self.reload().await {
-                    Ok(Some(client)) => signer.client = client,
-                    Ok(None) => {}
-                    Err(lookup) => return lookup,
-                }
-            }
-            // A wrong clock needs no more: the SDK has read the service's time from the answer.
-            signer.generation += 1;
-            signer.accepted = false;
-        }
-        EngineError { kind: ErrorKind::Transient, ..error }
-    }
-
-    async fn reload(&self) -> Result<Option<Client>, EngineError> {
-        match &self.options {
-            Some(options) => connect::client(options).await.map(|(client, _)| Some(client)),
-            None => Ok(None),
-        }
-    }
-
-    /// Notes that the service accepted a signature.
-    async fn accepted(&self, generation: u64) {
-        let mut signer = self.signer.lock().await;
-        if signer.generation == generation {
-            signer.accepted = true;
-        }
-    }
-}
-
-#[async_trait]
-impl Engine for Comprehend {
-    fn profile(&self) -> &Profile {
-        &self.profile
-    }
-
-    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let Signer { client, generation, .. } = self.signer.lock().await.clone();
-        let texts = batch.documents.iter().map(|document| document.text.as_str().to_owned()).collect();
-        let request = client
-            .batch_detect_sentiment()
-            .language_code(LanguageCode::from(&*batch.language))
-            .set_text_list(Some(texts));
-        match request.send().await {
-            Ok(output) => {
-                self.accepted(generation).await;
-                Ok(answers::join(&output, batch.documents.len()))
-            }
-            Err(fault) => {
-                let (error, remedy) = faults::explain(&fault);
-                match remedy {
-                    Some(remedy) => Err(self.remedy(remedy, error, generation).await),
-                    None => Err(error),
-                }
-            }
-        }
-    }
-}
+#[cfg(feature = "comprehend")]
+pub use client::{Comprehend, ComprehendOptions};
+pub use terms::{API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, profile};
