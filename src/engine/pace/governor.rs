@@ -18,10 +18,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Share of the told rate that is aimed at: arrivals jitter, and a service that counts exactly throttles at 1.
-const HEADROOM: f64 = 0.99;
+/// Share of the told rate that is aimed at. At 20 requests/s the 21st then starts 15 ms after the second is over,
+/// which is what arrivals may jitter by before a service that counts exactly throttles one.
+const HEADROOM: f64 = 0.985;
 /// After an overload, the rate is this share of what got through.
-const BELOW_CEILING: f64 = 0.95;
+const BELOW_THROUGH: f64 = 0.95;
+/// At first it is only cut to this share of the last rate that was clean, should that be more.
+const BELOW_CLEAN: f64 = 0.97;
 /// A window that lets less through than this share says that the rate is far off, not where the quota lies.
 const TELLING_SHARE: f64 = 0.2;
 /// Below the ceiling the rate grows by this factor a window.
@@ -32,6 +35,8 @@ const FIRST_PROBE: f64 = 0.01;
 const LARGEST_PROBE: f64 = 0.16;
 /// A larger share of throttled requests is never taken for ambient: the service is in trouble, and is left alone.
 const MOST_AMBIENT: f64 = 0.35;
+/// Throttled requests that a test waits for, if cutting did not help.
+const EXPECTED_IN_TEST: f64 = 6.0;
 /// How long a tolerated share of throttling is believed in before it is put to the test again.
 const AMBIENT_BELIEVED: Duration = Duration::from_mins(1);
 /// The rate never falls below this many requests a second, or the told rate where that is lower.
@@ -45,6 +50,8 @@ pub(super) struct Governor {
     rate: f64,
     /// The highest rate that is known, or hoped, to be allowed.
     ceiling: f64,
+    /// The last rate at which nothing was throttled, until it was used for a cut.
+    clean: Option<f64>,
     /// Share of requests that is throttled whatever the rate, and since when that is believed.
     ambient: Option<(f64, Instant)>,
     phase: Phase,
@@ -61,10 +68,10 @@ enum Phase {
     Testing {
         /// The rate before the first cut.
         before: f64,
-        /// The share throttled at that rate.
+        /// The share that was throttled then.
         share: f64,
-        /// Cuts that did not help so far.
-        in_vain: u32,
+        /// Whether one cut has already been in vain.
+        once_in_vain: bool,
     },
 }
 
@@ -92,6 +99,7 @@ impl Governor {
             limit,
             rate: limit,
             ceiling: limit,
+            clean: None,
             ambient: None,
             phase: Phase::Steady,
             probe: FIRST_PROBE,
@@ -118,8 +126,7 @@ impl Governor {
         self.window.outcomes += 1;
         self.window.throttled += u32::from(throttled);
         if self.is_telling(now) {
-            let window = std::mem::replace(&mut self.window, Window::at(now));
-            self.judge(window, now);
+            self.judge(now);
         }
     }
 
@@ -128,42 +135,46 @@ impl Governor {
         let Window { began, outcomes, throttled } = self.window;
         let lasted = now.saturating_duration_since(began);
         let enough = match self.phase {
-            Phase::Testing { .. } => 30,
-            Phase::Steady if self.rate < self.ceiling * BELOW_CEILING => 10,
-            Phase::Steady => 20,
+            Phase::Testing { share, .. } => (EXPECTED_IN_TEST / share).clamp(20.0, 120.0),
+            Phase::Steady if self.rate < self.ceiling * BELOW_THROUGH => 10.0,
+            // A stray one may be the first of several: look on for longer.
+            Phase::Steady if throttled == 1 => 60.0,
+            Phase::Steady => 20.0,
         };
-        (outcomes >= enough && lasted >= Duration::from_secs(1))
-            || (outcomes >= 10 && throttled * 2 > outcomes)
-            || (outcomes >= 3 && lasted >= Duration::from_secs(5))
+        (f64::from(outcomes) >= enough && lasted >= Duration::from_secs(1))
+            || (outcomes >= 10 && throttled * 2 > outcomes && lasted >= Duration::from_millis(500))
+            || (outcomes >= 3 && lasted >= Duration::from_secs(10))
     }
 
-    fn judge(&mut self, window: Window, now: Instant) {
+    fn judge(&mut self, now: Instant) {
+        let window = std::mem::replace(&mut self.window, Window::at(now));
         if self.ambient.is_some_and(|(_, since)| now.saturating_duration_since(since) >= AMBIENT_BELIEVED) {
             self.ambient = None;
         }
-        let excess = f64::from(window.throttled) > self.tolerated(window.outcomes);
         match self.phase {
-            Phase::Steady if excess => {
-                self.phase = Phase::Testing { before: self.rate, share: window.share(), in_vain: 0 };
+            Phase::Steady if f64::from(window.throttled) > self.tolerated(window.outcomes) => {
+                self.phase = Phase::Testing { before: self.rate, share: window.share(), once_in_vain: false };
                 self.cut(window);
             }
-            Phase::Testing { before, share, in_vain } if excess => {
-                let helped = window.share() < share / 2.0 || window.share() > MOST_AMBIENT;
-                match (helped, in_vain) {
-                    (true, _) => {
-                        self.phase = Phase::Testing { before: self.rate, share: window.share(), in_vain: 0 };
-                        self.cut(window);
-                    }
-                    (false, 0) => {
-                        self.phase = Phase::Testing { before, share, in_vain: 1 };
-                        self.cut(window);
-                    }
-                    (false, _) => self.tolerate(window.share(), before, now),
-                }
+            Phase::Steady => self.grow(window),
+            Phase::Testing { share, .. } if window.share() > MOST_AMBIENT => {
+                self.phase = Phase::Testing { before: self.rate, share: share.max(window.share()), once_in_vain: false };
+                self.clean = None;
+                self.cut(window);
             }
-            Phase::Steady | Phase::Testing { .. } => {
-                self.phase = Phase::Steady;
-                self.grow(window);
+            Phase::Testing { before, share, once_in_vain } => {
+                let stayed = f64::from(window.outcomes) * share / 2.0;
+                let in_vain = window.throttled >= 2 && f64::from(window.throttled) >= stayed;
+                if !in_vain {
+                    self.phase = Phase::Steady;
+                    self.grow(window);
+                } else if once_in_vain {
+                    self.tolerate(window.share(), before, now);
+                } else {
+                    self.phase = Phase::Testing { before, share, once_in_vain: true };
+                    self.clean = None;
+                    self.cut(window);
+                }
             }
         }
     }
@@ -179,8 +190,8 @@ impl Governor {
     fn cut(&mut self, window: Window) {
         let through = self.rate * (1.0 - window.share());
         if 1.0 - window.share() > TELLING_SHARE {
-            self.ceiling = through;
-            self.rate = through * BELOW_CEILING;
+            self.ceiling = through.max(self.clean.unwrap_or(0.0));
+            self.rate = (through * BELOW_THROUGH).max(self.clean.take().unwrap_or(0.0).min(self.rate) * BELOW_CLEAN);
         } else {
             self.rate /= 2.0;
         }
@@ -193,7 +204,8 @@ impl Governor {
         self.ambient = Some((share, now));
         self.phase = Phase::Steady;
         self.rate = rate;
-        self.ceiling = rate;
+        // What was learned of a ceiling was learned from throttling that had nothing to do with it.
+        self.ceiling = self.limit;
         self.cuts += 1;
     }
 
@@ -202,8 +214,9 @@ impl Governor {
             // A stray one: no reason to slow down, nor to speed up.
             return;
         }
-        if self.rate < self.ceiling * BELOW_CEILING {
-            self.rate = (self.rate * CLIMB).min(self.ceiling * BELOW_CEILING);
+        self.clean = Some(self.rate);
+        if self.rate < self.ceiling * BELOW_THROUGH {
+            self.rate = (self.rate * CLIMB).min(self.ceiling * BELOW_THROUGH);
         } else {
             self.rate *= 1.0 + self.probe;
             self.probe = (self.probe * 2.0).min(LARGEST_PROBE);
