@@ -163,19 +163,22 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Finds the columns of file `path`.
+    /// Finds the columns of file `path`. A field mapped to an empty name is in no column.
     ///
     /// # Errors
     /// [`InputError::NoSuchColumn`], [`InputError::AmbiguousColumns`] or [`InputError::NoColumn`].
     pub(super) fn find(path: &str, header: &[String], map: &[(Field, String)]) -> Result<Self, InputError> {
-        let search = Search { path, header, folded: header.iter().map(|name| fold(name)).collect() };
+        let folded = header.iter().map(|name| fold(name)).collect();
+        let is_speaker_settled = map.iter().any(|(field, _)| *field == Field::Speaker);
+        let search = Search { path, header, folded, is_speaker_settled };
         let mut positions = [None; FIELDS];
         for (field, column) in map {
-            positions[*field as usize] = Some(search.named(*field, column)?);
+            positions[*field as usize] = if column.is_empty() { None } else { Some(search.named(*field, column)?) };
         }
         let mapped = positions;
+        let is_settled = |field: Field| map.iter().any(|(known, _)| *known == field);
         for field in Field::ALL {
-            if mapped[field as usize].is_none() {
+            if !is_settled(field) {
                 positions[field as usize] = search.fitting(field, &mapped)?;
             }
         }
@@ -210,6 +213,8 @@ struct Search<'a> {
     path: &'a str,
     header: &'a [String],
     folded: Vec<String>,
+    /// The user said which column is the speaker, or that none is.
+    is_speaker_settled: bool,
 }
 
 impl Search<'_> {
@@ -237,8 +242,8 @@ impl Search<'_> {
         };
         // `channel` may name the party or the medium: it is the party only if nothing else is.
         let doubtful = |at: usize| fits(Field::Speaker, at) && fits(Field::Channel, at);
-        let speaker_known = mapped[Field::Speaker as usize].is_some()
-            || (0..self.header.len()).any(|at| fits(Field::Speaker, at) && !doubtful(at));
+        let speaker_known =
+            self.is_speaker_settled || (0..self.header.len()).any(|at| fits(Field::Speaker, at) && !doubtful(at));
         let found = self.positions(|at| {
             fits(field, at)
                 && match field {
@@ -353,6 +358,16 @@ mod tests {
     fn a_mapped_column_must_exist() {
         let error = find(&["call_id", "text"], &[(Field::Text, "body")]).unwrap_err();
         assert!(matches!(error, InputError::NoSuchColumn { field: Field::Text, .. }));
+    }
+
+    #[test]
+    fn a_field_may_be_mapped_to_no_column() {
+        let map = [(Field::Speaker, ""), (Field::AgentId, "")];
+        let found = find(&["call_id", "text", "source", "agent_id", "agent_name"], &map).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "call_id"), (Field::Text, "text")]));
+        let medium = find(&["call_id", "text", "channel"], &[(Field::Speaker, "")]).unwrap();
+        assert_eq!(medium[2..], pairs(&[(Field::Channel, "channel")]));
+        assert!(matches!(find(&["call_id", "text"], &[(Field::Text, "")]), Err(InputError::NoColumn { .. })));
     }
 
     #[test]

@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn a_compressed_file_that_is_cut_off_is_an_error_at_any_length() {
-        let long: String = (0..200_000_u32).map(|n| format!("c{n},{}\n", n.wrapping_mul(2_654_435_761))).collect();
+        let numbers: Vec<String> = (0..50_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect();
+        let long = numbers.join(",\n");
         for (name, bytes) in
             [("a.csv.gz", gzip(long.as_bytes())), ("a.csv.zst", zstd::encode_all(long.as_bytes(), 1).unwrap())]
         {

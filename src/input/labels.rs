@@ -31,6 +31,8 @@ pub(super) enum Split<'a> {
     Turns,
     /// No line begins with a label.
     NoLabel,
+    /// A label stands within a line: line breaks were lost, and who said what with them.
+    WithinLine,
     /// Labels whose role is not known.
     Unknown(Vec<&'a str>),
 }
@@ -41,9 +43,13 @@ pub(super) fn split<'a>(text: &'a str, roles: &mut Roles, turns: &mut Vec<Spoken
     let mut unknown = Vec::new();
     let mut current = (Role::Other, None, 0);
     let mut labels = 0_usize;
+    let mut is_within_line = false;
     let mut at = 0;
     for line in text.split_inclusive(['\n', '\r']) {
-        if let Some(found) = Label::of(line, roles) {
+        let label = Label::of(line, roles);
+        let said = line.get(label.as_ref().map_or(0, |label| label.length)..).unwrap_or_default();
+        is_within_line |= names_a_party(said, roles);
+        if let Some(found) = label {
             match found.role {
                 Some(role) => {
                     push(turns, text, current, at);
@@ -60,9 +66,20 @@ pub(super) fn split<'a>(text: &'a str, roles: &mut Roles, turns: &mut Vec<Spoken
         Split::Unknown(unknown)
     } else if labels == 0 {
         Split::NoLabel
+    } else if is_within_line {
+        Split::WithinLine
     } else {
         Split::Turns
     }
+}
+
+/// Whether something like `… Customer: …` stands within a line: a customer's or agent's label with a capital.
+fn names_a_party(line: &str, roles: &mut Roles) -> bool {
+    line.match_indices(": ").any(|(at, _)| {
+        let word = line.get(..at).and_then(|before| before.split_whitespace().next_back()).unwrap_or_default();
+        let is_party = |role| role != Role::Other;
+        word.starts_with(char::is_uppercase) && roles.role(word).is_some_and(is_party)
+    })
 }
 
 /// Ends the turn that began at `start`. Nothing before the first label is no turn.
@@ -195,6 +212,13 @@ mod tests {
         let text =
             "Agent: see\nhttps://example.com/a: b\nmy number is: 5\nI told him this very thing: no\n12:30 is fine";
         assert_eq!(turns(text).len(), 1);
+    }
+
+    #[test]
+    fn labels_within_a_line_are_refused() {
+        assert_eq!(verdict("Agent: Hello Customer: Hi Agent: Bye"), Split::WithinLine);
+        assert_eq!(verdict("Agent: Hello\nwell. Caller: Hi"), Split::WithinLine);
+        assert_eq!(turns("Agent: tell the customer: no\nCustomer: my Agent:x").len(), 2);
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub const DEFAULT_MEMORY_BYTES: usize = 64 << 20;
 /// How input is understood where it does not say so itself.
 #[derive(Debug, Clone)]
 pub struct InputOptions {
-    /// Which column holds a field, by header name; goes before names known without being told.
+    /// Which column holds a field, by header name; goes before names known without being told. An empty name says
+    /// that no column does.
     pub map: Vec<(Field, String)>,
     /// Which role a speaker value has; goes before values known without being told.
     pub roles: Vec<(String, Role)>,

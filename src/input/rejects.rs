@@ -44,8 +44,10 @@ pub enum Reason {
     NotUtf8,
     /// The row holds a NUL byte.
     NulByte,
-    /// The text of a whole conversation does not begin with a speaker's label.
+    /// No line of a whole conversation's text begins with a speaker's label.
     NoLabel,
+    /// Speakers' labels stand within the lines of a conversation's text: its line breaks were lost.
+    LabelWithinLine,
 }
 
 impl fmt::Display for Reason {
@@ -63,7 +65,8 @@ impl fmt::Display for Reason {
             }
             Self::NotUtf8 => f.write_str("not valid UTF-8"),
             Self::NulByte => f.write_str("holds a NUL byte"),
-            Self::NoLabel => f.write_str("the text does not begin with a speaker's label"),
+            Self::NoLabel => f.write_str("no line of the text begins with a speaker's label"),
+            Self::LabelWithinLine => f.write_str("a speaker's label within a line of the text"),
         }
     }
 }

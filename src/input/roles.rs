@@ -144,7 +144,9 @@ fn hint(example: &str, place: &Where) -> String {
         Where::Column(column) if fold(column) == "channel" => {
             format!("{state}; if that column is the medium and not the speaker: --map channel={column:?}")
         }
-        Where::Column(_) => format!("{state}; if another column says who spoke: --map speaker=COLUMN"),
+        Where::Column(_) => format!(
+            "{state}; if another column says who spoke: --map speaker=COLUMN, if labels in the text do: --map speaker="
+        ),
         Where::Labels => state,
     }
 }

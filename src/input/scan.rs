@@ -266,6 +266,7 @@ impl<'s, 'o> FileScan<'s, 'o> {
         self.unlabelled += u64::from(split == Split::NoLabel);
         match split {
             Split::NoLabel => return Err(Reason::NoLabel.into()),
+            Split::WithinLine => return Err(Reason::LabelWithinLine.into()),
             Split::Unknown(labels) => {
                 for label in labels {
                     self.scan.strangers.note(label, &self.file, &self.speaker);

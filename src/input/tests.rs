@@ -301,8 +301,8 @@ fn progress_ends_at_the_size_of_all_files() {
 #[test]
 fn groups_hold_complete_calls_of_bounded_size() {
     let words = "words and words ".repeat(300);
-    let rows: String = (0..3000).map(|row| format!("call {},{row},agent,{words}{row}\n", row % 700)).collect();
-    let text = format!("call_id,turn,speaker,text\n{rows}");
+    let rows: Vec<String> = (0..3000).map(|row| format!("call {},{row},agent,{words}{row}", row % 700)).collect();
+    let text = format!("call_id,turn,speaker,text\n{}", rows.join("\n"));
     let conversations = read_text(&text, &InputOptions { memory_bytes: 0, ..InputOptions::default() }).unwrap();
     let groups: Vec<Vec<Call>> = conversations.calls().map(|group| group.unwrap()).collect();
     assert_eq!(groups, conversations.into_calls().map(|group| group.unwrap()).collect::<Vec<_>>());
