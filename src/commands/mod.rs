@@ -1,0 +1,3 @@
+//! What each command of the program does, apart from how its arguments are read.
+
+pub mod cache;
