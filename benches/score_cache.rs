@@ -14,10 +14,10 @@ use undertone::engine::Scores;
 /// Look-ups on each thread.
 const LOOKUPS: u64 = 2_000_000;
 /// Keys in one look-up: a full batch of the service.
-const BATCH: u64 = 25;
+const BATCH: usize = 25;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let entries = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let entries = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let root = tempfile::tempdir()?;
     let mut out = io::stdout();
     let opened = || ScoreCache::open(root.path(), &scorer(), CacheOptions::new());
@@ -64,8 +64,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn look_up(cache: &ScoreCache, first: u64, entries: u64, seed: u64) -> u64 {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut found = 0;
-    for _ in 0..LOOKUPS / BATCH {
-        let numbers: [u64; BATCH as usize] = std::array::from_fn(|_| first + random.u64(..entries));
+    for _ in 0..LOOKUPS / BATCH as u64 {
+        let numbers: [u64; BATCH] = std::array::from_fn(|_| first + random.u64(..entries));
         let answers = cache.get_many(&numbers.map(key));
         found +=
             answers.iter().zip(numbers).filter(|(answer, number)| **answer == Some(scores(*number))).count() as u64;
