@@ -223,8 +223,9 @@ pub(super) fn write_segment(
     records: impl Iterator<Item = Record>,
     stop: &AtomicBool,
 ) -> io::Result<Option<Segment>> {
+    // Held open, and so locked, until the rename: nobody takes it for one left over.
     let (unfinished, file) = create_unfinished(folder)?;
-    let written = write_pages(file, records, stop).and_then(|entries| match Segment::open(&unfinished) {
+    let written = write_pages(&file, records, stop).and_then(|entries| match Segment::open(&unfinished) {
         _ if entries == 0 => Ok(None),
         Ok(segment) => Ok(Some(segment)),
         Err(SegmentError::Io(error)) => Err(error),
@@ -243,7 +244,7 @@ pub(super) fn write_segment(
 }
 
 /// Writes pages, fences and footer to `file` and flushes it; how many records there were.
-fn write_pages(file: File, records: impl Iterator<Item = Record>, stop: &AtomicBool) -> io::Result<u64> {
+fn write_pages(file: &File, records: impl Iterator<Item = Record>, stop: &AtomicBool) -> io::Result<u64> {
     let mut out = BufWriter::with_capacity(256 * PAGE_BYTES, file);
     let mut fences = Vec::new();
     let (mut entries, mut oldest, mut newest) = (0, u32::MAX, 0);
@@ -275,7 +276,7 @@ fn write_pages(file: File, records: impl Iterator<Item = Record>, stop: &AtomicB
     out.write_all(&fences)?;
     out.write_all(&footer.encode())?;
     out.flush()?;
-    out.get_ref().sync_all()?;
+    file.sync_all()?;
     Ok(entries)
 }
 
@@ -372,6 +373,30 @@ mod tests {
             let saved = Segment::read_records(&path).unwrap().collect::<Vec<_>>();
             prop_assert!(saved.is_sorted_by(|a, b| a.key < b.key));
             prop_assert!(saved.iter().all(|record| (0..count).any(|number| record_of(number) == *record)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..4096), signed in any::<bool>()) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("any.segment");
+            let mut bytes = bytes;
+            if signed {
+                // A footer that fits, over pages and fences that are noise.
+                let pages = u32::try_from(bytes.len() / (PAGE_BYTES + FENCE_BYTES)).unwrap();
+                bytes.truncate(pages as usize * (PAGE_BYTES + FENCE_BYTES));
+                let fences_check = crc32fast::hash(&bytes[pages as usize * PAGE_BYTES..]);
+                let footer = Footer { entries: u64::MAX, oldest: 9, newest: 3, pages, fences_check };
+                bytes.extend(footer.encode());
+            }
+            std::fs::write(&path, bytes).unwrap();
+            let opened = Segment::open(&path);
+            prop_assert_eq!(opened.is_ok(), signed);
+            if let Ok(segment) = opened {
+                prop_assert!((0..50).all(|number| segment.get(record_of(number).key).is_none()));
+            }
+            prop_assert_eq!(Segment::read_records(&path).unwrap().count(), 0);
         }
     }
 

@@ -261,6 +261,18 @@ fn a_disk_that_refuses_costs_durability_until_it_is_back() {
     assert_eq!(found(&opened(&place), 0..10), all_of(0..10));
 }
 
+#[test]
+fn a_cache_deleted_under_a_run_is_made_again_when_it_closes() {
+    let root = tempfile::tempdir().unwrap();
+    let cache = opened(root.path());
+    record_all(&cache, 0..10);
+    cache.flush().unwrap();
+    std::fs::remove_dir_all(root.path().join("v1")).unwrap();
+    record_all(&cache, 10..20);
+    cache.close().unwrap();
+    assert_eq!(found(&opened(root.path()), 0..20), all_of(0..20));
+}
+
 /// Set for the child of the next test: where it writes.
 const CHILD_ROOT: &str = "UNDERTONE_TEST_CACHE_ROOT";
 

@@ -5,6 +5,7 @@
 //! [`SYNC_INTERVAL`]. When enough have gathered they are sorted into a segment, and segments are merged beside.
 //! A disk that is full or gone costs durability, not the run: what could not be appended is tried again.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -184,7 +185,10 @@ impl Writer {
     fn sort_into_segment(&mut self) -> Result<(), CacheError> {
         let records = merge::sorted(self.view.freeze());
         let never = AtomicBool::new(false);
-        match write_segment(&self.folder, records.into_iter(), &never) {
+        // The folder again as well: somebody may have deleted it meanwhile.
+        let written = folder::create(&self.folder, &self.scorer)
+            .and_then(|()| write_segment(&self.folder, records.into_iter(), &never));
+        match written {
             Ok(segment) => self.view.replace_frozen(segment),
             Err(error) => {
                 self.view.thaw();
@@ -193,7 +197,7 @@ impl Writer {
         }
         self.unsynced_since = None;
         match self.journal.take() {
-            Some(journal) => journal.remove().map_err(CacheError::at(&self.folder)),
+            Some(journal) => journal.remove().or_else(gone).map_err(CacheError::at(&self.folder)),
             None => Ok(()),
         }
     }
@@ -241,6 +245,11 @@ impl Writer {
             }
         }
     }
+}
+
+/// A file that somebody else deleted is as good as deleted.
+fn gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// Takes over, repairs and merges what lies in `folder`, and shows the result to look-ups.
