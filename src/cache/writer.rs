@@ -51,6 +51,8 @@ pub(super) struct Writer {
     unsynced_since: Option<Instant>,
     merging: Option<JoinHandle<()>>,
     stop_merging: Arc<AtomicBool>,
+    /// How often in a row a segment could not be written.
+    failed_sorts: usize,
     failing: bool,
 }
 
@@ -66,6 +68,7 @@ impl Writer {
             unsynced_since: None,
             merging: None,
             stop_merging: Arc::default(),
+            failed_sorts: 0,
             failing: false,
         }
     }
@@ -117,18 +120,15 @@ impl Writer {
         if self.unsynced_since.is_some_and(|since| since.elapsed() >= SYNC_INTERVAL) {
             kept = kept.and_then(|()| self.sync());
         }
+        let kept = kept.and(self.make_room());
+        // An asker who did not wait for the answer needs none.
         match order {
-            Some(Order::Flush(answer)) => {
-                let _asker_may_be_gone = answer.send(kept.and_then(|()| self.sync()));
-            }
+            Some(Order::Flush(answer)) => drop(answer.send(kept.and_then(|()| self.sync()))),
             Some(Order::Close(answer)) => {
-                let _asker_may_be_gone = answer.send(kept.and_then(|()| self.close()));
+                drop(answer.send(kept.and_then(|()| self.close())));
                 return true;
             }
-            _ => {
-                let kept = kept.and_then(|()| self.make_room());
-                self.note(kept);
-            }
+            _ => self.note(kept),
         }
         false
     }
@@ -142,9 +142,6 @@ impl Writer {
         if kept.is_ok() {
             self.waiting.clear();
             self.unsynced_since.get_or_insert_with(Instant::now);
-        } else if self.waiting.len() > self.segment_entries {
-            // The view still holds them until a segment takes them in, if the disk comes back by then.
-            self.waiting.clear();
         }
         kept
     }
@@ -168,16 +165,24 @@ impl Writer {
         Ok(())
     }
 
-    /// Sorts what has gathered into a segment once it is enough for one.
+    /// Sorts what has gathered into a segment once it is enough for one, or for one more each time that failed.
     fn make_room(&mut self) -> Result<(), CacheError> {
-        if self.view.fresh_entries() < self.segment_entries {
+        if self.view.fresh_entries() < self.segment_entries * (1 + self.failed_sorts) {
             return Ok(());
         }
         let sorted = self.sort_into_segment();
         if sorted.is_ok() {
+            self.failed_sorts = 0;
             self.merge_beside();
-        } else if self.view.fresh_entries() >= self.segment_entries * GATHERING_LIMIT {
+            return Ok(());
+        }
+        self.failed_sorts += 1;
+        if self.failed_sorts == GATHERING_LIMIT {
+            // Memory stays bounded. What the journal holds is left for a later run to take over.
             self.view.forget_fresh();
+            self.waiting.clear();
+            self.journal = None;
+            self.failed_sorts = 0;
         }
         sorted
     }
@@ -195,7 +200,13 @@ impl Writer {
                 return Err(CacheError::at(&self.folder)(error));
             }
         }
+        self.waiting.clear();
         self.unsynced_since = None;
+        self.remove_journal()
+    }
+
+    /// Deletes the journal, all of whose records lie in segments.
+    fn remove_journal(&mut self) -> Result<(), CacheError> {
         match self.journal.take() {
             Some(journal) => journal.remove().or_else(gone).map_err(CacheError::at(&self.folder)),
             None => Ok(()),
@@ -227,6 +238,9 @@ impl Writer {
         self.sync()?;
         if self.view.fresh_entries() > 0 {
             self.sort_into_segment()?;
+        } else if self.journal.is_some() {
+            // It holds only what was sorted between its recording and its arrival here.
+            self.remove_journal()?;
         }
         self.join_merge();
         if self.folder.exists() { tidy(&self.folder, &self.view, &self.stop_merging) } else { Ok(()) }
