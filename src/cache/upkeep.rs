@@ -148,8 +148,8 @@ pub fn prune(root: &Path, max_age_days: u32, today: u32) -> Result<Pruned, Cache
 /// Deletes all stored scores, of every engine and model. Strangers' files stay, with the folders that hold them.
 ///
 /// # Errors
-/// [`CacheError::InUse`] if a run in progress is writing to the cache (nothing of that folder is deleted);
-/// [`CacheError::Io`] if the disk refuses.
+/// [`CacheError::InUse`] if a run in progress holds a journal or is merging (nothing of that folder is deleted; a run
+/// that holds neither goes on unharmed and stores anew); [`CacheError::Io`] if the disk refuses.
 pub fn clear(root: &Path) -> Result<Cleared, CacheError> {
     let mut cleared = Cleared::default();
     for folder in folders(root)? {
