@@ -1,12 +1,16 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
+pub mod budget;
+pub mod cache;
 pub mod chunk;
 pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod exit;
 pub mod input;
+pub mod interrupt;
 pub mod language;
+pub mod lock;
 pub mod log;
 pub mod model;
 pub mod output;

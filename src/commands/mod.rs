@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 pub mod analyze;
+pub mod cache;
 pub mod completions;
 pub mod config;
 mod options;

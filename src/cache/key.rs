@@ -1,0 +1,109 @@
+//! What a stored score answers to: a hash that holds none of the words.
+
+use std::fmt;
+
+/// What makes old keys meet nothing when the way of making them changes.
+const KEY_DOMAIN: &str = "undertone score key 1";
+
+/// Who scored: what a stored score is valid for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Scorer {
+    /// The engine's name, such as `comprehend`.
+    pub engine: String,
+    /// Its model or API version.
+    pub model: String,
+}
+
+impl Scorer {
+    /// The scorer that `profile` describes.
+    #[must_use]
+    pub fn of(profile: &crate::engine::Profile) -> Self {
+        Self { engine: profile.name.to_owned(), model: profile.model.clone() }
+    }
+
+    /// The key of `text` in `language` for this scorer.
+    #[must_use]
+    pub fn key(&self, language: &str, text: &str) -> Key {
+        Key::new(self, language, text)
+    }
+}
+
+/// 128 bits of BLAKE3 over engine, model, language and exact text, each with its length before it.
+///
+/// Two different texts among ten million share a key with a probability below 10⁻²⁴. Keys are spread evenly,
+/// which the segments' search relies on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// Hashes what identifies a score.
+    #[must_use]
+    pub fn new(scorer: &Scorer, language: &str, text: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for field in [KEY_DOMAIN, &scorer.engine, &scorer.model, language, text] {
+            hasher.update(&(field.len() as u64).to_le_bytes());
+            hasher.update(field.as_bytes());
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Self(bytes)
+    }
+
+    pub(super) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The first eight bytes as a number that sorts like the key.
+    pub(super) fn head(&self) -> u64 {
+        u64::from_be_bytes(self.0[..8].try_into().expect("eight bytes were taken"))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:016x}…)", self.head())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(engine: &str, model: &str, language: &str, text: &str) -> Key {
+        Scorer { engine: engine.into(), model: model.into() }.key(language, text)
+    }
+
+    proptest! {
+        #[test]
+        fn fields_that_differ_give_keys_that_differ(a in any::<[String; 4]>(), b in any::<[String; 4]>()) {
+            let of = |f: &[String; 4]| key(&f[0], &f[1], &f[2], &f[3]);
+            prop_assert_eq!(a == b, of(&a) == of(&b));
+        }
+
+        #[test]
+        fn moving_characters_between_fields_changes_the_key(a in "[a-c]{0,4}", b in "[a-c]{1,4}") {
+            let joined = format!("{a}{b}");
+            prop_assert_ne!(key("e", &a, &b, "t"), key("e", &joined, "", "t"));
+            prop_assert_ne!(key("e", "m", &a, &b), key("e", "m", &joined, ""));
+        }
+    }
+
+    /// The format's promise: a key made today must be found by every later version with this domain.
+    #[test]
+    fn keys_stay_the_same_from_version_to_version() {
+        let key = key("comprehend", "2017-11-27", "en", "Thank you, that helped.");
+        assert_eq!(format!("{:032x}", u128::from_be_bytes(*key.as_bytes())), "136e8921b289e326f9183007298dfb42");
+    }
+
+    #[test]
+    fn debug_shows_a_hash_only() {
+        let shown = format!("{:?}", key("e", "m", "en", "words nobody may read"));
+        assert!(shown.starts_with("Key(") && shown.len() < 30 && !shown.contains("words"), "{shown}");
+    }
+}
