@@ -161,9 +161,11 @@ impl Spending {
 }
 
 impl Reservation<'_> {
-    /// The request was answered, and `units` of what was reserved were for documents with scores.
+    /// The request was answered, and `units` of what was reserved were for documents with scores; the others are free again.
     pub fn answered(self, units: u64) {
-        self.spending.answered.fetch_add(units.min(self.units), Ordering::AcqRel);
+        let charged = units.min(self.units);
+        self.spending.answered.fetch_add(charged, Ordering::AcqRel);
+        self.spending.reserved.fetch_sub(self.units - charged, Ordering::AcqRel);
     }
 
     /// The request is known not to be charged, because it never left or was throttled: its units are free again.

@@ -5,15 +5,19 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{options, session};
-use crate::engine::{Profile, Requests, Service};
+use super::options;
+use super::session::Session;
+use crate::budget::Planned;
+use crate::engine::{Profile, Requests};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Conversations, FileReport, Source};
+use crate::interrupt;
+use crate::lock::{Holder, RunLock};
 use crate::output::{
     self, CountsRecord, EngineRecord, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord, ServiceRecord,
     Tables,
 };
-use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
+use crate::pipeline::{self, Fold, FoldOptions, Pipelined, Planner, PrepareOptions};
 use crate::progress::{Progress, Standing};
 use crate::rollup::SCORING_VERSION;
 use crate::score::ScoreOptions;
@@ -54,13 +58,17 @@ impl<'a> Run<'a> {
     }
 
     async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
+        let _lock = RunLock::take(&self.settings.out, &Holder::current())?;
         let directory = OutputDirectory::open(&self.settings.out)?;
-        let service = session::open(self.settings).await?;
+        let session = Session::open(self.settings).await?;
         let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
         let (conversations, read) = self.read(sources, &mut progress)?;
-        let pipelined = self.score(conversations, &service, &mut progress).await?;
+        let prepare = self.preparation(session.service.engine.profile())?;
+        let planned = self.plan(&conversations, &session, &prepare)?;
+        let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
+        session.keep_scores();
         progress.finish();
-        self.write(directory, &service, pipelined, &read)
+        self.write(directory, &session, planned, pipelined?, &read)
     }
 
     fn read(&mut self, sources: &[Source], progress: &mut Progress) -> Result<(Conversations, Read), Failure> {
@@ -86,20 +94,57 @@ impl<'a> Run<'a> {
         mapping_lines(reports).iter().try_for_each(|line| super::notice(self.settings, line))
     }
 
+    fn preparation(&self, profile: &Profile) -> Result<PrepareOptions, Failure> {
+        let granularity = self.settings.granularity.or_engine(profile.granularity);
+        Ok(PrepareOptions::new(options::chunk(self.settings, profile, granularity)?, profile))
+    }
+
+    /// Adds up what will be asked of an engine that charges, and holds it against the budget. Nothing is sent before.
+    fn plan(
+        &mut self,
+        conversations: &Conversations,
+        session: &Session,
+        prepare: &PrepareOptions,
+    ) -> Result<Planned, Failure> {
+        let begun = Instant::now();
+        let Some(memory) = &session.memory else { return Ok(Planned { units: 0, cost: 0.0 }) };
+        let mut planner = Planner::new(prepare.clone(), memory.clone());
+        for group in conversations.calls() {
+            for call in group? {
+                planner.add(call);
+            }
+        }
+        let units = planner.estimate.units_upper;
+        let planned = Planned { units, cost: self.settings.price.tiers.cost(units).as_f64() };
+        session.budget.check(planned)?;
+        tracing::info!(
+            documents = planner.estimate.documents,
+            units,
+            stored = planner.stored,
+            "at most so much will be billed"
+        );
+        self.seconds.plan = seconds(begun.elapsed());
+        Ok(planned)
+    }
+
     async fn score(
         &mut self,
         conversations: Conversations,
-        service: &Service,
+        session: &Session,
+        prepare: PrepareOptions,
         progress: &mut Progress,
     ) -> Result<Pipelined, Failure> {
         let begun = Instant::now();
         let settings = self.settings;
+        let service = &session.service;
         let profile = service.engine.profile();
-        let granularity = settings.granularity.or_engine(profile.granularity);
-        let prepare = PrepareOptions::new(options::chunk(settings, profile, granularity)?, profile);
         let defaults = ScoreOptions::for_engine(profile, service.halt.clone());
         let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
-        let scoring = ScoreOptions { concurrency: settings.concurrency.or(at_once).get(), ..defaults };
+        let scoring = ScoreOptions {
+            concurrency: settings.concurrency.or(at_once).get(),
+            memory: session.memory.clone(),
+            ..defaults
+        };
         let fold = Fold::new(FoldOptions {
             engine: profile.name,
             scored_roles: options::scored_roles(settings),
@@ -110,6 +155,12 @@ impl<'a> Run<'a> {
         progress.scoring(conversations.rows() - conversations.rejected());
         let progress = &*progress;
         let show = |fold: &Fold| progress.scored(|| standing(fold, &service.meter.read(), profile));
+        let interruption = interrupt::watch_signals().map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+        let halt = service.halt.clone();
+        tokio::spawn(async move {
+            interruption.requested().await;
+            halt.stop();
+        });
         let calls = conversations.into_calls();
         let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await?;
         self.seconds.score = seconds(begun.elapsed());
@@ -119,7 +170,8 @@ impl<'a> Run<'a> {
     fn write(
         mut self,
         mut directory: OutputDirectory,
-        service: &Service,
+        session: &Session,
+        planned: Planned,
         pipelined: Pipelined,
         read: &Read,
     ) -> Result<ExitCode, Failure> {
@@ -129,8 +181,8 @@ impl<'a> Run<'a> {
             return Err(Failure::new(ExitCode::Unexpected, "the segments do not add up: nothing was written"));
         }
         let agents = fold.agents.finish();
-        let requests = service.meter.read();
-        let profile = service.engine.profile();
+        let requests = session.service.meter.read();
+        let profile = session.service.engine.profile();
         let tables = Tables { agents: &agents, rejects: &read.rejects, detail: self.settings.detail };
         let (overview, counts) = (fold.overview.clone(), fold.counts);
         let format = output::Format { bom: self.settings.bom, guard: self.settings.csv_guard };
@@ -149,9 +201,16 @@ impl<'a> Run<'a> {
             calls_without_agent: agents.calls_without_agent,
             agents: agents.agents.len() as u64,
             segments: counts,
-            documents: pipelined.scoring.taken - pipelined.scoring.duplicates,
+            documents: pipelined.scoring.taken - pipelined.scoring.duplicates - pipelined.scoring.stored,
         };
-        let record = self.record(&directory, profile, counts_record, &requests, &read.reports, code);
+        let record = self.record(
+            &directory,
+            profile,
+            counts_record,
+            self.service_record(profile, planned, &requests),
+            &read.reports,
+            code,
+        );
         directory.write("run.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &record)?;
             out.write_all(b"\n")?;
@@ -182,26 +241,32 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn service_record(&self, profile: &Profile, planned: Planned, requests: &Requests) -> ServiceRecord {
+        if profile.billing.is_none() {
+            return ServiceRecord::default();
+        }
+        ServiceRecord {
+            requests: requests.requests,
+            throttles: requests.throttles,
+            failures: requests.failures,
+            retries: requests.retries,
+            planned_units: planned.units,
+            billed_units: requests.units_most,
+            billed_units_least: requests.units_least,
+            planned_cost_usd: planned.cost,
+            cost_usd: self.bill(requests).dollars,
+        }
+    }
+
     fn record(
         &self,
         directory: &OutputDirectory,
         profile: &Profile,
         counts: CountsRecord,
-        requests: &Requests,
+        service: ServiceRecord,
         reports: &[FileReport],
         code: ExitCode,
     ) -> RunRecord {
-        let service = match profile.billing {
-            None => ServiceRecord::default(),
-            Some(_) => ServiceRecord {
-                requests: requests.requests,
-                throttles: requests.throttles,
-                retries: requests.retries,
-                billed_units: requests.units_most,
-                billed_units_least: requests.units_least,
-                cost_usd: self.bill(requests).dollars,
-            },
-        };
         RunRecord {
             schema_version: output::SCHEMA_VERSION,
             undertone_version: env!("CARGO_PKG_VERSION"),

@@ -1,9 +1,12 @@
 //! What the settings mean for each room: the one place that knows both sides.
 
+use crate::budget::BudgetExceeded;
 use crate::chunk::{ChunkError, ChunkOptions, Speakers};
+use crate::engine::budgeted::BUDGET_REACHED;
 use crate::engine::{Billing, Granularity, Profile};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Source};
+use crate::lock::LockError;
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
 use crate::rollup::{Millionths, ScoredRoles};
@@ -97,9 +100,31 @@ impl From<OutputError> for Failure {
     }
 }
 
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let code = match error {
+            LockError::Held { .. } => ExitCode::TryLater,
+            LockError::Io { .. } => ExitCode::CantCreate,
+        };
+        let hint = error.hint();
+        Self::new(code, error).with_hint(hint)
+    }
+}
+
+impl From<BudgetExceeded> for Failure {
+    fn from(error: BudgetExceeded) -> Self {
+        let hint = error.hint();
+        Self::new(ExitCode::Budget, error).with_hint(hint)
+    }
+}
+
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         match error {
+            PipelineError::Engine(error) if error.code.as_deref() == Some(BUDGET_REACHED) => {
+                let hint = "what was paid for is kept: run it again with a larger budget to go on";
+                Self::new(ExitCode::Budget, error).with_hint(Some(hint.into()))
+            }
             PipelineError::Input(error) => error.into(),
             PipelineError::Engine(error) => {
                 let hint = error.hint();

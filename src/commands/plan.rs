@@ -6,18 +6,14 @@
 use std::fmt::Write as _;
 
 use indicatif::{HumanCount, HumanDuration};
-use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use super::{options, print};
-use crate::chunk::Estimate;
+use super::{options, print, session};
 use crate::engine::{Granularity, Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
-use crate::pipeline::{PrepareOptions, Prepared};
-use crate::score;
+use crate::pipeline::{Planner, PrepareOptions};
 use crate::settings::Settings;
-use crate::transcript::Call;
 
 /// Plans the analysis of `inputs` and prints it, as JSON if `json`.
 ///
@@ -26,108 +22,36 @@ use crate::transcript::Call;
 pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
     let sources = input::discover(inputs)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
-    let rejected = conversations.rejected();
+    let rejected_rows = conversations.rejected();
     let profile = comprehend::profile(options::billing(settings));
-    let mut plans = Plans::new(settings, &profile)?;
+    let memory = session::memory(settings, &profile)?;
+    let mut planners = Vec::new();
+    for granularity in Granularity::ALL {
+        let prepare = PrepareOptions::new(options::chunk(settings, &profile, granularity)?, &profile);
+        planners.push((granularity, Planner::new(prepare, memory.clone())));
+    }
     let mut calls = conversations.into_calls();
     for group in calls.by_ref() {
-        group?.into_iter().for_each(|call| plans.add(call));
-    }
-    let report = plans.report(settings, &profile, calls.tally(), rejected);
-    print(&if json { format!("{:#}\n", serde_json::to_value(&report).map_err(unexpected)?) } else { report.table() })?;
-    Ok(if rejected > 0 { ExitCode::Partial } else { ExitCode::Done })
-}
-
-fn unexpected(error: serde_json::Error) -> Failure {
-    Failure::new(ExitCode::Unexpected, error)
-}
-
-/// One granularity's sums.
-struct Plan {
-    granularity: Granularity,
-    prepare: PrepareOptions,
-    estimate: Estimate,
-    seen: FxHashSet<score::Digest>,
-    repeated: u64,
-    skipped: u64,
-}
-
-/// All granularities'.
-struct Plans(Vec<Plan>);
-
-impl Plans {
-    fn new(settings: &Settings, profile: &Profile) -> Result<Self, Failure> {
-        let plan = |granularity| {
-            Ok(Plan {
-                granularity,
-                prepare: PrepareOptions::new(options::chunk(settings, profile, granularity)?, profile),
-                estimate: Estimate::default(),
-                seen: FxHashSet::default(),
-                repeated: 0,
-                skipped: 0,
-            })
-        };
-        Granularity::ALL.into_iter().map(plan).collect::<Result<_, Failure>>().map(Self)
-    }
-
-    fn add(&mut self, call: Call) {
-        let mut call = Some(call);
-        for plan in &mut self.0 {
-            let prepared = Prepared::of(call.take().expect("each plan gives the call back"), &plan.prepare);
-            plan.add(&prepared);
-            call = Some(prepared.call);
+        for call in group? {
+            planners.iter_mut().fold(call, |call, (_, planner)| planner.add(call));
         }
     }
-
-    fn report(&self, settings: &Settings, profile: &Profile, tally: Tally, rejected_rows: u64) -> Report {
-        let chosen = settings.granularity.or_engine(profile.granularity);
-        Report {
-            engine: profile.name,
-            calls: tally.calls,
-            turns: tally.turns,
-            duplicate_rows: tally.duplicates,
-            rejected_rows,
-            requests_per_second: settings.comprehend.requests_per_second.per_second(),
-            granularity: chosen.as_str(),
-            plans: self.0.iter().map(|plan| plan.line(settings, profile)).collect(),
-        }
-    }
-}
-
-impl Plan {
-    fn add(&mut self, prepared: &Prepared) {
-        for segment in &prepared.segments {
-            if prepared.skipped(segment).is_some() {
-                self.skipped += 1;
-                self.estimate.add_unsent(segment);
-            } else if self.seen.insert(score::digest(prepared.language(), &segment.text(&prepared.call))) {
-                self.estimate.add(segment, prepared.language(), self.prepare.chunk.billing);
-            } else {
-                self.repeated += 1;
-                self.estimate.add_unsent(segment);
-            }
-        }
-    }
-
-    fn line(&self, settings: &Settings, profile: &Profile) -> PlanLine {
-        let estimate = &self.estimate;
-        let lower = estimate.units_lower(options::billing(settings), &profile.limits);
-        let tiers = &settings.price.tiers;
-        PlanLine {
-            granularity: self.granularity.as_str(),
-            segments: estimate.segments,
-            skipped: self.skipped,
-            repeated: self.repeated,
-            documents: estimate.documents,
-            characters: estimate.chars,
-            units_upper: estimate.units_upper,
-            units_lower: lower,
-            cost_usd_upper: tiers.cost(estimate.units_upper).as_f64(),
-            cost_usd_lower: tiers.cost(lower).as_f64(),
-            requests: estimate.requests(&profile.limits),
-            seconds: estimate.seconds(&profile.limits, settings.comprehend.requests_per_second.per_second()),
-        }
-    }
+    let tally: Tally = calls.tally();
+    let report = Report {
+        engine: profile.name,
+        calls: tally.calls,
+        turns: tally.turns,
+        duplicate_rows: tally.duplicates,
+        rejected_rows,
+        requests_per_second: settings.comprehend.requests_per_second.per_second(),
+        granularity: settings.granularity.or_engine(profile.granularity).as_str(),
+        plans: planners
+            .iter()
+            .map(|(granularity, plan)| PlanLine::of(*granularity, plan, settings, &profile))
+            .collect(),
+    };
+    print(&if json { report.json()? } else { report.table() })?;
+    Ok(if rejected_rows > 0 { ExitCode::Partial } else { ExitCode::Done })
 }
 
 /// What is printed.
@@ -153,6 +77,8 @@ struct PlanLine {
     skipped: u64,
     /// Segments whose text another one has already.
     repeated: u64,
+    /// Segments whose scores are stored.
+    stored: u64,
     documents: u64,
     characters: u64,
     /// If the minimum holds for each document.
@@ -166,6 +92,11 @@ struct PlanLine {
 }
 
 impl Report {
+    fn json(&self) -> Result<String, Failure> {
+        let json = serde_json::to_value(self).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+        Ok(format!("{json:#}\n"))
+    }
+
     fn table(&self) -> String {
         let mut text = format!(
             "{} calls, {} turns with {}; nothing was sent\n\n",
@@ -210,6 +141,9 @@ impl Report {
             if plan.repeated > 0 {
                 note(format_args!("{} documents repeat a text and are sent once.", HumanCount(plan.repeated)));
             }
+            if plan.stored > 0 {
+                note(format_args!("{} documents have stored scores and cost nothing.", HumanCount(plan.stored)));
+            }
             if plan.skipped > 0 {
                 note(format_args!(
                     "{} documents are not sent: a language that the service lacks, or no words.",
@@ -224,6 +158,27 @@ impl Report {
 }
 
 impl PlanLine {
+    fn of(granularity: Granularity, planner: &Planner, settings: &Settings, profile: &Profile) -> Self {
+        let estimate = &planner.estimate;
+        let units_lower = estimate.units_lower(options::billing(settings), &profile.limits);
+        let cost = |units| settings.price.tiers.cost(units).as_f64();
+        Self {
+            granularity: granularity.as_str(),
+            segments: estimate.segments,
+            skipped: planner.skipped,
+            repeated: planner.repeated,
+            stored: planner.stored,
+            documents: estimate.documents,
+            characters: estimate.chars,
+            units_upper: estimate.units_upper,
+            units_lower,
+            cost_usd_upper: cost(estimate.units_upper),
+            cost_usd_lower: cost(units_lower),
+            requests: estimate.requests(&profile.limits),
+            seconds: estimate.seconds(&profile.limits, settings.comprehend.requests_per_second.per_second()),
+        }
+    }
+
     fn cells(&self, chosen: &str) -> [String; 8] {
         let mark = if self.granularity == chosen { "*" } else { " " };
         [

@@ -1,19 +1,112 @@
 //! What a run scores with: the engine that the settings name, made ready before anything is read.
 
-use crate::engine::local::Local;
-use crate::engine::{EngineError, Service};
-use crate::exit::{ExitCode, Failure};
-use crate::settings::{EngineName, Settings};
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Makes the engine that the settings name.
+use crate::budget::Budget;
+use crate::cache::{self, Access, CacheError, CacheOptions, ScoreCache, Scorer};
+use crate::engine::local::Local;
+use crate::engine::{EngineError, Profile, Service};
+use crate::exit::{ExitCode, Failure};
+use crate::score::Memory;
+use crate::settings::{CachePlace, EngineName, Settings};
+
+/// What a run may cost at most.
+fn budget(settings: &Settings) -> Budget {
+    Budget {
+        max_cost: settings.cost.max.map(|dollars| dollars.as_f64()),
+        max_units: settings.cost.max_units.map(|units| units.get()),
+    }
+}
+
+/// The units that may be billed, for the engine to hold.
+#[cfg(feature = "comprehend")]
+fn spending(settings: &Settings) -> Arc<crate::budget::Spending> {
+    let cost = |units| settings.price.tiers.cost(units).as_f64();
+    Arc::new(crate::budget::Spending::new(budget(settings).units(cost)))
+}
+
+/// The folder of stored scores; `None` when they are switched off.
 ///
 /// # Errors
-/// [`ExitCode::Unavailable`] without region or credentials; [`ExitCode::Settings`] for a model that can't be used.
-pub(super) async fn open(settings: &Settings) -> Result<Service, Failure> {
-    match settings.engine {
-        EngineName::Local => Ok(Service::local(Local::shipped())),
-        EngineName::Comprehend => comprehend(settings).await,
+/// [`ExitCode::Settings`] on a machine where the platform names no place for them.
+pub(super) fn cache_root(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+    match &settings.cache.path {
+        CachePlace::Off => Ok(None),
+        CachePlace::Directory(path) => Ok(Some(path.clone())),
+        CachePlace::Auto => cache::default_root().map(Some).ok_or_else(|| {
+            let hint = "name a folder with --cache DIR, or do without stored scores with --cache off";
+            Failure::new(ExitCode::Settings, "there is no home directory to keep paid-for scores in")
+                .with_hint(Some(hint.into()))
+        }),
     }
+}
+
+/// How stored scores are opened.
+fn cache_options(settings: &Settings, access: Access) -> CacheOptions {
+    const DAY_SECONDS: u64 = 86_400;
+    let days = settings.cache.max_age.duration().as_secs().div_ceil(DAY_SECONDS);
+    CacheOptions { access, max_age_days: Some(u32::try_from(days).unwrap_or(u32::MAX)), ..CacheOptions::new() }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        let hint = error.hint();
+        Self::new(ExitCode::CantCreate, error).with_hint(hint)
+    }
+}
+
+/// What a run scores with.
+pub(super) struct Session {
+    /// The engine, made dependable.
+    pub(super) service: Service,
+    /// What it may cost.
+    pub(super) budget: Budget,
+    /// What is known of texts; `None` for an engine that charges nothing.
+    pub(super) memory: Option<Memory>,
+    cache: Option<Arc<ScoreCache>>,
+}
+
+impl Session {
+    /// Makes the engine that the settings name, and opens its stored scores.
+    ///
+    /// # Errors
+    /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let service = match settings.engine {
+            EngineName::Local => Service::local(Local::shipped()),
+            EngineName::Comprehend => comprehend(settings).await?,
+        };
+        let profile = service.engine.profile();
+        let cache = if profile.billing.is_some() { open_cache(settings, profile, Access::ReadWrite)? } else { None };
+        let memory = profile.billing.map(|_| Memory::new(profile, cache.clone()));
+        Ok(Self { service, budget: budget(settings), memory, cache })
+    }
+
+    /// Makes every paid score durable. A disk that does not take them is worth a warning, not the run's outputs.
+    pub(super) fn keep_scores(&self) {
+        let Some(cache) = &self.cache else { return };
+        if let Err(error) = cache.flush() {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
+        }
+    }
+}
+
+/// What is known of texts before a plan: the stored scores of the engine that `profile` describes.
+///
+/// # Errors
+/// When the stored scores can't be opened.
+pub(super) fn memory(settings: &Settings, profile: &Profile) -> Result<Memory, Failure> {
+    Ok(Memory::new(profile, open_cache(settings, profile, Access::Read)?))
+}
+
+/// Going on without scores that were paid for would pay again, so a cache that can't be opened stops the run.
+fn open_cache(settings: &Settings, profile: &Profile, access: Access) -> Result<Option<Arc<ScoreCache>>, Failure> {
+    let Some(root) = cache_root(settings)? else { return Ok(None) };
+    let cache = ScoreCache::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
+    Ok(Some(Arc::new(cache)))
 }
 
 #[cfg(feature = "comprehend")]
@@ -42,6 +135,7 @@ async fn comprehend(settings: &Settings) -> Result<Service, Failure> {
             ..RetryPolicy::default()
         },
         patience: Patience { silence: give_up_after, unreachable: patience.unreachable.min(give_up_after), ..patience },
+        spending: spending(settings),
     };
     let engine = Comprehend::connect(&connection).await?;
     tracing::info!(region = engine.region(), "comprehend is ready");

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use crate::transcript::Text;
 
 pub mod breaker;
+pub mod budgeted;
 pub mod comprehend;
 pub mod deadline;
 pub mod halt;

@@ -1,6 +1,7 @@
 //! A service as a run uses it: the bare engine, and around it, in the one right order, what makes it dependable.
 //!
-//! From the inside out: **deadline** (one attempt's time), **metered** (every attempt is counted), **paced** (every
+//! From the inside out: **deadline** (one attempt's time), **metered** (every attempt is counted), **budgeted** (none leaves
+//! that could pass the budget), **paced** (every
 //! attempt takes its turn), **breaker** (sees every attempt, ends the run), **retrying** (holds nothing while it
 //! waits), **splitting** (documents of a hopeless request, one by one).
 
@@ -8,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::{Breaker, Health, Patience};
+use super::budgeted::Budgeted;
 use super::deadline::Deadline;
 use super::pace::{DEFAULT_REQUESTS_PER_SECOND, Paced};
 use super::requests::Metered;
 use super::retry::{RetryPolicy, Retrying};
 use super::split::Splitting;
 use super::{Engine, Halt, Meter};
+use crate::budget::Spending;
 
 /// How a service is asked.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ServiceOptions {
     /// Requests a second at most; fewer are sent while the service throttles.
     pub requests_per_second: f64,
@@ -26,16 +29,19 @@ pub struct ServiceOptions {
     pub retry: RetryPolicy,
     /// How long the whole service may fail before the run ends.
     pub patience: Patience,
+    /// What may be billed.
+    pub spending: Arc<Spending>,
 }
 
 impl Default for ServiceOptions {
-    /// 10 requests a second, 15 s an attempt, and the defaults of retry and patience.
+    /// 10 requests a second, 15 s an attempt, the defaults of retry and patience, and no budget.
     fn default() -> Self {
         Self {
             requests_per_second: DEFAULT_REQUESTS_PER_SECOND,
             attempt_timeout: Duration::from_secs(15),
             retry: RetryPolicy::default(),
             patience: Patience::default(),
+            spending: Arc::new(Spending::new(u64::MAX)),
         }
     }
 }
@@ -57,6 +63,7 @@ impl Service {
         let (meter, halt) = (Meter::new(), Halt::new());
         let health = Health::new(options.patience);
         let attempt = Metered::new(Deadline::new(engine, options.attempt_timeout), Arc::clone(&meter));
+        let attempt = Budgeted::new(attempt, Arc::clone(&options.spending));
         let paced = Paced::new(attempt, options.requests_per_second, halt.clone());
         let watched = Breaker::new(paced, Arc::clone(&health), halt.clone());
         let retrying = Retrying::new(watched, options.retry, health, Arc::clone(&meter), halt.clone());

@@ -11,9 +11,9 @@ use crate::transcript::Role;
 /// What became of a segment.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Scored by the engine in this run.
+    /// Scored by the engine in this run, by this segment or by one with the same text.
     Scored(Scores),
-    /// Answered from stored scores, or by an identical text of this run.
+    /// Answered from stored scores.
     Cached(Scores),
     /// Sent, and not scored.
     Failed {

@@ -110,12 +110,18 @@ pub struct ServiceRecord {
     pub requests: u64,
     /// Requests that were refused for their rate.
     pub throttles: u64,
-    /// Requests and documents that were sent again.
+    /// Requests that failed otherwise.
+    pub failures: u64,
+    /// Requests that repeated one.
     pub retries: u64,
+    /// Units that were planned, by the upper bound.
+    pub planned_units: u64,
     /// Units billed if the minimum holds for each document.
     pub billed_units: u64,
     /// Units billed if the minimum holds for each request.
     pub billed_units_least: u64,
+    /// Dollars for the units planned.
+    pub planned_cost_usd: f64,
     /// Dollars for the units billed at most, at the configured prices.
     pub cost_usd: f64,
 }
@@ -125,6 +131,8 @@ pub struct ServiceRecord {
 pub struct SecondsRecord {
     /// Reading and sorting rows into calls.
     pub read: f64,
+    /// Adding up what will be billed; 0 for an engine that charges nothing.
+    pub plan: f64,
     /// Chunking, scoring and rolling up.
     pub score: f64,
     /// Writing.

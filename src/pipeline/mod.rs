@@ -7,6 +7,7 @@
 
 mod fold;
 mod overview;
+mod planner;
 mod prepare;
 mod table;
 
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, SegmentCounts};
 pub use overview::{BARS, Labels, NamedCall, Overview};
+pub use planner::Planner;
 pub use prepare::{NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
 use table::Table;
 

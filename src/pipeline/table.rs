@@ -6,7 +6,7 @@ use super::fold::Fold;
 use super::prepare::Prepared;
 use crate::engine::Scores;
 use crate::output::Outcome;
-use crate::score::{Failure, Item, Scored};
+use crate::score::{Failure, Item, Scored, Source};
 use crate::transcript::Text;
 
 /// Which segment of which call under way.
@@ -79,7 +79,7 @@ impl Table {
         let Some(place) = self.slots.get_mut(slot as usize) else { return };
         let Some(pending) = place else { return };
         let Some(outcome) = pending.outcomes.get_mut(segment as usize) else { return };
-        if outcome.replace(outcome_of(scored.outcome)).is_none() {
+        if outcome.replace(outcome_of(scored.outcome, scored.source)).is_none() {
             pending.missing -= 1;
         }
         if pending.missing == 0
@@ -114,8 +114,9 @@ impl Table {
     }
 }
 
-fn outcome_of(outcome: Result<Scores, Failure>) -> Outcome {
+fn outcome_of(outcome: Result<Scores, Failure>, source: Source) -> Outcome {
     match outcome {
+        Ok(scores) if source == Source::Stored => Outcome::Cached(scores),
         Ok(scores) => Outcome::Scored(scores),
         Err(Failure { reason, attempts }) => Outcome::Failed { reason: (*reason).into(), attempts },
     }

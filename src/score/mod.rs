@@ -9,7 +9,8 @@
 //!   outcomes before it gives more is never waited for in turn).
 //! - A document that failed inside an answered request goes into a *later full batch*: sent by itself it would
 //!   cost a request, and with a few failures in every batch that would double them.
-//! - The same text in the same language is sent once in a run; what is kept of it is a hash and its scores.
+//! - The same text in the same language is sent once in a run, and not at all if its scores are stored; what is
+//!   kept of it is a hash and its scores.
 //! - When the run is halted, no more is taken in and nothing new is sent; what is on its way may finish within a
 //!   bound, and is handed over.
 //!
@@ -23,6 +24,7 @@ use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
+use crate::cache::{NoStore, ScoreCache, ScoreStore, Scorer};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile, Scores};
 use crate::transcript::Text;
 
@@ -31,7 +33,6 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-pub use duplicates::{Digest, digest};
 use duplicates::{Duplicates, Seen};
 use queue::{Queues, Waiting};
 
@@ -64,6 +65,8 @@ pub enum Source {
     Engine,
     /// Another item of this run has the same text and language: the outcome is that one's.
     Duplicate,
+    /// The scores were stored by an earlier run.
+    Stored,
 }
 
 /// Why a document has no scores.
@@ -75,15 +78,33 @@ pub struct Failure {
     pub attempts: u32,
 }
 
+/// What is known of texts, so that none is paid for twice.
+#[derive(Clone)]
+pub struct Memory {
+    /// Whose scores they are.
+    pub scorer: Scorer,
+    /// Scores of earlier runs; this run's are added.
+    pub store: Arc<dyn ScoreStore>,
+}
+
+impl Memory {
+    /// What is known of texts that `profile`'s engine scores; without a store, within one run only.
+    #[must_use]
+    pub fn new(profile: &Profile, store: Option<Arc<ScoreCache>>) -> Self {
+        let store: Arc<dyn ScoreStore> = store.map_or_else(|| Arc::new(NoStore) as _, |store| store as _);
+        Self { scorer: Scorer::of(profile), store }
+    }
+}
+
 /// How scoring is run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ScoreOptions {
     /// Batches on their way at most; at least 1.
     pub concurrency: usize,
     /// Requests that one document is sent in at most; at least 1.
     pub document_attempts: u32,
-    /// Whether identical texts are sent once.
-    pub deduplicate: bool,
+    /// Where identical texts are recognised, and scores stored; `None` scores every text.
+    pub memory: Option<Memory>,
     /// With nothing taken in and nothing answered for this long, a partial batch is sent.
     pub linger: Duration,
     /// How long batches on their way may take to finish once the run is halted.
@@ -104,7 +125,7 @@ impl ScoreOptions {
         Self {
             concurrency: if billed { 32 } else { cores * 2 },
             document_attempts: 5,
-            deduplicate: billed,
+            memory: billed.then(|| Memory::new(profile, None)),
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(20),
             halt,
@@ -112,7 +133,7 @@ impl ScoreOptions {
     }
 }
 
-/// What [`score_all`] did. `taken` is the sum of the four after it.
+/// What [`score_all`] did. `taken` is the sum of the five after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScoreSummary {
     /// Items taken from the stream.
@@ -121,6 +142,8 @@ pub struct ScoreSummary {
     pub scored: u64,
     /// Items that have another's scores.
     pub duplicates: u64,
+    /// Items whose scores were stored.
+    pub stored: u64,
     /// Items without scores, with a reason.
     pub failed: u64,
     /// Items that nothing is known of, because the run was stopped.
@@ -202,7 +225,7 @@ struct Scoring<'run, K, F> {
     sink: F,
     batch_documents: usize,
     queues: Queues<K>,
-    duplicates: Option<Duplicates<K>>,
+    duplicates: Duplicates<K>,
     in_flight: JoinSet<Sent<K>>,
     draining: bool,
     summary: ScoreSummary,
@@ -218,7 +241,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             sink,
             batch_documents,
             queues: Queues::new(batch_documents, languages),
-            duplicates: options.deduplicate.then(Duplicates::default),
+            duplicates: Duplicates::default(),
             in_flight: JoinSet::new(),
             draining: false,
             summary: ScoreSummary::default(),
@@ -254,17 +277,22 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             let failure = Failure { reason: "unsupported_language".into(), attempts: 0 };
             return self.hand_over(item.key, Err(failure), Source::Engine);
         };
-        let mut digest = Digest::default();
-        let mut key = item.key;
-        if let Some(duplicates) = &mut self.duplicates {
-            digest = duplicates::digest(&item.language, &item.text);
-            match duplicates.look_up(digest, key) {
-                Seen::Never(own) => key = own,
-                Seen::Known(own, outcome) => return self.hand_over(own, outcome, Source::Duplicate),
-                Seen::OnItsWay => return,
-            }
+        let Some(memory) = &self.options.memory else {
+            return self.queues.push(queue, Waiting { key: item.key, text: item.text, known_as: None, attempts: 0 });
+        };
+        let known_as = memory.scorer.key(&item.language, &item.text);
+        match self.duplicates.look_up(known_as, item.key) {
+            Seen::Known(key, outcome) => self.hand_over(key, outcome, Source::Duplicate),
+            Seen::OnItsWay => {}
+            Seen::Never(key) => match memory.store.lookup(&[known_as]).first() {
+                Some(Some(scores)) => self.hand_over(key, Ok(*scores), Source::Stored),
+                _ => {
+                    self.duplicates.begin(known_as);
+                    let known_as = Some(known_as);
+                    self.queues.push(queue, Waiting { key, text: item.text, known_as, attempts: 0 });
+                }
+            },
         }
-        self.queues.push(queue, Waiting { key, text: item.text, digest, attempts: 0 });
     }
 
     fn send_full(&mut self) {
@@ -338,9 +366,15 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
 
     /// The outcome of a document, for it and for all that have the same text.
     fn finish(&mut self, waiting: Waiting<K>, outcome: Result<Scores, Failure>) {
-        let same = self.duplicates.as_mut().map(|duplicates| duplicates.finish(waiting.digest, &outcome));
+        let mut same = Vec::new();
+        if let (Some(known_as), Some(memory)) = (waiting.known_as, &self.options.memory) {
+            if let Ok(scores) = &outcome {
+                memory.store.record(known_as, *scores);
+            }
+            same = self.duplicates.finish(known_as, &outcome);
+        }
         self.hand_over(waiting.key, outcome.clone(), Source::Engine);
-        for key in same.into_iter().flatten() {
+        for key in same {
             self.hand_over(key, outcome.clone(), Source::Duplicate);
         }
     }
@@ -350,6 +384,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             (Err(_), _) => self.summary.failed += 1,
             (Ok(_), Source::Engine) => self.summary.scored += 1,
             (Ok(_), Source::Duplicate) => self.summary.duplicates += 1,
+            (Ok(_), Source::Stored) => self.summary.stored += 1,
         }
         (self.sink)(Scored { key, outcome, source });
     }
@@ -362,7 +397,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
         while let Ok(Some(sent)) = tokio::time::timeout_at(end, self.in_flight.join_next()).await {
             self.settle(unwrap_task(sent));
         }
-        let ScoreSummary { taken, scored, duplicates, failed, .. } = self.summary;
-        self.summary.unfinished = taken - scored - duplicates - failed;
+        let ScoreSummary { taken, scored, duplicates, stored, failed, .. } = self.summary;
+        self.summary.unfinished = taken - scored - duplicates - stored - failed;
     }
 }

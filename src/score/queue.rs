@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::duplicates::Digest;
+use crate::cache::Key;
 use crate::transcript::Text;
 
 /// A document that waits to be sent or answered.
@@ -14,7 +14,7 @@ pub(super) struct Waiting<K> {
     pub(super) key: K,
     /// Empty while the document is on its way.
     pub(super) text: Text,
-    pub(super) digest: Digest,
+    pub(super) known_as: Option<Key>,
     /// Answered requests that the document was in.
     pub(super) attempts: u32,
 }

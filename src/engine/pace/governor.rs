@@ -158,7 +158,8 @@ impl Governor {
             }
             Phase::Steady => self.grow(window),
             Phase::Testing { share, .. } if window.share() > MOST_AMBIENT => {
-                self.phase = Phase::Testing { before: self.rate, share: share.max(window.share()), once_in_vain: false };
+                self.phase =
+                    Phase::Testing { before: self.rate, share: share.max(window.share()), once_in_vain: false };
                 self.clean = None;
                 self.cut(window);
             }

@@ -1,0 +1,98 @@
+//! Holds a run's budget: no attempt leaves whose documents could bring the bill over it.
+//!
+//! Units are set apart before each attempt, repeats included. They are free again when the service is known not
+//! to have charged them (it refused the request, or answered that a document failed); an attempt that was cut
+//! off, or whose answer can't be read, may have been charged and stays spent.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
+use crate::budget::{BudgetExceeded, Spending};
+
+/// The code of the refusal when the budget is used up.
+pub const BUDGET_REACHED: &str = "budget_reached";
+
+/// An engine that stops asking when the budget is used up.
+#[derive(Debug)]
+pub struct Budgeted<E> {
+    inner: E,
+    spending: Arc<Spending>,
+}
+
+impl<E: Engine> Budgeted<E> {
+    /// Lets `inner` be asked as long as `spending` allows.
+    pub const fn new(inner: E, spending: Arc<Spending>) -> Self {
+        Self { inner, spending }
+    }
+
+    fn units<'a>(&self, documents: impl Iterator<Item = &'a super::Document>) -> u64 {
+        let Some(billing) = self.inner.profile().billing else { return 0 };
+        documents.map(|document| billing.units(document.text.chars().count())).sum()
+    }
+}
+
+fn refusal(exceeded: &BudgetExceeded) -> EngineError {
+    EngineError {
+        kind: ErrorKind::Refused,
+        code: Some(BUDGET_REACHED.into()),
+        message: format!("the next request could pass the budget: {exceeded}"),
+        attempts: 0,
+    }
+}
+
+#[async_trait]
+impl<E: Engine> Engine for Budgeted<E> {
+    fn profile(&self) -> &Profile {
+        self.inner.profile()
+    }
+
+    async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
+        let reservation =
+            self.spending.reserve(self.units(batch.documents.iter())).map_err(|exceeded| refusal(&exceeded))?;
+        let result = self.inner.score(batch).await;
+        match &result {
+            Ok(answers) => {
+                let scored = batch.documents.iter().zip(answers).filter(|(_, answer)| answer.is_ok());
+                reservation.answered(self.units(scored.map(|(document, _)| document)));
+            }
+            Err(error) if error.kind != ErrorKind::Transient || error.code.is_some() => reservation.not_charged(),
+            // It may have been processed before it went wrong.
+            Err(_) => drop(reservation),
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::script::{Script, Step, batch};
+
+    /// Units of one document of the script's batches: the minimum.
+    const UNITS: u64 = 3;
+
+    fn budgeted(steps: impl IntoIterator<Item = Step>, documents: u64) -> Budgeted<Script> {
+        Budgeted::new(Script::new(steps), Arc::new(Spending::new(documents * UNITS)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_request_that_could_pass_the_budget_is_not_sent() {
+        let engine = budgeted([Step::Answer], 25);
+        assert_eq!(engine.score(&batch(20)).await.unwrap().len(), 20);
+        let error = engine.score(&batch(6)).await.unwrap_err();
+        assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Refused, Some(BUDGET_REACHED)));
+        assert_eq!(engine.score(&batch(5)).await.unwrap().len(), 5);
+        assert_eq!(engine.spending.answered(), 25 * UNITS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_request_costs_nothing_and_a_broken_one_may() {
+        let engine = budgeted([Step::Throttle, Step::Answer], 10);
+        assert!(engine.score(&batch(10)).await.is_err());
+        assert_eq!(engine.spending.reserved(), 0);
+        assert!(engine.score(&batch(10)).await.is_ok());
+        assert_eq!(engine.spending.reserved(), 10 * UNITS);
+    }
+}
