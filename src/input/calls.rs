@@ -68,8 +68,9 @@ impl Calls {
                 bytes += call.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
                 group.push(call);
             } else if self.next_partition < PARTITIONS {
-                let loaded = self.stored.load(self.next_partition).map_err(|source| InputError::Scratch { source })?;
-                self.partition = Partition::new(loaded)?;
+                let mut bytes = std::mem::take(&mut self.partition.bytes);
+                self.stored.load(self.next_partition, &mut bytes).map_err(|source| InputError::Scratch { source })?;
+                self.partition = Partition::new(bytes)?;
                 self.next_partition += 1;
             } else {
                 break;

@@ -19,6 +19,9 @@ pub(super) const PARTITIONS: usize = 256;
 /// A smaller buffer would make the temporary file's writes too small.
 const MIN_BUFFER_BYTES: usize = 4 << 10;
 
+/// Room for the row that fills a buffer; a longer one makes the buffer grow for a moment.
+const ROW_BYTES: usize = 4 << 10;
+
 /// Takes rows in.
 pub(super) struct Store {
     partitions: Vec<Partition>,
@@ -59,6 +62,10 @@ impl Store {
     /// What the temporary file says.
     pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
         let partition = &mut self.partitions[partition_of(row.call_id)];
+        if partition.latest.capacity() == 0 {
+            // In one piece: a buffer that grows step by step is copied at each.
+            partition.latest.reserve_exact(self.buffer_bytes + ROW_BYTES);
+        }
         row.put(&mut partition.latest);
         self.rows += 1;
         if partition.latest.len() < self.buffer_bytes {
@@ -72,7 +79,8 @@ impl Store {
         partition.written.push(Segment { offset: self.scratch_bytes, bytes: partition.latest.len() });
         self.scratch_bytes += partition.latest.len() as u64;
         partition.latest.clear();
-        partition.latest.shrink_to(self.buffer_bytes * 2);
+        // One huge row must not keep its room.
+        partition.latest.shrink_to(self.buffer_bytes + ROW_BYTES);
         Ok(())
     }
 
@@ -94,15 +102,14 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads the rows of partition `number`, in the order in which they were pushed.
+    /// Reads the rows of partition `number` into `rows`, in the order in which they were pushed.
     ///
     /// # Errors
     /// What the temporary file says.
-    pub(super) fn load(&self, number: usize) -> io::Result<Vec<u8>> {
+    pub(super) fn load(&self, number: usize, rows: &mut Vec<u8>) -> io::Result<()> {
         let partition = &self.partitions[number];
-        let written: usize = partition.written.iter().map(|segment| segment.bytes).sum();
-        let mut rows = vec![0; written];
-        if written > 0 {
+        rows.resize(partition.written.iter().map(|segment| segment.bytes).sum(), 0);
+        if !rows.is_empty() {
             let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
             let scratch = scratch.as_mut().ok_or(io::ErrorKind::NotFound)?;
             let mut rest = rows.as_mut_slice();
@@ -114,7 +121,7 @@ impl Stored {
             }
         }
         rows.extend_from_slice(&partition.latest);
-        Ok(rows)
+        Ok(())
     }
 }
 
@@ -150,7 +157,8 @@ mod tests {
         assert_eq!(was_written, memory_bytes == 0);
         let stored = store.finish();
         let read = |number| {
-            let bytes = stored.load(number).unwrap();
+            let mut bytes = vec![7; 5];
+            stored.load(number, &mut bytes).unwrap();
             let mut rows = Vec::new();
             let mut offset = 0;
             while offset < bytes.len() {
