@@ -32,9 +32,9 @@ struct Arguments {
     /// The limit's shape. Windows take whole numbers of requests.
     #[arg(long, value_enum, default_value_t = Shape::Bucket)]
     quota_shape: Shape,
-    /// Requests that a bucket lets through at once after a pause.
-    #[arg(long, default_value_t = 1)]
-    burst: u32,
+    /// Requests that a bucket lets through at once after a pause; a quarter of a second's if not given.
+    #[arg(long)]
+    burst: Option<u32>,
     /// Milliseconds from a request to its answer.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
@@ -179,7 +179,7 @@ impl Arguments {
         let whole = |rate: f64| rate.round() as u32;
         match (self.quota, self.quota_shape) {
             (None, _) => Quota::Unlimited,
-            (Some(rate), Shape::Bucket) => Quota::bucket(rate, self.burst),
+            (Some(rate), Shape::Bucket) => Quota::bucket(rate, self.burst.unwrap_or(whole(rate / 4.0).max(1))),
             (Some(rate), Shape::Sliding) => Quota::SlidingWindow(whole(rate)),
             (Some(rate), Shape::Fixed) => Quota::FixedSecond(whole(rate)),
         }
