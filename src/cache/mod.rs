@@ -97,6 +97,12 @@ pub enum CacheError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The disk refused for so long that answers were given up. The run has had them; a later one pays again.
+    #[error("{records} scores could not be kept")]
+    Lost {
+        /// How many.
+        records: u64,
+    },
     /// The writer thread is gone.
     #[error("the score cache's writer has ended")]
     Ended,
@@ -119,7 +125,7 @@ impl CacheError {
             Self::InUse { folder } => {
                 Some(format!("wait for the run to end; if there is none, delete {}", folder.display()))
             }
-            Self::Ended => None,
+            Self::Lost { .. } | Self::Ended => None,
         }
     }
 }
@@ -254,7 +260,8 @@ impl ScoreCache {
     /// Makes everything recorded so far survive a loss of power, and returns when it does. Blocks the thread.
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the disk does not take it; it is tried again later.
+    /// [`CacheError::Io`] if the disk does not take it, which is tried again later; [`CacheError::Lost`] if it refused
+    /// for too long before.
     pub fn flush(&self) -> Result<(), CacheError> {
         self.ask(Order::Flush)
     }

@@ -272,6 +272,9 @@ fn a_disk_that_never_comes_back_does_not_fill_the_memory() {
         assert!(cache.flush().is_err(), "nothing is said to be kept");
         assert!(cache.view.fresh_entries() <= 64 * 4);
     }
+    std::fs::remove_file(&place).unwrap();
+    assert!(matches!(cache.close(), Err(CacheError::Lost { records: 200.. })), "the gap is told to the end");
+    assert_eq!(found(&opened(&place), [0, 599]), vec![None, Some(scores_of(599))]);
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub(super) struct Writer {
     unsynced_since: Option<Instant>,
     merging: Option<JoinHandle<()>>,
     stop_merging: Arc<AtomicBool>,
+    /// Records given up.
+    lost: u64,
     /// How often in a row a segment could not be written.
     failed_sorts: usize,
     failing: bool,
@@ -68,6 +70,7 @@ impl Writer {
             unsynced_since: None,
             merging: None,
             stop_merging: Arc::default(),
+            lost: 0,
             failed_sorts: 0,
             failing: false,
         }
@@ -123,9 +126,11 @@ impl Writer {
         let kept = kept.and(self.make_room());
         // An asker who did not wait for the answer needs none.
         match order {
-            Some(Order::Flush(answer)) => drop(answer.send(kept.and_then(|()| self.sync()))),
+            Some(Order::Flush(answer)) => {
+                drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())))
+            }
             Some(Order::Close(answer)) => {
-                drop(answer.send(kept.and_then(|()| self.close())));
+                drop(answer.send(kept.and_then(|()| self.close()).and_then(|()| self.all_kept())));
                 return true;
             }
             _ => self.note(kept),
@@ -165,6 +170,10 @@ impl Writer {
         Ok(())
     }
 
+    fn all_kept(&self) -> Result<(), CacheError> {
+        if self.lost == 0 { Ok(()) } else { Err(CacheError::Lost { records: self.lost }) }
+    }
+
     /// Sorts what has gathered into a segment once it is enough for one, or for one more each time that failed.
     fn make_room(&mut self) -> Result<(), CacheError> {
         if self.view.fresh_entries() < self.segment_entries * (1 + self.failed_sorts) {
@@ -180,6 +189,7 @@ impl Writer {
         if self.failed_sorts == GATHERING_LIMIT {
             // Memory stays bounded. What the journal holds is left for a later run to take over.
             self.view.forget_fresh();
+            self.lost += self.waiting.len() as u64;
             self.waiting.clear();
             self.journal = None;
             self.failed_sorts = 0;
