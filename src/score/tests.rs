@@ -280,6 +280,38 @@ async fn after_a_storm_everything_is_scored() {
     assert_eq!(summary.unwrap(), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
 }
 
+/// A store in memory.
+#[derive(Default)]
+struct Shelf(Mutex<std::collections::HashMap<crate::cache::Key, Scores>>);
+
+impl ScoreStore for Shelf {
+    fn lookup(&self, keys: &[crate::cache::Key]) -> Vec<Option<Scores>> {
+        let shelf = self.0.lock().unwrap();
+        keys.iter().map(|key| shelf.get(key).copied()).collect()
+    }
+
+    fn record(&self, key: crate::cache::Key, scores: Scores) {
+        self.0.lock().unwrap().insert(key, scores);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_run_paid_for_is_not_sent_and_failures_are() {
+    let broken = |text: &str| text == "3";
+    let stage = Stage::new(move |text, _| {
+        let refusal = DocumentError { code: "InvalidRequest".into(), retriable: false };
+        if broken(text) { Err(refusal) } else { Ok(scores()) }
+    });
+    let memory = Memory { scorer: Scorer::of(stage.profile()), store: Arc::new(Shelf::default()) };
+    let options = ScoreOptions { memory: Some(memory), ..options() };
+    let (first, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
+    assert_eq!(first.unwrap(), ScoreSummary { taken: 10, scored: 9, failed: 1, ..ScoreSummary::default() });
+    let (second, all) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
+    assert_eq!(second.unwrap(), ScoreSummary { taken: 10, stored: 9, failed: 1, ..ScoreSummary::default() });
+    assert_eq!(all.len(), 10);
+    assert_eq!((stage.times_sent("2"), stage.times_sent("3")), (1, 2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -300,7 +332,9 @@ proptest! {
             let items = texts.iter().enumerate().map(|(key, (text, language))| {
                 Item { key, language: ["en", "es", "tlh"][usize::from(*language)].into(), text: text.to_string().into() }
             });
-            let options = ScoreOptions { concurrency, deduplicate, ..options() };
+            let defaults = options();
+            let memory = defaults.memory.clone().filter(|_| deduplicate);
+            let options = ScoreOptions { concurrency, memory, ..defaults };
             let (summary, all) = score(Arc::clone(&stage) as _, stream::iter(items), &options).await;
             let summary = summary.unwrap();
             let mut keys: Vec<usize> = all.iter().map(|scored| scored.key).collect();
