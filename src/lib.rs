@@ -9,6 +9,7 @@ pub mod log;
 pub mod output;
 pub mod pipeline;
 pub mod progress;
+pub mod report;
 pub mod rollup;
 pub mod settings;
 pub mod summary;
