@@ -16,6 +16,7 @@ pub mod model;
 pub mod output;
 pub mod pipeline;
 pub mod progress;
+pub mod report;
 pub mod rollup;
 pub mod score;
 pub mod settings;

@@ -160,7 +160,7 @@ static RECOVERED: [Column<AgentRollup>; 3] =
     share_columns!("recovered_share", recovered, "Share of recovered calls among those that began badly.");
 
 /// New columns go to its end.
-static TAIL: [Column<AgentRollup>; 3] = [
+static TAIL: [Column<AgentRollup>; 6] = [
     Column {
         name: "agent_score",
         kind: Kind::Number,
@@ -178,6 +178,24 @@ static TAIL: [Column<AgentRollup>; 3] = [
         kind: Kind::Number,
         meaning: "Mean share of a call that the agent handled.",
         cell: |row| decimal(row.handled_share_mean),
+    },
+    Column {
+        name: "funnel_score",
+        kind: Kind::Number,
+        meaning: "What the funnel compares: the mean of the calls' customer scores before it is drawn in, adjusted for queue and language where there are queues.",
+        cell: |row| decimal(row.funnel_score),
+    },
+    Column {
+        name: "funnel_mean",
+        kind: Kind::Number,
+        meaning: "What it is compared with: the mean of all agents, the same in every row. Empty below 5 agents.",
+        cell: |row| decimal(row.funnel_mean),
+    },
+    Column {
+        name: "funnel_sd",
+        kind: Kind::Number,
+        meaning: "Standard deviation that chance gives a mean of so many calls: the funnel's limits are funnel_mean ± 1.96 and ± 3.09 times it.",
+        cell: |row| decimal(row.funnel_sd),
     },
 ];
 

@@ -77,6 +77,14 @@ fn render_text(text: &str, guard: bool, out: &mut String) {
     out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c }));
 }
 
+/// A text cell as it was before its guard, for showing it where nothing runs formulas.
+pub(crate) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if text.starts_with(FORMULA_STARTS) => text,
+        _ => cell,
+    }
+}
+
 fn render_decimal(value: f64, out: &mut String) {
     if !value.is_finite() {
         return;
@@ -124,6 +132,8 @@ mod tests {
         assert_eq!(rendered(&Cell::text("=1+1")), "'=1+1");
         assert_eq!(rendered(&Cell::text("-a\r\nb")), "'-a  b");
         assert_eq!(rendered(&Cell::text("agent-7")), "agent-7");
+        assert_eq!(unguarded("'=1+1"), "=1+1");
+        assert_eq!(unguarded("'tis"), "'tis");
         let mut out = String::new();
         Cell::text("@x").render(false, &mut out);
         assert_eq!(out, "@x");

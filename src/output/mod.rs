@@ -17,6 +17,7 @@ mod table;
 pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
 pub use cell::Cell;
+pub(crate) use cell::unguarded;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use files::{Format, Tables};
 pub use lists::{FAILURES, Outcome, REJECTS, RejectRow, SEGMENTS, SegmentRow};

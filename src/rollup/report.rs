@@ -84,6 +84,12 @@ pub struct AgentRollup {
     pub funnel: Option<Funnel>,
     /// Distance from the mean in standard deviations, from adjusted scores where they exist. `None` for fewer than 5 agents.
     pub funnel_z: Option<f64>,
+    /// What the funnel compares: the mean of the calls' scores before it is drawn in, adjusted where the scores are.
+    pub funnel_score: Option<f64>,
+    /// μ̂: what it is compared with. The same for all agents.
+    pub funnel_mean: Option<f64>,
+    /// `√(v + τ_w²)`: `funnel_z` is the distance between the two in this measure.
+    pub funnel_sd: Option<f64>,
     /// Benjamini-Hochberg over agents with at least 5 scored calls; `None` for the others.
     pub q_value: Option<f64>,
     /// Mean over the other agents of the chance to be truly better than they, 0 to 1. Only where reliability ≥ 0.5 and n ≥ 10.
@@ -260,6 +266,9 @@ fn plain_row(id: &str, sums: &AgentSums, case_mix: Option<&CaseMix<'_>>) -> Agen
         status: Status::NoData,
         funnel: None,
         funnel_z: None,
+        funnel_score: None,
+        funnel_mean: None,
+        funnel_sd: None,
         q_value: None,
         expected_percentile: None,
         p_bottom_decile: None,
@@ -333,6 +342,9 @@ fn fill_funnel(rows: &mut [&mut AgentRollup], model: &Model) -> Option<f64> {
         let z = funnel_z(observed, fit.mu, between);
         row.funnel_z = Some(z);
         row.funnel = Some(Funnel::of(z));
+        row.funnel_score = Some(observed.mean);
+        row.funnel_mean = Some(fit.mu);
+        row.funnel_sd = Some((observed.variance + between).sqrt());
         if row.calls_scored >= DISCOVERY_CALLS {
             tested.push(z);
         }
@@ -470,6 +482,11 @@ mod tests {
         assert!((population.mean - 0.106_611_515).abs() < 2e-6 && (population.between - 0.240_416_17).abs() < 2e-6);
         assert!((population.within - 0.454_861_378).abs() < 2e-6);
         assert!((report.funnel_between.unwrap() - 0.169_820_887).abs() < 2e-6);
+        for agent in &report.agents {
+            let distance = (agent.funnel_score.unwrap() - agent.funnel_mean.unwrap()) / agent.funnel_sd.unwrap();
+            assert!((distance - agent.funnel_z.unwrap()).abs() < 1e-12, "the funnel's parts make its z");
+            assert_eq!(agent.funnel_score, agent.customer_score_raw, "nothing is adjusted without queues");
+        }
         assert!(report.agents.iter().all(|agent| agent.calls_for_reliability_70 == Some(9)));
         assert!(report.agents.iter().all(|agent| agent.status == Status::Ok && agent.funnel == Some(Funnel::In)));
         assert_eq!(report.notes, [Note::NoRanks]);

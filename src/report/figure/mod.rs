@@ -1,0 +1,146 @@
+//! Figures: where lines, dots and labels lie. What they look like is in the templates.
+//!
+//! Each figure is a template over numbers that were worked out here, in the units of its own drawing. Every one
+//! has a title and a description, and a table beside it on the page that says the same.
+
+mod days;
+mod distribution;
+mod funnel;
+mod quarters;
+mod strip;
+
+use std::fmt::{self, Display};
+
+pub(super) use days::Days;
+pub(super) use distribution::Distribution;
+pub(super) use funnel::Funnel;
+pub(super) use quarters::Quarters;
+pub(super) use strip::{Sparkline, Strip, StripScale};
+
+/// A length in a drawing: at most one decimal.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) struct Px(f64);
+
+impl Display for Px {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = (self.0 * 10.0).round() / 10.0;
+        // Adding zero takes the sign off a negative one.
+        write!(f, "{}", rounded + 0.0)
+    }
+}
+
+/// From values to lengths, along a straight line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scale {
+    from: (f64, f64),
+    to: (f64, f64),
+}
+
+impl Scale {
+    fn new(from: (f64, f64), to: (f64, f64)) -> Self {
+        Self { from, to }
+    }
+
+    fn at(&self, value: f64) -> Px {
+        let span = self.from.1 - self.from.0;
+        let share = if span == 0.0 { 0.5 } else { (value - self.from.0) / span };
+        Px(self.to.0 + share * (self.to.1 - self.to.0))
+    }
+}
+
+/// A mark on an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tick {
+    at: Px,
+    label: String,
+}
+
+/// The least and greatest of the values, no closer than `least_span`, within −1 and 1, with a little room.
+fn score_range(values: impl IntoIterator<Item = f64>, least_span: f64) -> (f64, f64) {
+    let (low, high) = values
+        .into_iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    if low > high {
+        return (-1.0, 1.0);
+    }
+    let missing = (least_span - (high - low)).max(0.0) / 2.0;
+    let room = 0.04 * (high - low) + missing;
+    let (low, high) = ((low - room).max(-1.0), (high + room).min(1.0));
+    // At an end of the scale, the room that is missing on one side is made on the other.
+    (low.min(high - least_span).max(-1.0), high.max(low + least_span).min(1.0))
+}
+
+/// Round values from `range.0` to `range.1`, about five of them.
+fn round_values((low, high): (f64, f64)) -> Vec<f64> {
+    let rough = (high - low) / 5.0;
+    if !(rough.is_finite() && rough > 0.0) {
+        return Vec::new();
+    }
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|&step| step >= rough * 0.999);
+    let step = step.unwrap_or(10.0 * power);
+    let first = (low / step).ceil();
+    (0..12).map(|index| (first + f64::from(index)) * step).take_while(|&value| value <= high + step * 1e-6).collect()
+}
+
+/// Marks for scores.
+fn score_ticks(range: (f64, f64), scale: &Scale) -> Vec<Tick> {
+    let values = round_values(range);
+    // As many decimals as the step between them needs.
+    let fine = values.windows(2).any(|pair| pair[1] - pair[0] < 0.0999);
+    let label = |value: f64| {
+        let text = if fine { format!("{value:+.2}") } else { format!("{value:+.1}") };
+        if value.abs() < 1e-9 { "0".to_owned() } else { text.replace('-', "−") }
+    };
+    values.into_iter().map(|value| Tick { at: scale.at(value), label: label(value) }).collect()
+}
+
+/// A path through points, beginning anew after each gap.
+fn path(points: impl IntoIterator<Item = Option<(Px, Px)>>) -> String {
+    let mut path = String::new();
+    let mut open = false;
+    for point in points {
+        match point {
+            Some((x, y)) => {
+                path.push_str(&format!("{}{x} {y}", if open { "L" } else { "M" }));
+                open = true;
+            }
+            None => open = false,
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_short() {
+        assert_eq!([12.0, 12.34, -0.04, 0.96].map(|length| Px(length).to_string()), ["12", "12.3", "0", "1"]);
+    }
+
+    #[test]
+    fn ranges_hold_their_values_and_stay_on_the_scale() {
+        assert_eq!(score_range([], 0.2), (-1.0, 1.0));
+        let (low, high) = score_range([0.1, 0.1], 0.4);
+        assert!((low + 0.1).abs() < 1e-9 && (high - 0.3).abs() < 1e-9, "{low} {high}");
+        let (low, high) = score_range([0.99], 0.4);
+        assert!((low - 0.6).abs() < 1e-9 && (high - 1.0).abs() < 1e-9, "{low} {high}");
+        assert_eq!(score_range([-1.0, 1.0], 0.2), (-1.0, 1.0));
+    }
+
+    #[test]
+    fn round_values_are_round_and_few() {
+        let rounded = |range| round_values(range).iter().map(|value| format!("{value:.2}")).collect::<Vec<_>>();
+        assert_eq!(rounded((-0.31, 0.42)), ["-0.20", "0.00", "0.20", "0.40"]);
+        assert_eq!(rounded((0.0, 0.1)), ["0.00", "0.02", "0.04", "0.06", "0.08", "0.10"]);
+        assert_eq!(round_values((1.0, 1.0)), Vec::<f64>::new());
+    }
+
+    #[test]
+    fn a_gap_lifts_the_pen() {
+        let point = |x: f64| Some((Px(x), Px(0.0)));
+        assert_eq!(path([point(0.0), point(1.0), None, point(3.0)]), "M0 0L1 0M3 0");
+    }
+}

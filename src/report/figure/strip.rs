@@ -1,0 +1,76 @@
+//! Small drawings that stand in the rows of a table: a score with its interval, and the course of a call.
+
+use askama::Template;
+
+use super::{Px, Scale, path};
+use crate::report::PARTS;
+
+const WIDTH: f64 = 180.0;
+const HEIGHT: f64 = 18.0;
+
+/// The scale that all strips of a table share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct StripScale {
+    scale: Scale,
+    range: (f64, f64),
+    mean: Option<f64>,
+}
+
+impl StripScale {
+    /// A scale that holds all of `values`, with a line at `mean`.
+    pub(in crate::report) fn of(values: impl IntoIterator<Item = f64>, mean: Option<f64>) -> Self {
+        let range = super::score_range(values.into_iter().chain(mean), 0.1);
+        Self { scale: Scale::new(range, (6.0, WIDTH - 6.0)), range, mean }
+    }
+
+    /// The strip of one row.
+    pub(in crate::report) fn strip(
+        &self,
+        score: Option<f64>,
+        interval: Option<(f64, f64)>,
+        raw: Option<f64>,
+        class: &'static str,
+    ) -> Strip {
+        let at = |value: f64| self.scale.at(value.clamp(self.range.0, self.range.1));
+        Strip {
+            mean: self.mean.map(at),
+            interval: interval.map(|(low, high)| (at(low), at(high))),
+            score: score.map(at),
+            raw: raw.map(at),
+            class,
+        }
+    }
+}
+
+/// A score, its interval, and the raw score as a hollow dot.
+#[derive(Template)]
+#[template(path = "figures/strip.svg")]
+pub(in crate::report) struct Strip {
+    mean: Option<Px>,
+    interval: Option<(Px, Px)>,
+    score: Option<Px>,
+    raw: Option<Px>,
+    class: &'static str,
+}
+
+/// A call's customer from the first quarter to the last.
+#[derive(Template)]
+#[template(path = "figures/sparkline.svg")]
+pub(in crate::report) struct Sparkline {
+    path: String,
+    dots: Vec<(Px, Px)>,
+}
+
+impl Sparkline {
+    /// From the scores of the quarters in 10,000ths; what has no score is a gap.
+    pub(in crate::report) fn of(quarters: &[Option<i64>; 4]) -> Self {
+        let x = Scale::new((0.0, 3.0), (5.0, 75.0));
+        let y = Scale::new((-1.0, 1.0), (HEIGHT + 4.0, 2.0));
+        let points: Vec<Option<(Px, Px)>> = quarters
+            .iter()
+            .enumerate()
+            .map(|(quarter, parts)| parts.map(|parts| (x.at(quarter as f64), y.at(parts as f64 / PARTS as f64))))
+            .collect();
+        Self { path: path(points.iter().copied()), dots: points.into_iter().flatten().collect() }
+    }
+}

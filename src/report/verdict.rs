@@ -1,0 +1,322 @@
+//! Facts in words: what was run, what was found, and how sure that is.
+
+use super::agents::{AgentFacts, Verdict};
+use super::calls::{CallFacts, Coverage};
+use super::lists::Reason;
+use super::run::RunFacts;
+use super::words::{Count, Name, Score, counted, percent};
+
+/// Inputs that are named one by one.
+const NAMED_INPUTS: usize = 8;
+
+/// Reasons that are named one by one.
+const NAMED_REASONS: usize = 8;
+
+/// A line of the list of what was run: a term and what is to be said of it.
+pub(super) struct Fact {
+    pub(super) term: &'static str,
+    pub(super) lines: Vec<String>,
+    /// Whether it is about something that is missing.
+    pub(super) amiss: bool,
+}
+
+impl Fact {
+    fn new(term: &'static str, lines: Vec<String>) -> Self {
+        Self { term, lines, amiss: false }
+    }
+}
+
+/// One finding: its gist, and the rest.
+pub(super) struct Finding {
+    pub(super) gist: String,
+    pub(super) rest: String,
+}
+
+/// What was run.
+pub(super) fn run_facts(run: &RunFacts, calls: &CallFacts, failures: &[Reason], rejects: &[Reason]) -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::new("Calls", call_lines(run, calls)),
+        Fact::new("Read from", input_lines(run)),
+        Fact::new("Scored by", engine_lines(run)),
+        Fact::new("Coverage", coverage_lines(run, calls)),
+    ];
+    let unscored = unscored_lines(run, calls, failures);
+    if !unscored.is_empty() {
+        facts.push(Fact { amiss: true, ..Fact::new("Not scored", unscored) });
+    }
+    if run.counts.rejected_rows > 0 {
+        let lines = rejected_lines(run, rejects);
+        facts.push(Fact { amiss: true, ..Fact::new("Rows not used", lines) });
+    }
+    facts.push(Fact::new("Cost", vec![cost_line(run)]));
+    facts
+}
+
+fn call_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
+    let mut line = format!("{} with {}", counted(calls.calls, "call"), counted(run.counts.turns, "turn"));
+    if let (Some((first, _)), Some((last, _))) = (calls.days.first(), calls.days.last()) {
+        line += &if first == last { format!(", of {first}") } else { format!(", from {first} to {last}") };
+        if calls.undated > 0 {
+            line += &format!(" ({} without a date)", Count(calls.undated));
+        }
+    }
+    let mut lines = vec![line];
+    if run.counts.calls_without_agent > 0 {
+        lines.push(format!("{} of them name no agent.", Count(run.counts.calls_without_agent)));
+    }
+    lines
+}
+
+fn input_lines(run: &RunFacts) -> Vec<String> {
+    let line = |path: &str, rows| format!("{} ({})", Name::within(path, 120), counted(rows, "row"));
+    let mut lines: Vec<String> =
+        run.inputs.iter().take(NAMED_INPUTS).map(|input| line(&input.path, input.rows)).collect();
+    if run.inputs.len() > NAMED_INPUTS {
+        lines.push(format!("and {} more; run.json names them all.", counted((run.inputs.len() - NAMED_INPUTS) as u64, "file")));
+    }
+    if run.counts.duplicate_rows > 0 {
+        lines.push(format!("{} stood there twice, and counted once.", counted(run.counts.duplicate_rows, "row")));
+    }
+    lines
+}
+
+fn engine_lines(run: &RunFacts) -> Vec<String> {
+    let engine = match run.engine.name.as_str() {
+        "comprehend" => "Amazon Comprehend".to_owned(),
+        "local" => "the local engine: no text left the machine".to_owned(),
+        name => Name::new(name).to_string(),
+    };
+    vec![format!("{engine} (model {}, cut by {})", Name::new(&run.engine.model), Name::new(&run.engine.granularity))]
+}
+
+fn coverage_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
+    let part = |coverage: &Coverage, whose: &str| {
+        format!("{} of the {whose} words have a score", percent(coverage.scored, coverage.words))
+    };
+    let mut words = part(&calls.customer_words, "customers’");
+    if calls.agent_words.scored > 0 {
+        words += &format!(", and {}", part(&calls.agent_words, "agents’"));
+    } else {
+        words += "; the agents’ words were not scored";
+    }
+    let counts = &run.counts;
+    let scored = counts.scored + counts.cached;
+    vec![words + ".", format!("{} of {} have a score.", Count(scored), counted(counts.segments, "segment"))]
+}
+
+fn unscored_lines(run: &RunFacts, calls: &CallFacts, failures: &[Reason]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let unscored = calls.calls - calls.scores.count;
+    if unscored > 0 {
+        lines.push(format!(
+            "{} of {} have no customer score. Not scored is not neutral: they are left out of every mean.",
+            Count(unscored),
+            counted(calls.calls, "call")
+        ));
+    }
+    if calls.low_coverage > 0 {
+        lines.push(format!(
+            "{} had too little scored to count for their agents.",
+            counted(calls.low_coverage, "call")
+        ));
+    }
+    if run.counts.failed + run.counts.skipped > 0 {
+        lines.push(format!(
+            "{} failed and {} were skipped; failures.csv lists them.",
+            counted(run.counts.failed, "segment"),
+            Count(run.counts.skipped)
+        ));
+    }
+    lines.extend(reason_lines(failures));
+    lines
+}
+
+fn rejected_lines(run: &RunFacts, rejects: &[Reason]) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} of {} could not be used; rejects.csv lists them.",
+        Count(run.counts.rejected_rows),
+        counted(run.counts.rows, "row")
+    )];
+    lines.extend(reason_lines(rejects));
+    lines
+}
+
+fn reason_lines(reasons: &[Reason]) -> impl Iterator<Item = String> {
+    let more = reasons.len().saturating_sub(NAMED_REASONS);
+    let named = reasons.iter().take(NAMED_REASONS).map(|reason| {
+        let Reason { outcome, reason, count } = reason;
+        let outcome = if outcome.is_empty() { String::new() } else { format!("{}, ", Name::new(outcome)) };
+        format!("{outcome}{}: {}", Name::within(reason, 80), Count(*count))
+    });
+    named.chain((more > 0).then(|| format!("and {} more", counted(more as u64, "reason"))))
+}
+
+fn cost_line(run: &RunFacts) -> String {
+    let service = &run.service;
+    if service.requests == 0 && service.billed_units == 0 {
+        return "Nothing was sent, nothing is charged.".to_owned();
+    }
+    let throttled = if service.throttles > 0 {
+        format!(", {} of which were refused for their rate and sent again", Count(service.throttles))
+    } else {
+        String::new()
+    };
+    format!(
+        "At most ${:.2} for {} in {}{throttled}.",
+        service.cost_usd,
+        counted(service.billed_units, "unit"),
+        counted(service.requests, "request")
+    )
+}
+
+/// What was found, most important first.
+pub(super) fn findings(calls: &CallFacts, agents: &AgentFacts) -> Vec<Finding> {
+    let mut findings = vec![mood(calls)];
+    findings.extend(course(calls));
+    findings.extend(turning_points(calls));
+    findings.push(agents_worth_a_look(agents));
+    findings
+}
+
+fn mood(calls: &CallFacts) -> Finding {
+    let Some(mean) = calls.scores.mean() else {
+        return Finding {
+            gist: "Nothing was scored.".to_owned(),
+            rest: "No call has a customer score, so this page can say nothing about moods.".to_owned(),
+        };
+    };
+    let sounded = match mean {
+        mean if mean >= 0.3 => "positive",
+        mean if mean >= 0.1 => "slightly positive",
+        mean if mean > -0.1 => "about neutral",
+        mean if mean > -0.3 => "slightly negative",
+        _ => "negative",
+    };
+    let scored = calls.scores.count;
+    let part = |count| percent(count, scored);
+    let labels = calls.labels;
+    let unscored = calls.calls - scored;
+    let left_out = match unscored {
+        0 => String::new(),
+        unscored => format!(" {} could not be scored and count nowhere.", counted(unscored, "call")),
+    };
+    Finding {
+        gist: format!("On average, customers sounded {sounded}: {} on a scale from −1 to +1.", Score(mean)),
+        rest: format!(
+            "Of {}, {} were negative, {} positive, {} neutral and {} mixed.{left_out}",
+            counted(scored, "scored call"),
+            part(labels.negative),
+            part(labels.positive),
+            part(labels.neutral),
+            part(labels.mixed)
+        ),
+    }
+}
+
+fn course(calls: &CallFacts) -> Option<Finding> {
+    if calls.with_shift == 0 {
+        return None;
+    }
+    let same = calls.with_shift - calls.better - calls.worse;
+    Some(Finding {
+        gist: format!(
+            "{} of calls ended worse than they began, {} better.",
+            percent(calls.worse, calls.with_shift),
+            percent(calls.better, calls.with_shift)
+        ),
+        rest: format!(
+            "{} worse, {} better and {} about the same (by less than 0.1), of {} where both the first and the last third have a score.",
+            Count(calls.worse),
+            Count(calls.better),
+            Count(same),
+            counted(calls.with_shift, "call")
+        ),
+    })
+}
+
+fn turning_points(calls: &CallFacts) -> Option<Finding> {
+    if calls.with_shift == 0 {
+        return None;
+    }
+    let recovered = match calls.began_badly {
+        0 => "None of them began badly, so none could recover.".to_owned(),
+        badly => format!(
+            "Of {} that began badly, {} ({}) had recovered by the end.",
+            counted(badly, "call"),
+            Count(calls.recovered),
+            percent(calls.recovered, badly)
+        ),
+    };
+    Some(Finding {
+        gist: format!("{} escalated ({}).", counted(calls.escalated, "call"), percent(calls.escalated, calls.with_shift)),
+        rest: recovered,
+    })
+}
+
+fn agents_worth_a_look(facts: &AgentFacts) -> Finding {
+    let agents = facts.agents.len() as u64;
+    if agents == 0 {
+        return Finding {
+            gist: "No call names an agent.".to_owned(),
+            rest: "So nothing can be said about agents.".to_owned(),
+        };
+    }
+    if !facts.compared() {
+        return Finding {
+            gist: "Agents are not compared.".to_owned(),
+            rest: "Fewer than 5 agents have scored calls: too few to tell a difference between them from chance."
+                .to_owned(),
+        };
+    }
+    let (outside, watch) = (facts.count(Verdict::Outside), facts.count(Verdict::Watch));
+    let unsure = facts.agents.iter().filter(|agent| agent.unsure).count() as u64;
+    Finding {
+        gist: match outside {
+            0 => "No agent stands out by more than chance explains.".to_owned(),
+            1 => "1 agent stands out by more than chance explains.".to_owned(),
+            outside => format!("{} agents stand out by more than chance explains.", Count(outside)),
+        },
+        rest: [certainty(facts, outside, watch), too_few(facts, unsure)].concat(),
+    }
+}
+
+/// How many false alarms to expect.
+fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
+    let compared = facts.agents.iter().filter(|agent| agent.place.is_some()).count();
+    // Two-sided tails beyond 3.09 and between 1.96 and 3.09.
+    let (far, near) = (0.002 * compared as f64, 0.048 * compared as f64);
+    let about = |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
+    let mut text = format!(
+        "{} of {} are on watch. Were all alike, chance alone would put {} outside and {} on watch.",
+        Count(watch),
+        counted(facts.agents.len() as u64, "agent"),
+        about(far),
+        about(near)
+    );
+    let worst = facts.agents.iter().filter(|agent| agent.verdict == Verdict::Outside).filter_map(|agent| agent.q_value);
+    if let Some(rate) = worst.reduce(f64::max)
+        && outside > 0
+    {
+        let rate = if rate < 0.01 { "under 1 %".to_owned() } else { format!("about {:.0} %", 100.0 * rate) };
+        text += &format!(" Of those named outside, {rate} are expected to be false alarms.");
+    }
+    text
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count of agents")]
+fn whole(expected: f64) -> u64 {
+    expected.round() as u64
+}
+
+fn too_few(facts: &AgentFacts, unsure: u64) -> String {
+    if unsure == 0 {
+        return String::new();
+    }
+    let enough = match facts.calls_for_reliability_70 {
+        // Beyond this, no number of calls anybody has would do.
+        Some(calls) if calls < 100_000 => format!("; with about {} a score is reliable", counted(calls, "call")),
+        _ => String::new(),
+    };
+    let have = if unsure == 1 { "has" } else { "have" };
+    format!(" {} {have} too few calls for a verdict{enough}.", counted(unsure, "agent"))
+}
