@@ -118,9 +118,9 @@ impl Centre {
         let turns = turns.collect();
         let day = self.rng.i64(0..45);
         let started_at_ms = 1_772_323_200_000 + day * 86_400_000 + self.rng.i64(28_800_000..64_800_000);
-        let date = jiff::Timestamp::from_millisecond(started_at_ms).ok().map(|moment| {
-            moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string().into()
-        });
+        let date = jiff::Timestamp::from_millisecond(started_at_ms)
+            .ok()
+            .map(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string().into());
         let plain = self.arguments.plain;
         let queue = if self.arguments.hostile { self.name("queue", number % 9) } else { queue.to_owned() };
         let call = Call {
@@ -161,7 +161,8 @@ struct Tables {
 
 fn rolled(call: &Call, scores: &[Option<Scores>]) -> CallRollup {
     let words = |turn: usize| u32::try_from(call.turns[turn].text.split(' ').count()).unwrap_or(1);
-    let turns = turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, words(turn), scores.as_ref())));
+    let turns =
+        turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, words(turn), scores.as_ref())));
     let missing = scores.iter().filter(|scores| scores.is_none()).count();
     roll_up(&CallInput {
         call,
@@ -265,9 +266,24 @@ fn main() -> Result<()> {
     write_table(&mut out, "rejects.csv", &encoder.header(), &mut [("calls.csv".into(), line)])?;
     let resources = [
         Resource { file: "calls.csv", about: "One row a call.", key: &["call_id"], fields: fields(call_columns()) },
-        Resource { file: "agents.csv", about: "One row an agent.", key: &["agent_id"], fields: fields(agent_columns()) },
-        Resource { file: "segments.csv", about: "One row a segment.", key: &["call_id", "segment"], fields: fields(&SEGMENTS) },
-        Resource { file: "failures.csv", about: "Segments without scores.", key: &["call_id", "segment"], fields: fields(&FAILURES) },
+        Resource {
+            file: "agents.csv",
+            about: "One row an agent.",
+            key: &["agent_id"],
+            fields: fields(agent_columns()),
+        },
+        Resource {
+            file: "segments.csv",
+            about: "One row a segment.",
+            key: &["call_id", "segment"],
+            fields: fields(&SEGMENTS),
+        },
+        Resource {
+            file: "failures.csv",
+            about: "Segments without scores.",
+            key: &["call_id", "segment"],
+            fields: fields(&FAILURES),
+        },
         Resource { file: "rejects.csv", about: "Rows that could not be used.", key: &[], fields: fields(&REJECTS) },
     ];
     out.write("datapackage.json", |file| {

@@ -26,18 +26,31 @@ pub struct Everything;
 #[derive(Debug, Clone)]
 pub struct Reading;
 
+/// The flags of a command that looks after what runs keep.
+#[derive(Debug, Clone)]
+pub struct Storing;
+
 /// The flags that every command takes.
 #[derive(Debug, Clone)]
 pub struct General;
 
 impl Scope for Everything {
-    const HEADINGS: &'static [&'static str] =
-        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title(), Heading::Output.title()];
+    const HEADINGS: &'static [&'static str] = &[
+        Heading::Input.title(),
+        Heading::Scoring.title(),
+        Heading::Cost.title(),
+        Heading::Storage.title(),
+        Heading::Output.title(),
+    ];
 }
 
 impl Scope for Reading {
     const HEADINGS: &'static [&'static str] =
-        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title()];
+        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title(), Heading::Storage.title()];
+}
+
+impl Scope for Storing {
+    const HEADINGS: &'static [&'static str] = &[Heading::Storage.title()];
 }
 
 impl Scope for General {

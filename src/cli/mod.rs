@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 mod flags;
 
-pub use flags::{Everything, General, Reading, Scope, SettingFlags};
+pub use flags::{Everything, General, Reading, Scope, SettingFlags, Storing};
 
 use crate::exit::ExitCode;
 use crate::settings::{self, Settings, SettingsError, Sources};
@@ -82,6 +82,18 @@ pub enum Command {
     /// Say what analyze would send, cost and take, without sending anything
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
+    /// Look after the scores that were paid for
+    Cache {
+        /// What to do.
+        #[command(subcommand)]
+        command: CacheCommand,
+        /// Print JSON
+        #[arg(long, global = true)]
+        json: bool,
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingFlags<Storing>,
+    },
     /// Show, write or check settings
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(Config),
@@ -120,6 +132,17 @@ pub struct Plan {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Reading>,
+}
+
+/// What to do with stored scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum CacheCommand {
+    /// Say how many there are, how old and how large
+    Stats,
+    /// Drop those that are too old to be used
+    Prune,
+    /// Delete all of them
+    Clear,
 }
 
 /// What to do with settings.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::options;
+use super::record::Facts;
 use super::session::Session;
 use crate::budget::Planned;
 use crate::engine::{Profile, Requests};
@@ -13,16 +14,13 @@ use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Conversations, FileReport, Source};
 use crate::interrupt;
 use crate::lock::{Holder, RunLock};
-use crate::output::{
-    self, CountsRecord, EngineRecord, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord, ServiceRecord,
-    Tables,
-};
+use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, Planner, PrepareOptions};
 use crate::progress::{Progress, Standing};
-use crate::rollup::SCORING_VERSION;
+use crate::report;
 use crate::score::ScoreOptions;
 use crate::settings::{Settings, Verbosity};
-use crate::summary::{Bill, Summary};
+use crate::summary::Summary;
 
 /// Analyzes `inputs`: files, directories, globs, or `-` for stdin.
 ///
@@ -176,41 +174,40 @@ impl<'a> Run<'a> {
         read: &Read,
     ) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let Pipelined { fold, tally, .. } = pipelined;
+        let Pipelined { fold, scoring, tally } = pipelined;
         if !fold.counts.reconcile() {
             return Err(Failure::new(ExitCode::Unexpected, "the segments do not add up: nothing was written"));
         }
         let agents = fold.agents.finish();
-        let requests = session.service.meter.read();
         let profile = session.service.engine.profile();
+        let (overview, segments) = (fold.overview.clone(), fold.counts);
         let tables = Tables { agents: &agents, rejects: &read.rejects, detail: self.settings.detail };
-        let (overview, counts) = (fold.overview.clone(), fold.counts);
         let format = output::Format { bom: self.settings.bom, guard: self.settings.csv_guard };
         tables.write(&mut directory, fold, format)?;
-        self.seconds.write = seconds(begun.elapsed());
-        let incomplete = counts.failed + counts.skipped > 0 || !read.rejects.is_empty();
-        let code = if incomplete { ExitCode::Partial } else { ExitCode::Done };
-        let counts_record = CountsRecord {
-            rows: read.rows,
-            duplicate_rows: tally.duplicates,
-            rejected_rows: read.rejects.len() as u64,
-            turns: tally.turns,
-            calls: tally.calls,
-            calls_scored: overview.scored,
-            calls_low_coverage: overview.low_coverage,
-            calls_without_agent: agents.calls_without_agent,
-            agents: agents.agents.len() as u64,
-            segments: counts,
-            documents: pipelined.scoring.taken - pipelined.scoring.duplicates - pipelined.scoring.stored,
-        };
-        let record = self.record(
-            &directory,
+
+        let requests = session.service.meter.read();
+        let whole = segments.failed + segments.skipped == 0 && read.rejects.is_empty();
+        let code = if whole { ExitCode::Done } else { ExitCode::Partial };
+        let facts = Facts {
+            settings: self.settings,
             profile,
-            counts_record,
-            self.service_record(profile, planned, &requests),
-            &read.reports,
-            code,
-        );
+            reports: &read.reports,
+            rows: read.rows,
+            rejected_rows: read.rejects.len() as u64,
+            tally,
+            overview: &overview,
+            segments,
+            scoring,
+            agents: &agents,
+            planned,
+            requests,
+        };
+        let mut record = facts.record(self.started_at, code);
+        directory.draw("report.html", |staging, out| report::draw_before_record(staging, &record, out))?;
+        self.seconds.write = seconds(begun.elapsed());
+        record.seconds = self.seconds;
+        record.outputs = directory.written().to_vec();
+        record.finished_at = Timestamp::now().to_string();
         directory.write("run.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &record)?;
             out.write_all(b"\n")?;
@@ -218,74 +215,17 @@ impl<'a> Run<'a> {
         })?;
         let written = directory.written().to_vec();
         let path = directory.commit()?;
-        let summary = Summary {
+        self.print(&Summary {
             overview: &overview,
             agents: &agents,
-            segments: counts,
-            rejected_rows: read.rejects.len() as u64,
-            bill: profile.billing.map(|_| self.bill(&requests)),
+            segments,
+            rejected_rows: facts.rejected_rows,
+            bill: profile.billing.map(|_| facts.bill()),
             directory: &path,
             files: &written,
             seconds: seconds(self.begun.elapsed()),
-        };
-        self.print(&summary)?;
+        })?;
         Ok(code)
-    }
-
-    fn bill(&self, requests: &Requests) -> Bill {
-        Bill {
-            requests: requests.requests,
-            throttles: requests.throttles,
-            units: requests.units_most,
-            dollars: self.settings.price.tiers.cost(requests.units_most).as_f64(),
-        }
-    }
-
-    fn service_record(&self, profile: &Profile, planned: Planned, requests: &Requests) -> ServiceRecord {
-        if profile.billing.is_none() {
-            return ServiceRecord::default();
-        }
-        ServiceRecord {
-            requests: requests.requests,
-            throttles: requests.throttles,
-            failures: requests.failures,
-            retries: requests.retries,
-            planned_units: planned.units,
-            billed_units: requests.units_most,
-            billed_units_least: requests.units_least,
-            planned_cost_usd: planned.cost,
-            cost_usd: self.bill(requests).dollars,
-        }
-    }
-
-    fn record(
-        &self,
-        directory: &OutputDirectory,
-        profile: &Profile,
-        counts: CountsRecord,
-        service: ServiceRecord,
-        reports: &[FileReport],
-        code: ExitCode,
-    ) -> RunRecord {
-        RunRecord {
-            schema_version: output::SCHEMA_VERSION,
-            undertone_version: env!("CARGO_PKG_VERSION"),
-            scoring_version: SCORING_VERSION,
-            settings_hash: self.settings.hash(),
-            engine: EngineRecord {
-                name: profile.name,
-                model: profile.model.clone(),
-                granularity: self.settings.granularity.or_engine(profile.granularity).as_str(),
-            },
-            started_at: self.started_at.to_string(),
-            finished_at: Timestamp::now().to_string(),
-            inputs: reports.iter().map(input_record).collect(),
-            outputs: directory.written().to_vec(),
-            counts,
-            service,
-            seconds: self.seconds,
-            exit_code: code.number(),
-        }
     }
 
     fn print(&self, summary: &Summary<'_>) -> Result<(), Failure> {
@@ -328,19 +268,5 @@ fn standing(fold: &Fold, requests: &Requests, profile: &Profile) -> Standing {
         documents: requests.documents_scored,
         requests: if billed { requests.requests } else { 0 },
         units: requests.units_most,
-    }
-}
-
-fn input_record(report: &FileReport) -> InputRecord {
-    InputRecord {
-        path: report.path.clone(),
-        bytes: report.bytes,
-        blake3: report.hash.clone(),
-        rows: report.rows,
-        format: report.format.as_str(),
-        encoding: report.encoding.as_str(),
-        compression: report.compression,
-        delimiter: report.delimiter,
-        columns: report.mapping.iter().map(|(field, column)| (field.to_string(), column.clone())).collect(),
     }
 }

@@ -8,9 +8,10 @@ pub mod completions;
 pub mod config;
 mod options;
 pub mod plan;
+mod record;
 mod session;
 
-use crate::cli::{Cli, Command, GeneralFlags, Scope, SettingFlags};
+use crate::cli::{CacheCommand, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::log;
 use crate::settings::{LogFormat, Settings, SettingsError, Verbosity};
@@ -28,10 +29,35 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
         }
+        Command::Cache { command, json, settings } => {
+            with_settings(general, settings, |settings| look_after_cache(settings, command, json))
+        }
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
     }
+}
+
+/// Looks after the stored scores that the settings name.
+fn look_after_cache(settings: &Settings, command: CacheCommand, json: bool) -> Result<ExitCode, Failure> {
+    let root = session::cache_root(settings)?.ok_or_else(|| {
+        Failure::new(ExitCode::Settings, "stored scores are switched off")
+            .with_hint(Some("name their folder with --cache DIR".into()))
+    })?;
+    let mut text = Vec::new();
+    match command {
+        CacheCommand::Stats => cache::stats(&root, json, &mut text),
+        CacheCommand::Prune => {
+            cache::prune(&root, session::max_age_days(settings), crate::cache::today(), json, &mut text)
+        }
+        CacheCommand::Clear => cache::clear(&root, json, &mut text),
+    }
+    .map_err(|error| {
+        let hint = error.hint();
+        Failure::new(ExitCode::CantCreate, error).with_hint(hint)
+    })?;
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::Done)
 }
 
 /// Resolves the settings, starts the log and runs `command`; where the log is for programs, a failure goes there.

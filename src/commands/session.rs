@@ -45,9 +45,14 @@ pub(super) fn cache_root(settings: &Settings) -> Result<Option<PathBuf>, Failure
 
 /// How stored scores are opened.
 fn cache_options(settings: &Settings, access: Access) -> CacheOptions {
+    CacheOptions { access, max_age_days: Some(max_age_days(settings)), ..CacheOptions::new() }
+}
+
+/// Days for which a stored score is used.
+pub(super) fn max_age_days(settings: &Settings) -> u32 {
     const DAY_SECONDS: u64 = 86_400;
     let days = settings.cache.max_age.duration().as_secs().div_ceil(DAY_SECONDS);
-    CacheOptions { access, max_age_days: Some(u32::try_from(days).unwrap_or(u32::MAX)), ..CacheOptions::new() }
+    u32::try_from(days).unwrap_or(u32::MAX)
 }
 
 impl From<CacheError> for Failure {

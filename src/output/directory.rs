@@ -156,6 +156,19 @@ impl OutputDirectory {
         Ok(WrittenFile { name, rows, bytes: writer.bytes, blake3: writer.hasher.finalize().to_hex().to_string() })
     }
 
+    /// Writes one file through `draw`, which may read what was written before it.
+    ///
+    /// # Errors
+    /// [`OutputError::Write`] naming the file as it will be called.
+    pub fn draw<E: std::error::Error + Send + Sync + 'static>(
+        &mut self,
+        name: &'static str,
+        draw: impl FnOnce(&Path, &mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), OutputError> {
+        let staging = self.staging.clone();
+        self.write(name, |out| draw(&staging, out).map_err(io::Error::other).map(|()| None))
+    }
+
     /// Puts everything that was written in place, in the order of [`FILES`], and removes what an earlier run left.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub(crate) enum Heading {
     Scoring,
     /// What it may cost.
     Cost,
+    /// Where paid-for scores are kept.
+    Storage,
     /// What is written.
     Output,
     /// What every command takes.
@@ -25,6 +27,7 @@ impl Heading {
             Self::Input => "Input",
             Self::Scoring => "Scoring",
             Self::Cost => "Cost",
+            Self::Storage => "Stored scores",
             Self::Output => "Output",
             Self::Global => "Global options",
         }

@@ -333,13 +333,14 @@ settings! {
             key: "cache.path",
             default: CachePlace::Auto,
             results: false,
-            flag: Flag::new(Heading::Cost, "cache", "DIR|off"),
+            flag: Flag::new(Heading::Storage, "cache", "DIR|off"),
         }
         /// How long a score is used before its text is scored again, because the service's model changes.
         max_age: Period {
             key: "cache.max-age",
             default: Period::days(90),
             results: false,
+            flag: Flag::new(Heading::Storage, "cache-max-age", "TIME"),
         }
     }
 

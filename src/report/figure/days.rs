@@ -225,15 +225,15 @@ mod tests {
 
     fn days(count: i32) -> Vec<(Date, Group)> {
         let first = date(2026, 1, 1);
-        (0..count)
-            .map(|day| (first.checked_add(day.days()).unwrap(), Group { calls: 1, ..Group::default() }))
-            .collect()
+        (0..count).map(|day| (first.checked_add(day.days()).unwrap(), Group { calls: 1, ..Group::default() })).collect()
     }
 
     #[test]
     fn many_days_become_weeks_months_or_years_and_no_call_is_lost() {
         assert!(grouped(&days(1)).is_none());
-        for (count, unit) in [(2, Unit::Day), (100, Unit::Day), (101, Unit::Week), (2000, Unit::Month), (9000, Unit::Year)] {
+        for (count, unit) in
+            [(2, Unit::Day), (100, Unit::Day), (101, Unit::Week), (2000, Unit::Month), (9000, Unit::Year)]
+        {
             let days = days(count);
             let (found, groups) = grouped(&days).unwrap();
             assert_eq!(found, unit);
