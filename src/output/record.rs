@@ -114,7 +114,7 @@ pub struct ServiceRecord {
     pub retries: u64,
     /// Units billed if the minimum holds for each document.
     pub billed_units: u64,
-    /// Units billed if the minimum holds for each request.
+    /// Units billed if the minimum and the rounding hold for each request.
     pub billed_units_least: u64,
     /// Dollars for the units billed at most, at the configured prices.
     pub cost_usd: f64,
