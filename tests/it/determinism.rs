@@ -27,7 +27,9 @@ fn shuffled_into(place: &Place, names: &[&str], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     random.shuffle(&mut rows);
     let mut parts = vec![Vec::new(); names.len()];
-    rows.into_iter().for_each(|row| parts[random.usize(..names.len())].push(row));
+    for row in rows {
+        parts[random.usize(..names.len())].push(row);
+    }
     for (name, rows) in names.iter().zip(parts) {
         place.write(name, file(&header, &rows));
     }

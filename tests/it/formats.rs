@@ -130,7 +130,9 @@ fn delimiters_and_line_ends_are_found() {
         for terminator in [csv::Terminator::Any(b'\n'), csv::Terminator::CRLF] {
             let mut writer =
                 csv::WriterBuilder::new().delimiter(delimiter).terminator(terminator).from_writer(Vec::new());
-            rows().iter().for_each(|row| writer.write_record(row).expect("memory takes all"));
+            for row in rows() {
+                writer.write_record(row).expect("memory takes all");
+            }
             place.write("in.csv", writer.into_inner().expect("memory takes all"));
             let record = expect_as_plain(&place, &["in.csv"]).record();
             assert_eq!(record["inputs"][0]["delimiter"], char::from(delimiter).to_string());

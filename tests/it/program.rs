@@ -155,7 +155,7 @@ impl Outputs {
     }
 
     pub(crate) fn bytes(&self, name: &str) -> &[u8] {
-        self.0.get(name).map(Vec::as_slice).unwrap_or_else(|| panic!("{name} was not written"))
+        self.0.get(name).map_or_else(|| panic!("{name} was not written"), Vec::as_slice)
     }
 
     pub(crate) fn text(&self, name: &str) -> &str {
@@ -164,6 +164,12 @@ impl Outputs {
 
     pub(crate) fn table(&self, name: &str) -> Table {
         Table::read(self.bytes(name))
+    }
+
+    /// Every CSV file.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, Table)> {
+        let is_csv = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "csv");
+        self.0.iter().filter(move |(name, _)| is_csv(name)).map(|(name, bytes)| (name.as_str(), Table::read(bytes)))
     }
 
     pub(crate) fn record(&self) -> Value {
