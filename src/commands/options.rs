@@ -84,7 +84,7 @@ pub(super) fn total_bytes(sources: &[Source]) -> Option<u64> {
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
         let code = match error.kind() {
-            InputErrorKind::Missing => ExitCode::NoInput,
+            InputErrorKind::Missing | InputErrorKind::Unreadable => ExitCode::NoInput,
             InputErrorKind::Scratch => ExitCode::CantCreate,
             _ => ExitCode::Data,
         };

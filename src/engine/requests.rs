@@ -43,7 +43,8 @@ pub struct Requests {
     pub documents_scored: u64,
     /// Billed units if the minimum holds for each document: the most that can be charged for what was scored.
     pub units_most: u64,
-    /// Billed units if the minimum holds for each request: the least that can be charged for what was scored.
+    /// Billed units if the minimum and the rounding hold for each request: the least that can be charged for what
+    /// was scored.
     pub units_least: u64,
 }
 
@@ -82,19 +83,18 @@ impl Meter {
             add(&self.documents_scored, scored.count() as u64);
             return;
         };
-        let (mut documents, mut most, mut least) = (0, 0, 0);
+        let (mut documents, mut request_chars, mut most) = (0, 0, 0);
         for (document, _) in scored {
             let chars = document.text.chars().count();
             documents += 1;
+            request_chars += chars;
             most += billing.units(chars);
-            least += billing.units_without_minimum(chars);
-        }
-        if documents > 0 {
-            least = least.max(billing.minimum_units);
         }
         add(&self.documents_scored, documents);
         add(&self.units_most, most);
-        add(&self.units_least, least);
+        if documents > 0 {
+            add(&self.units_least, billing.units(request_chars));
+        }
     }
 }
 
@@ -147,14 +147,14 @@ mod tests {
             Script::new([Step::Answer, Step::DocumentFails(1), Step::Throttle, Step::Fault]),
             Arc::clone(&meter),
         );
-        // 1 unit of text each for the first two, 5 for the third.
+        // 1 unit of text each for the first two, 5 for the third; 464 characters in all, then 455.
         let batch = batch_of(&["short", "short too", &"x".repeat(450)]);
         assert!(engine.score(&batch).await.is_ok());
         let first = meter.read();
-        assert_eq!((first.units_most, first.units_least, first.documents_scored), (3 + 3 + 5, 7, 3));
+        assert_eq!((first.units_most, first.units_least, first.documents_scored), (3 + 3 + 5, 5, 3));
         assert!(engine.score(&batch).await.is_ok());
         let second = meter.read();
-        assert_eq!((second.units_most, second.units_least), (11 + 8, 7 + 6));
+        assert_eq!((second.units_most, second.units_least), (11 + 8, 5 + 5));
         assert!(engine.score(&batch).await.is_err());
         assert!(engine.score(&batch).await.is_err());
         let last = meter.read();

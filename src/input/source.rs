@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::InputError;
 
@@ -91,6 +91,10 @@ impl Found {
         let mut any = false;
         for path in glob::glob(pattern).map_err(|_| no_match())? {
             let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
+            // As in a shell: a leading dot, which hides a file, is matched by a dot only.
+            if hidden(&path) > hidden(Path::new(pattern)) {
+                continue;
+            }
             self.add(&path, &path.display().to_string())?;
             any = true;
         }
@@ -120,6 +124,13 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// How many parts of `path` begin with a dot, which hides them.
+fn hidden(path: &Path) -> usize {
+    let is_hidden =
+        |part: &Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
+    path.components().filter(is_hidden).count()
 }
 
 /// Collects the transcripts under `directory`; `above` holds the directories being walked, so that a link that
@@ -199,6 +210,14 @@ mod tests {
     fn each_path_is_read_once_in_the_order_named() {
         let root = tree(&["a.csv", "b.csv", "odd.dat"]);
         assert_eq!(names(root.path(), &["b.csv", "*.csv", "odd.dat", "./a.csv"]), ["b.csv", "a.csv", "odd.dat"]);
+    }
+
+    #[test]
+    fn a_glob_matches_hidden_files_only_by_a_dot() {
+        let root = tree(&["._a.csv", "a.csv", ".old/b.csv", "new/c.csv"]);
+        assert_eq!(names(root.path(), &["*.csv"]), ["a.csv"]);
+        assert_eq!(names(root.path(), &["**/*.csv"]), ["a.csv", "new/c.csv"]);
+        assert_eq!(names(root.path(), &[".*.csv"]), ["._a.csv"]);
     }
 
     #[test]

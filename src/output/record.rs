@@ -118,7 +118,7 @@ pub struct ServiceRecord {
     pub planned_units: u64,
     /// Units billed if the minimum holds for each document.
     pub billed_units: u64,
-    /// Units billed if the minimum holds for each request.
+    /// Units billed if the minimum and the rounding hold for each request.
     pub billed_units_least: u64,
     /// Dollars for the units planned.
     pub planned_cost_usd: f64,

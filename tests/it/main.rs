@@ -1,5 +1,19 @@
 //! Tests of the whole program, in one binary: they run it against the sample data and the stand-in.
 
+mod bad_input;
+#[cfg(feature = "comprehend")]
+mod comprehend;
+mod determinism;
+#[cfg(feature = "comprehend")]
+mod faults;
+mod formats;
+mod golden;
+mod outputs;
+mod plan;
+mod privacy;
+mod program;
+#[cfg(feature = "comprehend")]
+mod refusals;
 mod sample_data;
 #[path = "../standin/mod.rs"]
 mod standin;
