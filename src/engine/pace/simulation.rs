@@ -157,7 +157,7 @@ async fn run(service: Service, told: f64, requests: usize) -> Run {
     let begun = Instant::now();
     let answered =
         futures_util::stream::iter(0..requests).map(|_| engine.score(&one)).buffer_unordered(32).collect::<Vec<_>>();
-    let _failed=answered.await.iter().filter(|r| r.is_err()).count();
+    let _failed = answered.await.iter().filter(|r| r.is_err()).count();
     Run { seconds: begun.elapsed().as_secs_f64(), requests: meter.read() }
 }
 
@@ -201,7 +201,7 @@ async fn throttling_that_no_slowing_down_mends_does_not_strangle_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn zz_table() {
-    for (quota, told, n) in [(20.0, 20.0, 300), (20.0,20.0,3000), (10.0, 40.0, 300), (10.0, 40.0, 1500), (19.0,20.0,600), (100.0, 200.0, 2000)] {
+    for (quota, told, n) in [(10.0, 40.0, 300), (100.0, 200.0, 2000)] {
         for counting in WAYS {
             let (mut used, mut thr) = (vec![], vec![]);
             for seed in 0..20 {
@@ -209,20 +209,19 @@ async fn zz_table() {
                 used.push(run.used(quota)); thr.push(run.throttled());
             }
             used.sort_by(f64::total_cmp); thr.sort_by(f64::total_cmp);
-            eprintln!("TABLE {quota}/{told} n={n} {counting:?}: used {:.3}..{:.3}..{:.3} throttled {:.4}..{:.4}..{:.4}", used[0], used[10], used[19], thr[0], thr[10], thr[19]);
+            eprintln!("TABLE {quota}/{told} n={n} {counting:?}: used {:.3}..{:.3}..{:.3}..{:.3} throttled {:.4}..{:.4}..{:.4}", used[0], used[1], used[10], used[19], thr[0], thr[10], thr[19]);
         }
     }
-    for ambient in [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3] {
-        for (told,n) in [(10.0,600), (10.0,3000)] {
+    for ambient in [0.02, 0.05, 0.1, 0.2, 0.3] {
         let mut rates = vec![];
-        for seed in 0..20 {
+        for seed in 0..10 {
             let mut service = Service::new(1000.0, Counting::Sliding, seed);
             service.ambient = ambient;
-            let run = run(service, told, n).await;
-            rates.push(run.requests.requests as f64 / run.seconds/told);
+            let run = run(service, 10.0, 1000).await;
+            eprintln!("TRACE --- ambient {ambient} seed {seed}: {:.2}", run.requests.requests as f64 / run.seconds/10.0);
+            rates.push(run.requests.requests as f64 / run.seconds/10.0);
         }
         rates.sort_by(f64::total_cmp);
-        eprintln!("TABLE ambient {ambient} told {told}: {:.2}..{:.2}..{:.2}", rates[0], rates[10], rates[19]);
-        }
+        eprintln!("TABLE ambient {ambient} : {:.2}..{:.2}..{:.2}", rates[0], rates[5], rates[9]);
     }
 }
