@@ -25,8 +25,6 @@ const HEADROOM: f64 = 0.985;
 const BELOW_THROUGH: f64 = 0.95;
 /// At first it is only cut to this share of the last rate that was clean, should that be more.
 const BELOW_CLEAN: f64 = 0.97;
-/// A window that lets less through than this share says that the rate is far off, not where the quota lies.
-const TELLING_SHARE: f64 = 0.2;
 /// Below the ceiling the rate grows by this factor a window.
 const CLIMB: f64 = 1.2;
 /// The first step past a known ceiling, as a share of the rate; each clean window doubles it.
@@ -43,7 +41,7 @@ const AMBIENT_LEARNS: f64 = 0.2;
 /// Throttled requests that a test waits for, if cutting did not help.
 const EXPECTED_IN_TEST: f64 = 6.0;
 /// How long a tolerated share of throttling, or the most that got through, is believed in.
-const BELIEVED: Duration = Duration::from_mins(1);
+const BELIEVED: Duration = Duration::from_mins(2);
 /// The rate never falls below this many requests a second, or the told rate where that is lower.
 const LEAST_RATE: f64 = 0.5;
 
@@ -144,9 +142,7 @@ impl Governor {
         self.window.outcomes += 1;
         self.window.throttled += u32::from(throttled);
         if self.is_telling(now) {
-            let (w, r) = (self.window, self.rate);
             self.judge(now);
-            if std::env::var("TRACE").is_ok() { eprintln!("TRACE {:?} n{} k{} rate {r:.2} -> {:.2} ceil {:.2} {:?}", now, w.outcomes, w.throttled, self.rate, self.ceiling, self.phase); }
         }
     }
 
@@ -163,7 +159,7 @@ impl Governor {
             Phase::Steady => 20.0,
         };
         (f64::from(outcomes) >= enough && lasted >= Duration::from_secs(1))
-            || (outcomes >= 10 && throttled * 2 > outcomes && lasted >= Duration::from_millis(500))
+            || (outcomes >= 20 && throttled * 2 > outcomes && lasted >= Duration::from_millis(500))
             || (outcomes >= 3 && throttled == 0 && lasted >= Duration::from_secs(5))
     }
 
@@ -191,10 +187,10 @@ impl Governor {
                         self.test(window, before, true);
                     }
                     (false, _) if excess && if_overload > 0.0 => {
-                        // Overload, and the cut was not deep enough: nothing learned before holds any more.
+                        // Overload, and the cut was not deep enough: what got through before no longer counts.
                         self.clean = None;
-                        self.most_through = None;
-                        self.test(window, self.rate, false);
+                        self.most_through = Some((self.through(window), now));
+                        self.test(window, before, false);
                     }
                     (false, _) if excess => self.test(window, before, once_in_vain),
                     (false, _) => {
@@ -238,14 +234,14 @@ impl Governor {
 
     fn cut(&mut self, window: Window) {
         let through = self.through(window);
-        let least = self.most_through.map_or(0.0, |(most, _)| most * LEAST_OF_THROUGH).min(self.rate);
-        if 1.0 - window.share() > TELLING_SHARE {
-            self.ceiling = through.max(self.clean.unwrap_or(0.0));
-            self.rate = (through * BELOW_THROUGH).max(self.clean.take().unwrap_or(0.0).min(self.rate) * BELOW_CLEAN);
-        } else {
-            self.rate /= 2.0;
+        let lately = self.most_through.map_or(0.0, |(most, _)| most * LEAST_OF_THROUGH);
+        let clean = self.clean.take().unwrap_or(0.0).min(self.rate);
+        // Never to less than half at once: a window full of throttling says little of where the quota lies.
+        let least = (self.rate / 2.0).max(lately.min(self.rate)).max(LEAST_RATE.min(self.limit));
+        if through >= self.rate / 2.0 {
+            self.ceiling = through.max(clean);
         }
-        self.rate = self.rate.max(least).max(LEAST_RATE.min(self.limit));
+        self.rate = (through * BELOW_THROUGH).max(clean * BELOW_CLEAN).max(least);
         // The more was throttled, the less is known of where the quota lies.
         self.probe = FIRST_PROBE.max(window.share() / 10.0);
         self.cuts += 1;
