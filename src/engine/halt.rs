@@ -66,8 +66,15 @@ impl Halt {
     /// Waits until the run is halted. Cancel safe.
     pub async fn halted(&self) -> HaltReason {
         let mut watched = self.reason.subscribe();
-        let reason = watched.wait_for(Option::is_some).await.expect("the sender is alive: self holds it");
-        reason.clone().expect("waited until there is one")
+        loop {
+            if let Some(reason) = watched.borrow_and_update().clone() {
+                return reason;
+            }
+            if watched.changed().await.is_err() {
+                // The sender is gone, which self, holding it, does not let happen.
+                return std::future::pending().await;
+            }
+        }
     }
 
     fn throw(&self, reason: HaltReason) {

@@ -26,25 +26,30 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No wait is longer than this.
     pub longest: Duration,
+    /// No wait after throttling is longer than this: it is pace that slows down then, for all requests alike, and
+    /// one that keeps losing must not wait on when all others are done.
+    pub longest_throttled: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// 8 attempts, 5 minutes, waits of up to 0.2 s at first and never over 20 s.
+    /// 8 attempts, 5 minutes, waits of up to 0.2 s at first and never over 20 s, 2 s after throttling.
     fn default() -> Self {
         Self {
             attempts: 8,
             elapsed: Duration::from_mins(5),
             base: Duration::from_millis(200),
             longest: Duration::from_secs(20),
+            longest_throttled: Duration::from_secs(2),
         }
     }
 }
 
 impl RetryPolicy {
     /// The wait after so many failures: uniform over the whole of an exponentially growing window (full jitter).
-    fn wait(&self, failures: u32, jitter: f64) -> Duration {
+    fn wait(&self, kind: ErrorKind, failures: u32, jitter: f64) -> Duration {
+        let longest = if kind == ErrorKind::Throttled { self.longest_throttled } else { self.longest };
         let doublings = failures.saturating_sub(1).min(30);
-        self.base.saturating_mul(1 << doublings).min(self.longest).mul_f64(jitter.clamp(0.0, 1.0))
+        self.base.saturating_mul(1 << doublings).min(longest).mul_f64(jitter.clamp(0.0, 1.0))
     }
 }
 
@@ -132,7 +137,7 @@ impl<E: Engine> Engine for Retrying<E> {
                 return Err(trouble.give_up(error));
             }
             let left = self.policy.elapsed.saturating_sub(trouble.began.elapsed());
-            self.pause(self.policy.wait(trouble.attempts, (self.jitter)()).min(left)).await?;
+            self.pause(self.policy.wait(error.kind, trouble.attempts, (self.jitter)()).min(left)).await?;
             self.meter.count_retry();
         }
     }
@@ -240,8 +245,9 @@ mod tests {
     #[test]
     fn full_jitter_spans_the_whole_window_and_never_passes_the_longest_wait() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.wait(5, 0.0), Duration::ZERO);
-        assert_eq!(policy.wait(3, 0.5), Duration::from_millis(400));
-        assert_eq!(policy.wait(u32::MAX, 1.0), policy.longest);
+        let wait = |failures, jitter| policy.wait(ErrorKind::Transient, failures, jitter);
+        assert_eq!((wait(5, 0.0), wait(3, 0.5)), (Duration::ZERO, Duration::from_millis(400)));
+        assert_eq!(wait(u32::MAX, 1.0), policy.longest);
+        assert_eq!(policy.wait(ErrorKind::Throttled, u32::MAX, 1.0), policy.longest_throttled);
     }
 }

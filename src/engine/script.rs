@@ -87,7 +87,6 @@ impl Engine for Script {
         let fail = |kind, code: &str| Err(EngineError::new(kind, "scripted").with_code(code));
         let all = || batch.documents.iter().map(|_| Ok(scores())).collect();
         match step {
-            Step::Answer => Ok(all()),
             Step::DocumentFails(place) => {
                 let mut answers: Vec<Answer> = all();
                 answers[place] = Err(DocumentError { code: "InternalServerException".into(), retriable: true });
@@ -99,7 +98,7 @@ impl Engine for Script {
             Step::RejectText(text, kind) if batch.documents.iter().any(|document| &*document.text == text) => {
                 fail(kind, "guilty")
             }
-            Step::RejectText(..) => Ok(all()),
+            Step::Answer | Step::RejectText(..) => Ok(all()),
             Step::Refuse => fail(ErrorKind::Refused, "AccessDeniedException"),
             Step::Hang => std::future::pending().await,
             Step::After(..) => unreachable!("unwrapped above"),

@@ -335,7 +335,11 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
                 for (waiting, document) in sent.waiting.into_iter().zip(sent.batch.documents) {
-                    self.settle_document(sent.queue, Waiting { text: document.text, ..waiting }, answers.next());
+                    self.settle_document(
+                        sent.queue,
+                        Waiting { text: document.text, ..waiting },
+                        answers.next().as_ref(),
+                    );
                 }
             }
             Err(error) if error.kind == ErrorKind::Refused => self.options.halt.refuse(error),
@@ -343,35 +347,35 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
                 let reason: Arc<str> = error.reason().into();
                 for waiting in sent.waiting {
                     let attempts = waiting.attempts + error.attempts;
-                    self.finish(waiting, Err(Failure { reason: Arc::clone(&reason), attempts }));
+                    self.finish(waiting, &Err(Failure { reason: Arc::clone(&reason), attempts }));
                 }
             }
         }
     }
 
-    fn settle_document(&mut self, queue: usize, mut waiting: Waiting<K>, answer: Option<Answer>) {
+    fn settle_document(&mut self, queue: usize, mut waiting: Waiting<K>, answer: Option<&Answer>) {
         waiting.attempts += 1;
-        let (reason, retriable): (&str, bool) = match &answer {
-            Some(Ok(scores)) => return self.finish(waiting, Ok(*scores)),
+        let (reason, retriable): (&str, bool) = match answer {
+            Some(Ok(scores)) => return self.finish(waiting, &Ok(*scores)),
             Some(Err(error)) => (&error.code, error.retriable),
             None => ("missing_from_answer", true),
         };
         if !retriable || waiting.attempts >= self.options.document_attempts {
             let failure = Failure { reason: reason.into(), attempts: waiting.attempts };
-            self.finish(waiting, Err(failure));
+            self.finish(waiting, &Err(failure));
         } else if !self.draining {
             self.queues.push_again(queue, waiting);
         }
     }
 
     /// The outcome of a document, for it and for all that have the same text.
-    fn finish(&mut self, waiting: Waiting<K>, outcome: Result<Scores, Failure>) {
+    fn finish(&mut self, waiting: Waiting<K>, outcome: &Result<Scores, Failure>) {
         let mut same = Vec::new();
         if let (Some(known_as), Some(memory)) = (waiting.known_as, &self.options.memory) {
-            if let Ok(scores) = &outcome {
+            if let Ok(scores) = outcome {
                 memory.store.record(known_as, *scores);
             }
-            same = self.duplicates.finish(known_as, &outcome);
+            same = self.duplicates.finish(known_as, outcome);
         }
         self.hand_over(waiting.key, outcome.clone(), Source::Engine);
         for key in same {

@@ -29,69 +29,69 @@ struct Queue<K> {
 pub(super) struct Queues<K> {
     batch_documents: usize,
     languages: &'static [&'static str],
-    queues: Vec<Queue<K>>,
+    by_language: Vec<Queue<K>>,
 }
 
 impl<K> Queues<K> {
     pub(super) fn new(batch_documents: usize, languages: &'static [&'static str]) -> Self {
-        Self { batch_documents, languages, queues: Vec::new() }
+        Self { batch_documents, languages, by_language: Vec::new() }
     }
 
     /// The queue of `language`; `None` if the engine does not know the language.
     pub(super) fn of(&mut self, language: &Arc<str>) -> Option<usize> {
         let same = |queue: &Queue<K>| Arc::ptr_eq(&queue.language, language) || queue.language == *language;
-        if let Some(place) = self.queues.iter().position(same) {
+        if let Some(place) = self.by_language.iter().position(same) {
             return Some(place);
         }
         self.languages.contains(&&**language).then(|| {
             let language = Arc::clone(language);
-            self.queues.push(Queue { language, documents: VecDeque::new(), batches_on_their_way: 0 });
-            self.queues.len() - 1
+            self.by_language.push(Queue { language, documents: VecDeque::new(), batches_on_their_way: 0 });
+            self.by_language.len() - 1
         })
     }
 
     pub(super) fn push(&mut self, queue: usize, waiting: Waiting<K>) {
-        self.queues[queue].documents.push_back(waiting);
+        self.by_language[queue].documents.push_back(waiting);
     }
 
     /// A document to be sent again goes first.
     pub(super) fn push_again(&mut self, queue: usize, waiting: Waiting<K>) {
-        self.queues[queue].documents.push_front(waiting);
+        self.by_language[queue].documents.push_front(waiting);
     }
 
     /// Takes the next batch of a queue: its language and at most a full batch of documents.
     pub(super) fn pop_batch(&mut self, queue: usize) -> (Arc<str>, Vec<Waiting<K>>) {
-        let queue = &mut self.queues[queue];
+        let queue = &mut self.by_language[queue];
         queue.batches_on_their_way += 1;
         let documents = queue.documents.len().min(self.batch_documents);
         (Arc::clone(&queue.language), queue.documents.drain(..documents).collect())
     }
 
     pub(super) fn came_back(&mut self, queue: usize) {
-        self.queues[queue].batches_on_their_way -= 1;
+        self.by_language[queue].batches_on_their_way -= 1;
     }
 
     /// A queue that holds a full batch.
     pub(super) fn full(&self) -> Option<usize> {
-        self.queues.iter().position(|queue| queue.documents.len() >= self.batch_documents)
+        self.by_language.iter().position(|queue| queue.documents.len() >= self.batch_documents)
     }
 
     /// A queue that holds documents while none of its language are on their way.
     pub(super) fn idle(&self) -> Option<usize> {
-        self.queues.iter().position(|queue| !queue.documents.is_empty() && queue.batches_on_their_way == 0)
+        self.by_language.iter().position(|queue| !queue.documents.is_empty() && queue.batches_on_their_way == 0)
     }
 
     /// The queue that holds most documents, if any does.
     pub(super) fn fullest(&self) -> Option<usize> {
-        let filled = self.queues.iter().enumerate().filter(|(_, queue)| !queue.documents.is_empty());
+        let filled = self.by_language.iter().enumerate().filter(|(_, queue)| !queue.documents.is_empty());
         filled.max_by_key(|(_, queue)| queue.documents.len()).map(|(place, _)| place)
     }
 
     pub(super) fn are_empty(&self) -> bool {
-        self.queues.iter().all(|queue| queue.documents.is_empty())
+        self.by_language.iter().all(|queue| queue.documents.is_empty())
     }
 
     pub(super) fn clear(&mut self) {
-        self.queues.iter_mut().for_each(|queue| queue.documents.clear());
+        self.by_language.iter_mut().for_each(|queue| queue.documents.clear());
     }
 }

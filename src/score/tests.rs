@@ -12,11 +12,14 @@ use super::*;
 use crate::engine::script::{Script, Step, scores};
 use crate::engine::{DocumentError, Service, ServiceOptions};
 
+/// What becomes of a text, sent so many times.
+type Act = Box<dyn Fn(&str, u32) -> Answer + Send + Sync>;
+
 /// Answers after a latency; what it does with a document goes by a function of its text and how often it was sent.
 struct Stage {
     inner: Script,
     latency: Duration,
-    act: Box<dyn Fn(&str, u32) -> Answer + Send + Sync>,
+    act: Act,
     sent: Mutex<Vec<(String, Vec<String>)>>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,

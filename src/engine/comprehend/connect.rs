@@ -38,7 +38,7 @@ pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, Strin
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
-    let config = bounded(options, "no_region", "the AWS region", loader.load()).await?;
+    let config = bounded(options, "no_region", "the AWS region", Box::pin(loader.load())).await?;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
     let region = region.ok_or_else(|| refused("no_region", "no AWS region is set"))?;
     let provider = config

@@ -25,8 +25,6 @@ const HEADROOM: f64 = 0.985;
 const BELOW_THROUGH: f64 = 0.95;
 /// At first it is only cut to this share of the last rate that was clean, should that be more.
 const BELOW_CLEAN: f64 = 0.97;
-/// A window that lets less through than this share says that the rate is far off, not where the quota lies.
-const TELLING_SHARE: f64 = 0.2;
 /// Below the ceiling the rate grows by this factor a window.
 const CLIMB: f64 = 1.2;
 /// The first step past a known ceiling, as a share of the rate; each clean window doubles it.
@@ -34,11 +32,16 @@ const FIRST_PROBE: f64 = 0.01;
 /// No step past the ceiling is larger than this.
 const LARGEST_PROBE: f64 = 0.16;
 /// A larger share of throttled requests is never taken for ambient: the service is in trouble, and is left alone.
-const MOST_AMBIENT: f64 = 0.35;
+const MOST_AMBIENT: f64 = 0.5;
+/// Short of that, the rate is never cut below this share of the most that got through lately: a quota does not
+/// shrink from one moment to the next, while a chain of unlucky windows would halve the rate again and again.
+const LEAST_OF_THROUGH: f64 = 0.8;
+/// Weight of one more window in the tolerated share.
+const AMBIENT_LEARNS: f64 = 0.2;
 /// Throttled requests that a test waits for, if cutting did not help.
 const EXPECTED_IN_TEST: f64 = 6.0;
-/// How long a tolerated share of throttling is believed in before it is put to the test again.
-const AMBIENT_BELIEVED: Duration = Duration::from_mins(1);
+/// How long a tolerated share of throttling, or the most that got through, is believed in.
+const BELIEVED: Duration = Duration::from_mins(2);
 /// The rate never falls below this many requests a second, or the told rate where that is lower.
 const LEAST_RATE: f64 = 0.5;
 
@@ -54,6 +57,8 @@ pub(super) struct Governor {
     clean: Option<f64>,
     /// Share of requests that is throttled whatever the rate, and since when that is believed.
     ambient: Option<(f64, Instant)>,
+    /// The most requests a second that got through, and when.
+    most_through: Option<(f64, Instant)>,
     phase: Phase,
     probe: f64,
     cuts: u64,
@@ -68,8 +73,10 @@ enum Phase {
     Testing {
         /// The rate before the first cut.
         before: f64,
-        /// The share that was throttled then.
+        /// The share that was throttled before the last cut: what will stay if it is ambient.
         share: f64,
+        /// Requests a second that got through then: what will stay if it is overload.
+        through: f64,
         /// Whether one cut has already been in vain.
         once_in_vain: bool,
     },
@@ -77,14 +84,17 @@ enum Phase {
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
+    /// When the first outcome came in.
     began: Instant,
     outcomes: u32,
     throttled: u32,
+    /// Outcomes a second, which are fewer than the rate where the requests in flight are what limits it.
+    arrived: f64,
 }
 
 impl Window {
     fn at(began: Instant) -> Self {
-        Self { began, outcomes: 0, throttled: 0 }
+        Self { began, outcomes: 0, throttled: 0, arrived: f64::INFINITY }
     }
 
     fn share(&self) -> f64 {
@@ -101,6 +111,7 @@ impl Governor {
             ceiling: limit,
             clean: None,
             ambient: None,
+            most_through: None,
             phase: Phase::Steady,
             probe: FIRST_PROBE,
             cuts: 0,
@@ -123,6 +134,11 @@ impl Governor {
         if cut != self.cuts {
             return;
         }
+        if self.window.outcomes == 0 {
+            self.window = Window::at(now);
+        }
+        let lasted = now.saturating_duration_since(self.window.began).as_secs_f64();
+        self.window.arrived = f64::from(self.window.outcomes) / lasted;
         self.window.outcomes += 1;
         self.window.throttled += u32::from(throttled);
         if self.is_telling(now) {
@@ -132,9 +148,10 @@ impl Governor {
 
     /// Whether the window holds enough to judge by.
     fn is_telling(&self, now: Instant) -> bool {
-        let Window { began, outcomes, throttled } = self.window;
+        let Window { began, outcomes, throttled, .. } = self.window;
         let lasted = now.saturating_duration_since(began);
         let enough = match self.phase {
+            Phase::Testing { share, .. } if throttled == 0 => (EXPECTED_IN_TEST / 2.0 / share).clamp(20.0, 60.0),
             Phase::Testing { share, .. } => (EXPECTED_IN_TEST / share).clamp(20.0, 120.0),
             Phase::Steady if self.rate < self.ceiling * BELOW_THROUGH => 10.0,
             // A stray one may be the first of several: look on for longer.
@@ -142,42 +159,53 @@ impl Governor {
             Phase::Steady => 20.0,
         };
         (f64::from(outcomes) >= enough && lasted >= Duration::from_secs(1))
-            || (outcomes >= 10 && throttled * 2 > outcomes && lasted >= Duration::from_millis(500))
-            || (outcomes >= 3 && lasted >= Duration::from_secs(10))
+            || (outcomes >= 20 && throttled * 2 > outcomes && lasted >= Duration::from_millis(500))
+            || (outcomes >= 3 && throttled == 0 && lasted >= Duration::from_secs(5))
     }
 
     fn judge(&mut self, now: Instant) {
         let window = std::mem::replace(&mut self.window, Window::at(now));
-        if self.ambient.is_some_and(|(_, since)| now.saturating_duration_since(since) >= AMBIENT_BELIEVED) {
-            self.ambient = None;
-        }
+        let is_fresh = |(_, since): &(f64, Instant)| now.saturating_duration_since(*since) < BELIEVED;
+        self.ambient = self.ambient.filter(is_fresh);
+        self.most_through = self.most_through.filter(is_fresh);
+        self.note_through(window, now);
+        let excess = f64::from(window.throttled) > self.tolerated(window.outcomes);
         match self.phase {
-            Phase::Steady if f64::from(window.throttled) > self.tolerated(window.outcomes) => {
-                self.phase = Phase::Testing { before: self.rate, share: window.share(), once_in_vain: false };
-                self.cut(window);
-            }
+            Phase::Steady if excess => self.test(window, self.rate, false),
             Phase::Steady => self.grow(window),
-            Phase::Testing { share, .. } if window.share() > MOST_AMBIENT => {
-                self.phase =
-                    Phase::Testing { before: self.rate, share: share.max(window.share()), once_in_vain: false };
+            Phase::Testing { .. } if window.share() > MOST_AMBIENT => {
                 self.clean = None;
-                self.cut(window);
+                self.test(window, self.rate, false);
             }
-            Phase::Testing { before, share, once_in_vain } => {
-                let stayed = f64::from(window.outcomes) * share / 2.0;
-                let in_vain = window.throttled >= 2 && f64::from(window.throttled) >= stayed;
-                if !in_vain {
-                    self.phase = Phase::Steady;
-                    self.grow(window);
-                } else if once_in_vain {
-                    self.tolerate(window.share(), before, now);
-                } else {
-                    self.phase = Phase::Testing { before, share, once_in_vain: true };
-                    self.clean = None;
-                    self.cut(window);
+            Phase::Testing { before, share, through, once_in_vain } => {
+                let if_overload = (1.0 - through / self.rate).max(0.0);
+                let in_vain = window.throttled >= 2 && window.share() >= f64::midpoint(share, if_overload);
+                match (in_vain, once_in_vain) {
+                    (true, true) => self.tolerate(window.share(), before, now),
+                    (true, false) => {
+                        self.clean = None;
+                        self.test(window, before, true);
+                    }
+                    (false, _) if excess && if_overload > 0.0 => {
+                        // Overload, and the cut was not deep enough: what got through before no longer counts.
+                        self.clean = None;
+                        self.most_through = Some((self.through(window), now));
+                        self.test(window, before, false);
+                    }
+                    (false, _) if excess => self.test(window, before, once_in_vain),
+                    (false, _) => {
+                        self.phase = Phase::Steady;
+                        self.grow(window);
+                    }
                 }
             }
         }
+    }
+
+    /// Cuts the rate and waits to see whether that helps.
+    fn test(&mut self, window: Window, before: f64, once_in_vain: bool) {
+        self.phase = Phase::Testing { before, share: window.share(), through: self.through(window), once_in_vain };
+        self.cut(window);
     }
 
     /// Throttled requests that a window may hold without meaning anything: a stray one, and the ambient share with
@@ -188,16 +216,34 @@ impl Governor {
         expected + 2.0 * (expected * (1.0 - share)).sqrt() + 1.0
     }
 
-    fn cut(&mut self, window: Window) {
-        let through = self.rate * (1.0 - window.share());
-        if 1.0 - window.share() > TELLING_SHARE {
-            self.ceiling = through.max(self.clean.unwrap_or(0.0));
-            self.rate = (through * BELOW_THROUGH).max(self.clean.take().unwrap_or(0.0).min(self.rate) * BELOW_CLEAN);
-        } else {
-            self.rate /= 2.0;
+    /// Requests a second that got through in a window.
+    fn through(&self, window: Window) -> f64 {
+        self.rate.min(window.arrived) * (1.0 - window.share())
+    }
+
+    fn note_through(&mut self, window: Window, now: Instant) {
+        if window.share() > MOST_AMBIENT {
+            self.most_through = None;
+        } else if now.saturating_duration_since(window.began) >= Duration::from_secs(1) {
+            let through = self.through(window);
+            if self.most_through.is_none_or(|(most, _)| through >= most) {
+                self.most_through = Some((through, now));
+            }
         }
-        self.rate = self.rate.max(LEAST_RATE.min(self.limit));
-        self.probe = FIRST_PROBE;
+    }
+
+    fn cut(&mut self, window: Window) {
+        let through = self.through(window);
+        let lately = self.most_through.map_or(0.0, |(most, _)| most * LEAST_OF_THROUGH);
+        let clean = self.clean.take().unwrap_or(0.0).min(self.rate);
+        // Never to less than half at once: a window full of throttling says little of where the quota lies.
+        let least = (self.rate / 2.0).max(lately.min(self.rate)).max(LEAST_RATE.min(self.limit));
+        if through >= self.rate / 2.0 {
+            self.ceiling = through.max(clean);
+        }
+        self.rate = (through * BELOW_THROUGH).max(clean * BELOW_CLEAN).max(least);
+        // The more was throttled, the less is known of where the quota lies.
+        self.probe = FIRST_PROBE.max(window.share() / 10.0);
         self.cuts += 1;
     }
 
@@ -214,6 +260,9 @@ impl Governor {
         if window.throttled > 0 && self.ambient.is_none() {
             // A stray one: no reason to slow down, nor to speed up.
             return;
+        }
+        if let Some((share, _)) = &mut self.ambient {
+            *share += AMBIENT_LEARNS * (window.share() - *share);
         }
         self.clean = Some(self.rate);
         if self.rate < self.ceiling * BELOW_THROUGH {

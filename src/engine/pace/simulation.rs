@@ -157,7 +157,7 @@ async fn run(service: Service, told: f64, requests: usize) -> Run {
     let begun = Instant::now();
     let answered =
         futures_util::stream::iter(0..requests).map(|_| engine.score(&one)).buffer_unordered(32).collect::<Vec<_>>();
-    let _failed = answered.await.iter().filter(|r| r.is_err()).count();
+    assert!(answered.await.iter().all(Result::is_ok));
     Run { seconds: begun.elapsed().as_secs_f64(), requests: meter.read() }
 }
 
@@ -167,7 +167,7 @@ const WAYS: [Counting; 4] =
 #[tokio::test(start_paused = true)]
 async fn told_the_quota_it_uses_the_quota_and_is_not_throttled() {
     for counting in WAYS {
-        for seed in 0..20 {
+        for seed in 0..6 {
             let run = run(Service::new(20.0, counting, seed), 20.0, 300).await;
             let (used, throttled) = (run.used(20.0), run.throttled());
             assert!(used >= 0.97 && throttled <= 0.01, "{counting:?} {seed}: used {used:.3}, throttled {throttled:.3}");
@@ -178,63 +178,37 @@ async fn told_the_quota_it_uses_the_quota_and_is_not_throttled() {
 #[tokio::test(start_paused = true)]
 async fn told_four_times_the_quota_it_finds_the_quota() {
     for counting in WAYS {
-        for seed in 0..20 {
+        for seed in 0..6 {
             let run = run(Service::new(10.0, counting, seed), 40.0, 300).await;
             let (used, throttled) = (run.used(10.0), run.throttled());
-            assert!(used >= 0.85 && throttled <= 0.3, "{counting:?} {seed}: used {used:.3}, throttled {throttled:.3}");
+            assert!(used >= 0.85 && throttled <= 0.2, "{counting:?} {seed}: used {used:.3}, throttled {throttled:.3}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttling_that_no_slowing_down_mends_does_not_strangle_the_run() {
-    for ambient in [0.02, 0.05, 0.1, 0.2, 0.3] {
-        for seed in 0..10 {
-            let mut service = Service::new(1000.0, Counting::Sliding, seed);
-            service.ambient = ambient;
+    for ambient in [0.02, 0.2, 0.3] {
+        let mut sent = 0.0;
+        for seed in 0..6 {
+            let service = Service { ambient, ..Service::new(1000.0, Counting::Sliding, seed) };
             let run = run(service, 10.0, 600).await;
             let rate = run.requests.requests as f64 / run.seconds;
-            assert!(rate >= 7.5, "{ambient} {seed}: sent {rate:.1} requests/s of 10");
+            assert!(rate >= 6.0, "{ambient} {seed}: sent {rate:.1} requests/s of 10");
+            sent += rate / 6.0;
         }
+        assert!(sent >= 8.0, "{ambient}: sent {sent:.1} requests/s of 10");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn zz_table() {
-    for (quota, told, n) in [
-        (20.0, 20.0, 300),
-        (20.0, 20.0, 3000),
-        (10.0, 40.0, 300),
-        (10.0, 40.0, 1500),
-        (19.0, 20.0, 600),
-        (100.0, 200.0, 2000),
-    ] {
-        for counting in WAYS {
-            let (mut used, mut thr) = (vec![], vec![]);
-            for seed in 0..20 {
-                let run = run(Service::new(quota, counting, seed), told, n).await;
-                used.push(run.used(quota));
-                thr.push(run.throttled());
-            }
-            used.sort_by(f64::total_cmp);
-            thr.sort_by(f64::total_cmp);
-            eprintln!(
-                "TABLE {quota}/{told} n={n} {counting:?}: used {:.3}..{:.3}..{:.3} throttled {:.4}..{:.4}..{:.4}",
-                used[0], used[10], used[19], thr[0], thr[10], thr[19]
-            );
-        }
-    }
-    for ambient in [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3] {
-        for (told, n) in [(10.0, 600), (10.0, 3000)] {
-            let mut rates = vec![];
-            for seed in 0..20 {
-                let mut service = Service::new(1000.0, Counting::Sliding, seed);
-                service.ambient = ambient;
-                let run = run(service, told, n).await;
-                rates.push(run.requests.requests as f64 / run.seconds / told);
-            }
-            rates.sort_by(f64::total_cmp);
-            eprintln!("TABLE ambient {ambient} told {told}: {:.2}..{:.2}..{:.2}", rates[0], rates[10], rates[19]);
-        }
+async fn a_service_that_fails_as_the_quality_bar_says_takes_less_than_twice_the_time() {
+    for seed in 0..6 {
+        let calm = run(Service::new(10.0, Counting::Sliding, seed), 10.0, 600).await;
+        // 8 % failed, 4 % reset, 2 % garbage: all transient.
+        let stormy = Service { ambient: 0.2, faults: 0.14, ..Service::new(10.0, Counting::Sliding, seed) };
+        let stormy = run(stormy, 10.0, 600).await;
+        let ratio = stormy.seconds / calm.seconds;
+        assert!(ratio <= 1.92, "{seed}: {ratio:.2} times the calm run's time");
     }
 }
