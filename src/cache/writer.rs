@@ -127,7 +127,7 @@ impl Writer {
         // An asker who did not wait for the answer needs none.
         match order {
             Some(Order::Flush(answer)) => {
-                drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())))
+                drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())));
             }
             Some(Order::Close(answer)) => {
                 drop(answer.send(kept.and_then(|()| self.close()).and_then(|()| self.all_kept())));
