@@ -6,10 +6,12 @@ pub mod analyze;
 pub mod cache;
 pub mod completions;
 pub mod config;
+pub mod labels;
 mod options;
 pub mod plan;
 mod record;
 mod session;
+pub mod train;
 
 use crate::cli::{CacheCommand, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};

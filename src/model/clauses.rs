@@ -10,8 +10,8 @@ const TURNING_WORDS: [&str; 7] = ["but", "however", "although", "though", "yet",
 
 /// The clauses of `text` in order, without white space at their ends.
 ///
-/// Punctuation stays with the clause that it ends, a turning word with the clause that it begins. A text without
-/// words has no clauses.
+/// Punctuation stays with the clause that it ends, a turning word with the clause that it begins. What has
+/// no words, such as a lone emoticon, is a clause too; white space is none.
 #[must_use]
 pub fn clauses(text: &str) -> Clauses<'_> {
     Clauses { rest: text }
@@ -37,8 +37,9 @@ impl<'t> Iterator for Clauses<'t> {
         while !self.rest.is_empty() {
             let (clause, rest) = self.rest.split_at(end_of_clause(self.rest));
             self.rest = rest;
-            if clause.chars().any(char::is_alphanumeric) {
-                return Some(clause.trim());
+            let clause = clause.trim();
+            if !clause.is_empty() {
+                return Some(clause);
             }
         }
         None
@@ -111,8 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_words_has_no_clauses() {
-        assert!(split(" ... !? \n").is_empty());
+    fn an_emoticon_is_a_clause_and_white_space_is_none() {
+        assert_eq!(split("Thanks. :)"), ["Thanks.", ":)"]);
+        assert!(split(" \n ").is_empty());
         assert!(split("").is_empty());
     }
 

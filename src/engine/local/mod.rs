@@ -3,11 +3,13 @@
 //! It owns the shape of the service (a profile, one answer a document); what a text is worth is decided behind
 //! [`LocalModel`]. Scoring is plain arithmetic, computed in place: a batch holds the calling task for a few
 //! milliseconds at most, and the caller spreads batches over the runtime's threads. It refuses no text: one
-//! without a known word is neutral.
+//! without a word is neutral.
 
 use async_trait::async_trait;
 
 use super::{Answer, Batch, DocumentError, Engine, EngineError, Granularity, Limits, Profile, Scores};
+
+use crate::model::Model;
 
 mod vader;
 
@@ -20,7 +22,8 @@ const MAX_DOCUMENT_BYTES: usize = 100_000;
 /// threads finish together.
 const BATCH_DOCUMENTS: usize = 512;
 
-/// What decides how a text sounds: the replaceable core of the local engine.
+/// What decides how a text sounds: the replaceable core of the local engine. Trained weights ([`Model`]) are the
+/// one in use, [`VaderClauses`] the one to compare it with.
 pub trait LocalModel: Send + Sync {
     /// Name and version: with the text, it decides the scores.
     fn version(&self) -> &str;
@@ -30,7 +33,7 @@ pub trait LocalModel: Send + Sync {
 }
 
 /// The local engine around its model.
-pub struct Local<M: LocalModel = VaderClauses> {
+pub struct Local<M: LocalModel = Model> {
     model: M,
     profile: Profile,
 }
@@ -45,7 +48,17 @@ impl Local {
     /// The engine with the model that ships with the program.
     #[must_use]
     pub fn shipped() -> Self {
-        Self::with_model(VaderClauses::new())
+        Self::with_model(Model::shipped())
+    }
+}
+
+impl LocalModel for Model {
+    fn version(&self) -> &str {
+        Self::version(self)
+    }
+
+    fn score(&self, text: &str) -> Scores {
+        Self::score(self, text)
     }
 }
 

@@ -1,0 +1,228 @@
+//! What a clause is made of: hashed n-grams, and a tally of its charged words.
+//!
+//! The n-grams are words in runs of 1 to 3, words under a negation, runs in which a charged word is replaced by
+//! its charge (so that `not GOOD` is known of words never seen after `not`), and characters in runs of 3 to 5
+//! within a word. None crosses the end of a clause, so a text's n-grams are those of its clauses and one pass
+//! serves both. The tally follows VADER's rules in a lighter form.
+//!
+//! Training and scoring both read texts through [`visit`]: what one sees, the other weighs.
+
+use super::hash;
+use super::lexicon::Meaning;
+use super::tokens::{Clause, Token};
+
+/// Takes the n-grams of a clause, one hash at a time.
+pub(crate) trait Sink {
+    /// A word n-gram.
+    fn word(&mut self, hash: u64);
+    /// A character n-gram.
+    fn piece(&mut self, hash: u64);
+}
+
+/// How many words a negator reaches.
+const NEGATION_REACH: usize = 4;
+/// The shortest and the longest character n-gram.
+const PIECE_BYTES: std::ops::RangeInclusive<usize> = 3..=5;
+/// Marks that keep apart n-grams of different kinds. Any fixed numbers serve.
+const NEGATED: u64 = 2;
+const PIECE: u64 = 3;
+const ALONE: u64 = 5;
+
+/// Gives the clause's n-grams to `sink` and returns its tally.
+pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Tally {
+    let mut before: [Option<u64>; 2] = [None; 2];
+    let mut charge_before = None;
+    let mut negated = 0_usize;
+    for token in &clause.tokens {
+        if let Some(charge) = charge(token.meaning) {
+            sink.word(hash::pair(charge, ALONE));
+            runs(before, charge, sink);
+        }
+        if !token.is_silent() {
+            sink.word(token.hash);
+            if negated > 0 {
+                sink.word(hash::pair(token.hash, NEGATED));
+            }
+            runs(before, token.hash, sink);
+            if let Some(charge) = charge_before {
+                sink.word(hash::pair(charge, token.hash));
+            }
+            pieces(clause.letters(*token), sink);
+        }
+        negated = if token.meaning == Meaning::NEGATOR { NEGATION_REACH } else { negated.saturating_sub(1) };
+        charge_before = charge(token.meaning);
+        before = [before[1], (!token.is_silent()).then_some(token.hash)];
+    }
+    Tally::of(clause)
+}
+
+/// The runs of two and of three that end in `last`.
+fn runs(before: [Option<u64>; 2], last: u64, sink: &mut impl Sink) {
+    if let Some(second) = before[1] {
+        sink.word(hash::pair(second, last));
+        if let Some(first) = before[0] {
+            sink.word(hash::pair(hash::pair(first, second), last));
+        }
+    }
+}
+
+/// What stands in runs for a charged word: how it is charged. `None` for words without charge.
+fn charge(meaning: Meaning) -> Option<u64> {
+    let valence = meaning.valence();
+    let step = match (meaning, valence) {
+        (Meaning::NEGATOR, _) => 6,
+        (_, Some(valence)) if valence <= -2.0 => 1,
+        (_, Some(valence)) if valence < 0.0 => 2,
+        (_, Some(valence)) if valence < 2.0 => 3,
+        (_, Some(_)) => 4,
+        (_, None) => return None,
+    };
+    Some(1000 + step)
+}
+
+/// The character n-grams of a word between marks for its start and end.
+fn pieces(word: &[u8], sink: &mut impl Sink) {
+    let (shortest, longest) = (*PIECE_BYTES.start(), *PIECE_BYTES.end());
+    let byte_at = |at: usize| match at {
+        0 => Some(b'<'),
+        at if at <= word.len() => Some(word[at - 1]),
+        at if at == word.len() + 1 => Some(b'>'),
+        _ => None,
+    };
+    for start in 0..(word.len() + 2).saturating_sub(shortest - 1) {
+        let mut hash = hash::start(PIECE);
+        for (size, byte) in (1..=longest).zip((start..).map_while(byte_at)) {
+            hash = hash::extend(hash, byte);
+            if size >= shortest {
+                sink.piece(hash::finish(hash));
+            }
+        }
+    }
+}
+
+/// Counts and sums over the charged words of a clause or, joined with [`Tally::then`], of a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// Words.
+    pub(crate) words: f32,
+    positive: f32,
+    negative: f32,
+    highest: f32,
+    lowest: f32,
+    last: f32,
+    negators: f32,
+    exclamations: f32,
+    questions: f32,
+    capitals: f32,
+    /// Positive less negative of the last clause alone.
+    closing: f32,
+}
+
+/// How many numbers [`Tally::features`] makes.
+pub(crate) const NUMBERS: usize = 20;
+
+impl Tally {
+    /// Sums the valences of a clause by VADER's rules: capitals and intensifiers strengthen, a negator within
+    /// three words before turns.
+    fn of(clause: &Clause) -> Self {
+        let tokens = &clause.tokens;
+        let capitals = tokens.iter().filter(|token| token.capitals).count();
+        // Capitals mean something only beside small letters.
+        let shouts = capitals > 0 && tokens.iter().any(|token| token.small);
+        let mut tally = Self {
+            words: tokens.len() as f32,
+            exclamations: clause.exclamations as f32,
+            questions: clause.questions as f32,
+            capitals: if shouts { capitals as f32 } else { 0.0 },
+            ..Self::default()
+        };
+        for (at, token) in tokens.iter().enumerate() {
+            if token.meaning == Meaning::NEGATOR {
+                tally.negators += 1.0;
+            }
+            if let Some(valence) = token.meaning.valence() {
+                tally.add(in_context(valence, token.capitals && shouts, &tokens[at.saturating_sub(3)..at]));
+            }
+        }
+        tally.closing = tally.positive - tally.negative;
+        tally
+    }
+
+    /// Counts one charged word.
+    fn add(&mut self, valence: f32) {
+        self.positive += valence.max(0.0);
+        self.negative += (-valence).max(0.0);
+        self.highest = self.highest.max(valence);
+        self.lowest = self.lowest.min(valence);
+        self.last = valence;
+    }
+
+    /// The tally of two texts, one after the other.
+    pub(crate) fn then(self, next: Self) -> Self {
+        Self {
+            words: self.words + next.words,
+            positive: self.positive + next.positive,
+            negative: self.negative + next.negative,
+            highest: self.highest.max(next.highest),
+            lowest: self.lowest.min(next.lowest),
+            last: if next.last == 0.0 { self.last } else { next.last },
+            negators: self.negators + next.negators,
+            exclamations: self.exclamations + next.exclamations,
+            questions: self.questions + next.questions,
+            capitals: self.capitals + next.capitals,
+            closing: next.closing,
+        }
+    }
+
+    /// The numbers that the model weighs beside the n-grams, each of the order of 1; the first is constant.
+    pub(crate) fn features(&self) -> [f32; NUMBERS] {
+        let words = self.words.max(1.0);
+        let (praised, blamed) = (self.positive > 0.0, self.negative > 0.0);
+        let yes = |condition: bool| f32::from(u8::from(condition));
+        [
+            1.0,
+            squash(self.positive - self.negative),
+            squash(self.positive),
+            squash(self.negative),
+            self.highest / 4.0,
+            self.lowest / 4.0,
+            self.last / 4.0,
+            self.positive / (words + 2.0),
+            self.negative / (words + 2.0),
+            yes(praised),
+            yes(blamed),
+            yes(praised && blamed),
+            yes(!praised && !blamed),
+            yes(self.exclamations > 0.0),
+            self.exclamations.min(4.0) / 4.0,
+            yes(self.questions > 0.0),
+            (self.capitals / words).min(1.0),
+            self.negators.min(3.0) / 3.0,
+            1.0 / words.sqrt(),
+            squash(self.closing),
+        ]
+    }
+}
+
+/// x / √(x² + 15): VADER's own squashing of a sum of valences into (−1, 1).
+fn squash(sum: f32) -> f32 {
+    sum / (sum * sum + 15.0).sqrt()
+}
+
+/// A valence after what the (at most three) words before it do to it. The constants are VADER's.
+fn in_context(valence: f32, capitals: bool, before: &[Token]) -> f32 {
+    let mut strength = valence.abs() + if capitals { 0.733 } else { 0.0 };
+    let mut sign = valence.signum();
+    for (token, fade) in before.iter().rev().zip([1.0, 0.95, 0.9]) {
+        match token.meaning {
+            Meaning::BOOSTER => strength += 0.293 * fade,
+            Meaning::DAMPENER => strength = (strength - 0.293 * fade).max(0.0),
+            Meaning::NEGATOR => {
+                sign = -sign;
+                strength *= 0.74;
+            }
+            _ => {}
+        }
+    }
+    sign * strength
+}

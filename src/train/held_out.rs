@@ -1,0 +1,224 @@
+//! Figures that are honest: every text is judged by weights and a calibration that did not see it.
+
+use super::calibrate::{self, Observation};
+use super::corpus::{Corpus, in_parallel};
+use super::{Options, Priors, Start, optimise};
+use crate::engine::Scores;
+use crate::evaluate::{self, Confusion, Interval};
+use crate::model::Label;
+use crate::model::calibration::Calibration;
+
+/// Parts into which fewer than three sources are split.
+const PARTS: usize = 5;
+/// Sources from which on each is held out as a whole.
+const SOURCES_TO_HOLD_OUT: usize = 3;
+/// Bins of the calibration error.
+const BINS: usize = 10;
+
+/// How good the model is on texts that it had not seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Source by source, in the order given.
+    pub sources: Vec<SourceReport>,
+    /// Whether sources were held out whole (else: parts of the texts).
+    pub by_source: bool,
+}
+
+/// The held-out figures of one source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceReport {
+    /// The source's name.
+    pub name: String,
+    /// Texts judged.
+    pub texts: usize,
+    /// The texts as they are.
+    pub figures: Figures,
+    /// The same in small letters without punctuation, as speech recognition writes.
+    pub stripped: Figures,
+    /// The model that training began at, on the same texts.
+    pub base: Option<Figures>,
+    /// By how much macro F1 rose over the base, paired text by text.
+    pub rise: Option<Interval>,
+}
+
+/// Figures over one set of texts, each empty where it is not defined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// Share of texts given their label.
+    pub accuracy: Option<Interval>,
+    /// Mean recall of positive, negative and neutral.
+    pub macro_recall: Option<Interval>,
+    /// Mean F1 of positive, negative and neutral.
+    pub macro_f1: Option<Interval>,
+    /// Gap between confidence and accuracy, in ten bins.
+    pub calibration_error: Option<f64>,
+    /// Chance that a mixed text has a higher probability of mixed than one that is not.
+    pub mixed_auc: Option<f64>,
+}
+
+/// The rows' logits under weights that did not see them.
+pub(super) struct CrossFit {
+    /// By row, in the order of the corpus.
+    observations: Vec<Observation>,
+    /// By row: the part in which it was held out.
+    parts: Vec<usize>,
+    /// By row: its source.
+    sources: Vec<usize>,
+    /// By row: whether it is a stripped copy.
+    stripped: Vec<bool>,
+    by_source: bool,
+}
+
+/// Fits weights without each part in turn and keeps what they say of it.
+pub(super) fn cross_fit(corpus: &Corpus, sources: usize, start: &Start, options: &Options) -> CrossFit {
+    let by_source = sources >= SOURCES_TO_HOLD_OUT;
+    let count = if by_source { sources } else { PARTS };
+    let part_of_key =
+        |key: u64| usize::try_from(super::Random::new(key ^ options.seed).bits() % PARTS as u64).unwrap_or(0);
+    let parts: Vec<usize> =
+        corpus.rows.iter().map(|row| if by_source { row.source } else { part_of_key(row.key) }).collect();
+    let seen = in_parallel(options.threads, count, |part| {
+        let held: std::collections::HashSet<u64> =
+            corpus.rows.iter().zip(&parts).filter(|(_, of)| **of == part).map(|(row, _)| row.key).collect();
+        let rest: Vec<usize> =
+            (0..parts.len()).filter(|at| parts[*at] != part && !held.contains(&corpus.rows[*at].key)).collect();
+        let floats = optimise::fit(corpus, &rest, sources, &start.floats, start.rates, options.seed);
+        let held = (0..parts.len()).filter(|at| parts[*at] == part);
+        held.map(|at| (at, observe(corpus, at, &floats))).collect::<Vec<_>>()
+    });
+    let mut observations: Vec<(usize, Observation)> = seen.into_iter().flatten().collect();
+    observations.sort_by_key(|(at, _)| *at);
+    CrossFit {
+        observations: observations.into_iter().map(|(_, observation)| observation).collect(),
+        parts,
+        sources: corpus.rows.iter().map(|row| row.source).collect(),
+        stripped: corpus.rows.iter().map(|row| row.stripped).collect(),
+        by_source,
+    }
+}
+
+/// What weights say of a row.
+fn observe(corpus: &Corpus, at: usize, floats: &optimise::Floats) -> Observation {
+    let row = &corpus.rows[at];
+    Observation {
+        whole: floats.logits(corpus.whole(row)),
+        clauses: corpus.clauses(row).map(|clause| floats.logits(clause)).collect(),
+        label: row.label,
+        weight: f64::from(row.weight),
+    }
+}
+
+impl CrossFit {
+    /// The calibration that fits the rows of the parts that `keep` keeps. Sources count alike, and classes within
+    /// a source as the priors say.
+    pub(super) fn calibration(&self, start: &Start, priors: Priors, keep: impl Fn(usize) -> bool) -> Calibration {
+        let kept: Vec<usize> = (0..self.parts.len()).filter(|at| keep(self.parts[*at])).collect();
+        let weighted = self.weighted(&kept, priors);
+        calibrate::fit(&weighted, start.calibration)
+    }
+
+    /// The observations at these rows with the weights under which a calibration is fitted. They sum to the number
+    /// of observations.
+    fn weighted(&self, rows: &[usize], priors: Priors) -> Vec<Observation> {
+        let sources = self.sources.iter().max().map_or(0, |last| last + 1);
+        let mut sums = vec![[0.0_f64; 4]; sources];
+        for at in rows {
+            let seen = &self.observations[*at];
+            sums[self.sources[*at]][seen.label.index()] += seen.weight;
+        }
+        let present = sums.iter().filter(|classes| classes.iter().sum::<f64>() > 0.0).count() as f64;
+        let all = rows.len() as f64;
+        rows.iter()
+            .map(|at| {
+                let seen = &self.observations[*at];
+                let classes = sums[self.sources[*at]];
+                let total: f64 = classes.iter().sum();
+                let evened = match priors {
+                    Priors::Labels => 1.0,
+                    // Mixed stays as rare as it is: its own two numbers are fitted on all texts.
+                    Priors::Even if seen.label == Label::Mixed => 1.0,
+                    Priors::Even => (total / 3.0 / classes[seen.label.index()]).sqrt(),
+                };
+                Observation { weight: seen.weight * evened * all / (present * total), ..seen.clone() }
+            })
+            .collect()
+    }
+
+    /// The figures of every source.
+    pub(super) fn report(&self, corpus: &Corpus, names: &[&str], start: &Start, options: &Options) -> Report {
+        let parts = self.parts.iter().max().map_or(0, |last| last + 1);
+        let calibrations =
+            in_parallel(options.threads, parts, |part| self.calibration(start, options.priors, |other| other != part));
+        let sources = in_parallel(options.threads, names.len(), |source| {
+            self.source_report(corpus, source, names[source], &calibrations, start, options.seed)
+        });
+        Report { sources, by_source: self.by_source }
+    }
+
+    fn source_report(
+        &self,
+        corpus: &Corpus,
+        source: usize,
+        name: &str,
+        calibrations: &[Calibration],
+        start: &Start,
+        seed: u64,
+    ) -> SourceReport {
+        let rows = |stripped: bool| {
+            (0..self.parts.len()).filter(move |at| self.sources[*at] == source && self.stripped[*at] == stripped)
+        };
+        let judge = |at: usize| Judged::new(&calibrations[self.parts[at]], &self.observations[at]);
+        let plain: Vec<Judged> = rows(false).map(judge).collect();
+        let stripped: Vec<Judged> = rows(true).map(judge).collect();
+        let base: Option<Vec<Judged>> = start.adapts.then(|| {
+            rows(false).map(|at| Judged::new(&start.calibration, &observe(corpus, at, &start.floats))).collect()
+        });
+        SourceReport {
+            name: name.to_owned(),
+            texts: plain.len(),
+            rise: base.as_ref().and_then(|base| evaluate::paired_difference(base, &plain, seed, macro_f1)),
+            base: base.map(|base| figures(&base, seed)),
+            figures: figures(&plain, seed),
+            stripped: figures(&stripped, seed),
+        }
+    }
+}
+
+/// A text with its true and its given label.
+struct Judged {
+    truth: Label,
+    given: Label,
+    scores: Scores,
+}
+
+impl Judged {
+    fn new(calibration: &Calibration, seen: &Observation) -> Self {
+        let scores = calibration.scores(seen.whole, &seen.clauses);
+        Self { truth: seen.label, given: Label::of(&scores), scores }
+    }
+}
+
+fn confusion(judged: &[Judged], places: &[usize]) -> Confusion {
+    Confusion::of(places.iter().map(|at| (judged[*at].truth, judged[*at].given)))
+}
+
+fn macro_f1(judged: &[Judged], places: &[usize]) -> Option<f64> {
+    confusion(judged, places).macro_f1()
+}
+
+fn figures(judged: &[Judged], seed: u64) -> Figures {
+    let interval = |figure: fn(&Confusion) -> Option<f64>| {
+        evaluate::interval(judged.len(), seed, |places| figure(&confusion(judged, places)))
+    };
+    let confidence: Vec<(f64, bool)> =
+        judged.iter().map(|text| (f64::from(text.given.probability(&text.scores)), text.given == text.truth)).collect();
+    let mixed: Vec<(f64, bool)> =
+        judged.iter().map(|text| (f64::from(text.scores.mixed), text.truth == Label::Mixed)).collect();
+    Figures {
+        accuracy: interval(Confusion::accuracy),
+        macro_recall: interval(Confusion::macro_recall),
+        macro_f1: interval(Confusion::macro_f1),
+        calibration_error: evaluate::calibration_error(&evaluate::reliability(&confidence, BINS)),
+        mixed_auc: evaluate::auc(&mixed),
+    }
+}

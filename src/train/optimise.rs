@@ -1,0 +1,281 @@
+//! How weights are learned: `AdaGrad` (Duchi, Hazan & Singer 2011) on the cross entropy of three classes.
+//!
+//! One text at a time, in an order that the seed decides; sequential, so that the result is the same on any
+//! number of cores (whole fits run side by side instead). Each source has two offsets of its own that take up how
+//! common the classes are in it and how strictly it was labelled; they are thrown away, and what is left is what
+//! the words say.
+
+use super::corpus::{Corpus, Row, View};
+use super::random::Random;
+use crate::model::Label;
+use crate::model::calibration::{Logits, softmax};
+use crate::model::features::NUMBERS;
+
+/// How the weights are learned. The defaults are those of the shipped model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rates {
+    /// Times that each text is seen.
+    pub(crate) epochs: usize,
+    /// Step of the n-gram weights.
+    pub(crate) grams: f32,
+    /// Step of the weights of the tally's numbers and of the offsets.
+    pub(crate) numbers: f32,
+    /// Pull of the n-gram weights towards where they began, at each step.
+    pub(crate) pull: f32,
+    /// Power of a source's size by which it is counted down: 0 counts texts alike, 1 sources.
+    pub(crate) evenness: f32,
+}
+
+impl Rates {
+    /// For learning from nothing.
+    pub(crate) const SCRATCH: Self = Self { epochs: 5, grams: 0.05, numbers: 0.05, pull: 0.01, evenness: 0.3 };
+    /// For adapting a trained model to a few labels.
+    pub(crate) const ADAPT: Self = Self { epochs: 8, grams: 0.05, numbers: 0.02, pull: 0.003, evenness: 0.3 };
+}
+
+/// A class rarer than a fifteenth of its source is not counted up any further.
+const MOST_CLASS_WEIGHT: f32 = 5.0;
+
+/// Weights as numbers, before they are rounded for a model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Floats {
+    /// Towards positive and towards negative, by bucket.
+    pub(crate) buckets: Vec<[f32; 2]>,
+    /// Weights of the tally's numbers, towards positive and towards negative.
+    pub(crate) numbers: [[f32; NUMBERS]; 2],
+}
+
+impl Floats {
+    /// No weights.
+    pub(crate) fn zero(bits: u32) -> Self {
+        Self { buckets: vec![[0.0; 2]; 1 << bits], numbers: [[0.0; NUMBERS]; 2] }
+    }
+
+    /// The logits of a text or a clause.
+    pub(crate) fn logits(&self, view: View<'_>) -> Logits {
+        let sum = |buckets: &[u32]| {
+            buckets.iter().fold([0.0_f32; 2], |sum, bucket| {
+                let weight = self.buckets[*bucket as usize];
+                [sum[0] + weight[0], sum[1] + weight[1]]
+            })
+        };
+        let (words, pieces) = (sum(view.words), sum(view.pieces));
+        let (by_words, by_pieces) = (share(view.words), share(view.pieces));
+        [0, 1].map(|side| {
+            f64::from(words[side] * by_words + pieces[side] * by_pieces)
+                + crate::model::dot(&self.numbers[side], view.numbers)
+        })
+    }
+}
+
+/// 1 / √n: what each of n n-grams counts.
+fn share(grams: &[u32]) -> f32 {
+    1.0 / (grams.len().max(1) as f32).sqrt()
+}
+
+/// A weight for either side, how far its steps have gone, and nothing else: what one n-gram touches in memory.
+#[derive(Clone, Copy)]
+struct Cell {
+    weight: [f32; 2],
+    steps: [f32; 2],
+}
+
+impl Cell {
+    /// The first sum of squared gradients: keeps the first step finite.
+    const FIRST: f32 = 1e-3;
+
+    const fn at(weight: [f32; 2]) -> Self {
+        Self { weight, steps: [Self::FIRST; 2] }
+    }
+
+    /// One step down the gradient.
+    fn step(&mut self, gradient: [f32; 2], rate: f32) {
+        for ((weight, steps), gradient) in self.weight.iter_mut().zip(&mut self.steps).zip(gradient) {
+            *steps += gradient * gradient;
+            *weight -= rate * gradient / steps.sqrt();
+        }
+    }
+}
+
+/// Learns from the given rows, beginning at `base`. Rows labelled mixed are passed over.
+pub(crate) fn fit(corpus: &Corpus, rows: &[usize], sources: usize, base: &Floats, rates: Rates, seed: u64) -> Floats {
+    let mut learner = Learner::new(sources, base, rates);
+    let weights = row_weights(corpus, rows, sources, rates.evenness);
+    let mut order: Vec<usize> = (0..rows.len()).filter(|at| weights[*at] > 0.0).collect();
+    let mut random = Random::new(seed);
+    for epoch in 0..rates.epochs {
+        random.shuffle(&mut order);
+        // Down to a tenth of the first step in the last epoch.
+        let slowing = 1.0 - 0.9 * epoch as f32 / rates.epochs as f32;
+        for at in &order {
+            learner.learn(corpus, &corpus.rows[rows[*at]], weights[*at], slowing);
+        }
+    }
+    learner.finish()
+}
+
+/// What each row counts: its own weight, times what makes the classes of a source equal and large sources less
+/// than their size; 1 on average. 0 for mixed rows.
+fn row_weights(corpus: &Corpus, rows: &[usize], sources: usize, evenness: f32) -> Vec<f32> {
+    let mut sums = vec![[0.0_f32; 3]; sources];
+    let class = |row: &Row| (row.label != Label::Mixed).then(|| row.label.index());
+    for row in rows.iter().map(|at| &corpus.rows[*at]) {
+        if let Some(class) = class(row) {
+            sums[row.source][class] += row.weight;
+        }
+    }
+    let all: f32 = sums.as_flattened().iter().sum();
+    let mut weights: Vec<f32> = rows
+        .iter()
+        .map(|at| {
+            let row = &corpus.rows[*at];
+            let Some(class) = class(row) else { return 0.0 };
+            let source: f32 = sums[row.source].iter().sum();
+            let even_sources = libm::powf(source / all, -evenness);
+            let even_classes = (source / 3.0 / sums[row.source][class]).min(MOST_CLASS_WEIGHT);
+            row.weight * even_sources * even_classes
+        })
+        .collect();
+    let total: f32 = weights.iter().sum();
+    let counted = weights.iter().filter(|weight| **weight > 0.0).count() as f32;
+    for weight in &mut weights {
+        *weight *= counted / total;
+    }
+    weights
+}
+
+/// Weights while they are being learned.
+struct Learner<'b> {
+    base: &'b Floats,
+    rates: Rates,
+    buckets: Vec<Cell>,
+    numbers: [Cell; NUMBERS],
+    offsets: Vec<Cell>,
+}
+
+impl<'b> Learner<'b> {
+    fn new(sources: usize, base: &'b Floats, rates: Rates) -> Self {
+        Self {
+            base,
+            rates,
+            buckets: base.buckets.iter().copied().map(Cell::at).collect(),
+            numbers: std::array::from_fn(|at| Cell::at([base.numbers[0][at], base.numbers[1][at]])),
+            offsets: vec![Cell::at([0.0; 2]); sources],
+        }
+    }
+
+    /// One step for one text.
+    fn learn(&mut self, corpus: &Corpus, row: &Row, weight: f32, slowing: f32) {
+        let view = corpus.whole(row);
+        let error = self.error(view, row, weight);
+        for grams in [view.words, view.pieces] {
+            let share = share(grams);
+            let gradient = error.map(|error| error * share);
+            for bucket in grams {
+                let bucket = *bucket as usize;
+                let (cell, base) = (&mut self.buckets[bucket], self.base.buckets[bucket]);
+                let pulled = |side: usize| gradient[side] + self.rates.pull * (cell.weight[side] - base[side]);
+                cell.step([pulled(0), pulled(1)], self.rates.grams * slowing);
+            }
+        }
+        let rate = self.rates.numbers * slowing;
+        for (cell, number) in self.numbers.iter_mut().zip(view.numbers) {
+            if *number != 0.0 {
+                cell.step(error.map(|error| error * number), rate);
+            }
+        }
+        self.offsets[row.source].step(error, rate);
+    }
+
+    /// How far the probabilities of positive and negative lie above the label, times the row's weight.
+    #[expect(clippy::cast_possible_truncation, reason = "a step needs no double precision")]
+    fn error(&self, view: View<'_>, row: &Row, weight: f32) -> [f32; 2] {
+        let mut logits = self.offsets[row.source].weight;
+        for (cell, number) in self.numbers.iter().zip(view.numbers) {
+            logits[0] += cell.weight[0] * number;
+            logits[1] += cell.weight[1] * number;
+        }
+        for grams in [view.words, view.pieces] {
+            let share = share(grams);
+            let sum = grams.iter().fold([0.0_f32; 2], |sum, bucket| {
+                let weight = self.buckets[*bucket as usize].weight;
+                [sum[0] + weight[0], sum[1] + weight[1]]
+            });
+            logits[0] += sum[0] * share;
+            logits[1] += sum[1] * share;
+        }
+        let [positive, negative, _] = softmax(logits.map(f64::from)).map(|p| p as f32);
+        let is = |label: Label| f32::from(u8::from(row.label == label));
+        [(positive - is(Label::Positive)) * weight, (negative - is(Label::Negative)) * weight]
+    }
+
+    fn finish(self) -> Floats {
+        let side = |side: usize| std::array::from_fn(|at| self.numbers[at].weight[side]);
+        Floats { buckets: self.buckets.iter().map(|cell| cell.weight).collect(), numbers: [side(0), side(1)] }
+    }
+}
+
+/// Bucket weights as whole numbers of −127 to 127, and what 1 is worth. The largest weight decides the scale.
+pub(crate) fn quantise(buckets: &[[f32; 2]]) -> (Vec<i8>, f32) {
+    let largest = buckets.as_flattened().iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+    let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+    #[expect(clippy::cast_possible_truncation, reason = "within -127 and 127 by the choice of the scale")]
+    let rounded = buckets.as_flattened().iter().map(|weight| (weight / scale).round() as i8).collect();
+    (rounded, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{LabelledText, lexicon};
+
+    fn corpus() -> Corpus {
+        let make = |text, label| LabelledText { text, label, weight: 1.0 };
+        let texts = [
+            make("zorp blick", Label::Positive),
+            make("grumf blick", Label::Negative),
+            make("trell blick", Label::Neutral),
+            make("trell vumm", Label::Neutral),
+        ];
+        Corpus::read(&[&texts], &lexicon::table(), 12, 1)
+    }
+
+    fn fitted(seed: u64) -> (Corpus, Floats) {
+        let corpus = corpus();
+        let rows: Vec<usize> = (0..corpus.rows.len()).collect();
+        let rates = Rates { epochs: 60, grams: 0.1, ..Rates::SCRATCH };
+        let floats = fit(&corpus, &rows, 1, &Floats::zero(12), rates, seed);
+        (corpus, floats)
+    }
+
+    #[test]
+    fn words_take_the_side_of_their_labels() {
+        let (corpus, floats) = fitted(1);
+        let logits = |at: usize| floats.logits(corpus.whole(&corpus.rows[at]));
+        assert!(logits(0)[0] > logits(2)[0] && logits(0)[0] > logits(0)[1]);
+        assert!(logits(2)[1] > logits(4)[1] && logits(2)[1] > logits(2)[0]);
+    }
+
+    #[test]
+    fn a_seed_decides_the_weights() {
+        assert_eq!(fitted(1).1, fitted(1).1);
+        assert_ne!(fitted(1).1, fitted(2).1);
+    }
+
+    #[test]
+    fn classes_and_sources_are_evened_out() {
+        let corpus = corpus();
+        let rows: Vec<usize> = (0..corpus.rows.len()).collect();
+        let weights = row_weights(&corpus, &rows, 1, 0.3);
+        // Two neutral texts count as much as one positive.
+        assert!((weights[4] + weights[6] - weights[0]).abs() < 1e-6);
+        assert!((weights.iter().sum::<f32>() - 8.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn rounding_keeps_the_largest_weight() {
+        let (rounded, scale) = quantise(&[[0.5, -1.27], [0.004, 0.0]]);
+        assert_eq!(rounded, [50, -127, 0, 0]);
+        assert!((scale - 0.01).abs() < 1e-6);
+    }
+}
