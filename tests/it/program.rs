@@ -50,6 +50,7 @@ impl Place {
     }
 
     /// Takes a variable out of the environment.
+    #[cfg(feature = "comprehend")]
     pub(crate) fn unset(&mut self, name: &str) {
         self.variables.remove(name);
     }
@@ -140,6 +141,9 @@ impl Ended {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outputs(pub(crate) BTreeMap<String, Vec<u8>>);
 
+/// What keeps two runs apart; it stays, and is no output.
+const LOCK: &str = ".undertone.lock";
+
 /// The tables whose bytes a run's input and settings decide.
 pub(crate) const TABLES: [&str; 4] = ["calls.csv", "agents.csv", "segments.csv", "failures.csv"];
 
@@ -151,7 +155,9 @@ impl Outputs {
             let name = entry.file_name().into_string().expect("a plain name");
             (name, fs::read(entry.path()).expect("outputs are files"))
         };
-        Self(entries.map(read).collect())
+        let mut files: BTreeMap<String, Vec<u8>> = entries.map(read).collect();
+        files.remove(LOCK);
+        Self(files)
     }
 
     pub(crate) fn bytes(&self, name: &str) -> &[u8] {
