@@ -7,7 +7,8 @@
 //! Calls, agents and moods are drawn at random from a seed; the roll-up, the tables and the page are the program's
 //! own. `--plain` leaves out dates and queues, `--hostile` gives ids and queues that would break a careless page.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -46,6 +47,9 @@ struct Arguments {
     /// Every call fails.
     #[arg(long)]
     failed: bool,
+    /// Only draw the page again of what is there, and say how long that takes.
+    #[arg(long)]
+    redraw: bool,
     /// Where chance begins.
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -239,7 +243,11 @@ fn write_table(
 }
 
 fn main() -> Result<()> {
-    let mut centre = Centre::new(Arguments::parse());
+    let arguments = Arguments::parse();
+    if arguments.redraw {
+        return draw(&arguments.directory);
+    }
+    let mut centre = Centre::new(arguments);
     let mut book = AgentBook::new(AgentOptions::default());
     let mut tables = Tables::default();
     for number in 0..centre.arguments.calls {
@@ -278,10 +286,16 @@ fn main() -> Result<()> {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
     })?;
-    let directory = out.commit()?;
+    draw(&out.commit()?)
+}
+
+fn draw(directory: &Path) -> Result<()> {
+    let begun = Instant::now();
     let mut page = Vec::new();
-    report::draw(&directory, &mut page).context("can't draw the page")?;
+    report::draw(directory, &mut page).context("can't draw the page")?;
+    let bytes = page.len();
     std::fs::write(directory.join("report.html"), page)?;
+    anstream::println!("drawn in {:.2} s, {bytes} bytes", begun.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod exit;
+pub mod explain;
 pub mod log;
 pub mod output;
 pub mod pipeline;

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 pub mod analyze;
 pub mod completions;
 pub mod config;
+pub mod explain;
 pub mod plan;
+pub mod report;
 
 use crate::cli::{Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
