@@ -16,9 +16,8 @@ use fastrand::Rng;
 use undertone::engine::Scores;
 use undertone::output::datapackage::{Resource, describe};
 use undertone::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, InputRecord, Outcome, OutputDirectory, REJECTS, RejectRow,
-    RowEncoder, RunRecord, SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns,
-    call_columns, fields,
+    CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
+    SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, fields,
 };
 use undertone::pipeline::SegmentCounts;
 use undertone::report;
@@ -122,9 +121,9 @@ impl Centre {
         let turns = turns.collect();
         let day = self.rng.i64(0..45);
         let started_at_ms = 1_772_323_200_000 + day * 86_400_000 + self.rng.i64(28_800_000..64_800_000);
-        let date = jiff::Timestamp::from_millisecond(started_at_ms).ok().map(|moment| {
-            moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string().into()
-        });
+        let date = jiff::Timestamp::from_millisecond(started_at_ms)
+            .ok()
+            .map(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string().into());
         let plain = self.arguments.plain;
         let queue = if self.arguments.hostile { self.name("queue", number % 9) } else { queue.to_owned() };
         let call = Call {
@@ -165,7 +164,8 @@ struct Tables {
 
 fn rolled(call: &Call, scores: &[Option<Scores>]) -> CallRollup {
     let words = |turn: usize| u32::try_from(call.turns[turn].text.split(' ').count()).unwrap_or(1);
-    let turns = turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, words(turn), scores.as_ref())));
+    let turns =
+        turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, words(turn), scores.as_ref())));
     let missing = scores.iter().filter(|scores| scores.is_none()).count();
     roll_up(&CallInput {
         call,
@@ -273,15 +273,32 @@ fn main() -> Result<()> {
     write_table(&mut out, "rejects.csv", &encoder.header(), &mut [("calls.csv".into(), line)])?;
     let resources = [
         Resource { file: "calls.csv", about: "One row a call.", key: &["call_id"], fields: fields(call_columns()) },
-        Resource { file: "agents.csv", about: "One row an agent.", key: &["agent_id"], fields: fields(agent_columns()) },
-        Resource { file: "segments.csv", about: "One row a segment.", key: &["call_id", "segment"], fields: fields(&SEGMENTS) },
-        Resource { file: "failures.csv", about: "Segments without scores.", key: &["call_id", "segment"], fields: fields(&FAILURES) },
+        Resource {
+            file: "agents.csv",
+            about: "One row an agent.",
+            key: &["agent_id"],
+            fields: fields(agent_columns()),
+        },
+        Resource {
+            file: "segments.csv",
+            about: "One row a segment.",
+            key: &["call_id", "segment"],
+            fields: fields(&SEGMENTS),
+        },
+        Resource {
+            file: "failures.csv",
+            about: "Segments without scores.",
+            key: &["call_id", "segment"],
+            fields: fields(&FAILURES),
+        },
         Resource { file: "rejects.csv", about: "Rows that could not be used.", key: &[], fields: fields(&REJECTS) },
     ];
     out.write("datapackage.json", |file| {
         writeln!(file, "{:#}", describe(&resources, SCHEMA_VERSION, false)).map(|()| None)
     })?;
     let record = record(&tables, agents.agents.len() as u64, agents.calls_without_agent);
+    let mut record = serde_json::to_value(record)?;
+    record["inputs"] = serde_json::json!([{ "path": "calls.csv", "rows": tables.turns + 1 }]);
     out.write("run.json", |file| {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
@@ -308,14 +325,7 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
         engine: EngineRecord { name: "local", model: "sample".into(), granularity: "turn" },
         started_at: "2026-03-01T00:00:00Z".into(),
         finished_at: "2026-03-01T00:01:00Z".into(),
-        inputs: vec![InputRecord {
-            path: "calls.csv".into(),
-            bytes: 0,
-            blake3: "0".repeat(64),
-            rows: tables.turns + 1,
-            format: "turns".into(),
-            columns: std::collections::BTreeMap::new(),
-        }],
+        inputs: Vec::new(),
         outputs: Vec::new(),
         counts: CountsRecord {
             rows: tables.turns + 1,

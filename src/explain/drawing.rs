@@ -163,7 +163,8 @@ impl Drawing<'_> {
         if let (Some(low), Some(place)) = (customer.low, customer.low_position) {
             writeln!(f, "lowest     {} over three turns, at {}", Coloured(Some(low)), percent(place))?;
         }
-        let (end, shift, start) = (Maybe::parts(customer.end), Maybe::parts(customer.shift), Maybe::parts(customer.start));
+        let (end, shift, start) =
+            (Maybe::parts(customer.end), Maybe::parts(customer.shift), Maybe::parts(customer.start));
         let escalated = match call.escalated {
             None => "unknown: the start or the end was not scored".to_owned(),
             Some(yes) => format!("{}: end {end} and shift {shift}, both −0.30 or lower?", yes_no(yes)),
@@ -183,7 +184,11 @@ impl Drawing<'_> {
         writeln!(f, "scored     {} customer words, {} agent words", words(&call.customer), words(&call.agent))?;
         if call.segments_failed > 0 {
             let missing = call.segments_failed;
-            writeln!(f, "{BAD}missing    {missing} of {} segments have no score and count nowhere{BAD:#}", call.segments)?;
+            writeln!(
+                f,
+                "{BAD}missing    {missing} of {} segments have no score and count nowhere{BAD:#}",
+                call.segments
+            )?;
             // With the detail, each reason stands in its line already.
             if call.detail.is_none() {
                 for (number, why) in &call.missing {

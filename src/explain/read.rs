@@ -121,8 +121,7 @@ impl Explanation {
     /// [`ExplainError`] if a table can't be read, or there is no such call.
     pub fn read(directory: &Path, call_id: &str) -> Result<Self, ExplainError> {
         let calls = directory.join("calls.csv");
-        let missing_call =
-            || ExplainError::NoSuchCall { path: calls.clone(), call_id: Name::new(call_id).to_string() };
+        let missing_call = || ExplainError::NoSuchCall { path: calls.clone(), call_id: Name::new(call_id).to_string() };
         let mut explanation = row_of(&calls, CALL, call_id, |row| Self::of(call_id, row))?.ok_or_else(missing_call)?;
         for (columns, role) in [(CUSTOMER, &mut explanation.customer), (AGENT, &mut explanation.agent)] {
             *role = row_of(&calls, columns, call_id, RoleNumbers::of)?.unwrap_or_default();

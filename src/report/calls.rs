@@ -444,11 +444,7 @@ impl Groups {
         }
         facts.days.sort_by_key(|(date, _)| *date);
         facts.too_many_queues = self.too_many_queues;
-        facts.queues = self
-            .queues
-            .into_iter()
-            .map(|(name, group)| (Some(words::cell_text(&name)), group))
-            .collect();
+        facts.queues = self.queues.into_iter().map(|(name, group)| (Some(words::cell_text(&name)), group)).collect();
         if !facts.queues.is_empty() && self.other_queues.calls > 0 {
             facts.queues.push((None, self.other_queues));
         }

@@ -203,7 +203,10 @@ impl Notable {
                 .map(|agent| NotableRow::of(agent, &scale))
                 .collect(),
         };
-        let mut groups = vec![group("Customers sound worse than elsewhere", -1.0), group("Customers sound better than elsewhere", 1.0)];
+        let mut groups = vec![
+            group("Customers sound worse than elsewhere", -1.0),
+            group("Customers sound better than elsewhere", 1.0),
+        ];
         groups.retain(|group| !group.rows.is_empty());
         Self { groups, more: all - notable.len() }
     }

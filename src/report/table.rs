@@ -214,7 +214,7 @@ fn decimal_parts(bytes: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::{RejectRow, REJECTS, RowEncoder};
+    use crate::output::{REJECTS, RejectRow, RowEncoder};
     use proptest::prelude::*;
 
     fn written(rows: &[(String, u64, String)]) -> tempfile::NamedTempFile {

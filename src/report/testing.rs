@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::engine::Scores;
 use crate::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, InputRecord, Outcome, REJECTS, RejectRow, RowEncoder, RunRecord,
-    SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns,
+    CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS,
+    SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns,
 };
 use crate::pipeline::SegmentCounts;
 use crate::rollup::{AgentBook, CallInput, ScoredRoles, roll_up, turn_scores};
@@ -21,6 +21,8 @@ pub(crate) struct Sample {
     counts: SegmentCounts,
     book: AgentBook,
     rejects: Vec<RejectRow>,
+    /// Paths of input files.
+    pub(crate) inputs: Vec<String>,
 }
 
 impl Sample {
@@ -33,6 +35,7 @@ impl Sample {
             counts: SegmentCounts::default(),
             book: AgentBook::default(),
             rejects: Vec::new(),
+            inputs: Vec::new(),
         }
     }
 
@@ -78,7 +81,8 @@ impl Sample {
     }
 
     fn add(&mut self, call: &Call, scores: Vec<Option<Scores>>) {
-        let turns = turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, 4, scores.as_ref())));
+        let turns =
+            turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, 4, scores.as_ref())));
         let count = |number: usize| u32::try_from(number).unwrap();
         let rollup = roll_up(&CallInput {
             call,
@@ -147,7 +151,9 @@ impl Sample {
             encoder.encode(reject, &mut rows);
         }
         self.put("rejects.csv", &rows);
-        self.put("run.json", &serde_json::to_vec(&self.record()).unwrap());
+        let mut record = serde_json::to_value(self.record()).unwrap();
+        record["inputs"] = self.inputs.iter().map(|path| serde_json::json!({ "path": path, "rows": 7 })).collect();
+        self.put("run.json", record.to_string().as_bytes());
         self.home.path()
     }
 
@@ -165,14 +171,7 @@ impl Sample {
             engine: EngineRecord { name: "local", model: "test".into(), granularity: "turn" },
             started_at: String::new(),
             finished_at: String::new(),
-            inputs: vec![InputRecord {
-                path: "calls <in>.csv".into(),
-                bytes: 1,
-                blake3: String::new(),
-                rows: self.counts.segments,
-                format: "turns".into(),
-                columns: BTreeMap::new(),
-            }],
+            inputs: Vec::new(),
             outputs: Vec::new(),
             counts: CountsRecord {
                 rows: self.counts.segments,

@@ -72,7 +72,10 @@ fn input_lines(run: &RunFacts) -> Vec<String> {
     let mut lines: Vec<String> =
         run.inputs.iter().take(NAMED_INPUTS).map(|input| line(&input.path, input.rows)).collect();
     if run.inputs.len() > NAMED_INPUTS {
-        lines.push(format!("and {} more; run.json names them all.", counted((run.inputs.len() - NAMED_INPUTS) as u64, "file")));
+        lines.push(format!(
+            "and {} more; run.json names them all.",
+            counted((run.inputs.len() - NAMED_INPUTS) as u64, "file")
+        ));
     }
     if run.counts.duplicate_rows > 0 {
         lines.push(format!("{} stood there twice, and counted once.", counted(run.counts.duplicate_rows, "row")));
@@ -115,10 +118,7 @@ fn unscored_lines(run: &RunFacts, calls: &CallFacts, failures: &[Reason]) -> Vec
         ));
     }
     if calls.low_coverage > 0 {
-        lines.push(format!(
-            "{} had too little scored to count for their agents.",
-            counted(calls.low_coverage, "call")
-        ));
+        lines.push(format!("{} had too little scored to count for their agents.", counted(calls.low_coverage, "call")));
     }
     if run.counts.failed + run.counts.skipped > 0 {
         lines.push(format!(
@@ -248,7 +248,11 @@ fn turning_points(calls: &CallFacts) -> Option<Finding> {
         ),
     };
     Some(Finding {
-        gist: format!("{} escalated ({}).", counted(calls.escalated, "call"), percent(calls.escalated, calls.with_shift)),
+        gist: format!(
+            "{} escalated ({}).",
+            counted(calls.escalated, "call"),
+            percent(calls.escalated, calls.with_shift)
+        ),
         rest: recovered,
     })
 }
@@ -285,7 +289,8 @@ fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
     let compared = facts.agents.iter().filter(|agent| agent.place.is_some()).count();
     // Two-sided tails beyond 3.09 and between 1.96 and 3.09.
     let (far, near) = (0.002 * compared as f64, 0.048 * compared as f64);
-    let about = |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
+    let about =
+        |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
     let mut text = format!(
         "{} of {} are on watch. Were all alike, chance alone would put {} outside and {} on watch.",
         Count(watch),

@@ -236,7 +236,9 @@ mod tests {
     #[test]
     fn many_days_become_weeks_months_or_years_and_no_call_is_lost() {
         assert!(grouped(&days(1)).is_none());
-        for (count, unit) in [(2, Unit::Day), (100, Unit::Day), (101, Unit::Week), (2000, Unit::Month), (9000, Unit::Year)] {
+        for (count, unit) in
+            [(2, Unit::Day), (100, Unit::Day), (101, Unit::Week), (2000, Unit::Month), (9000, Unit::Year)]
+        {
             let days = days(count);
             let (found, groups) = grouped(&days).unwrap();
             assert_eq!(found, unit);

@@ -55,7 +55,13 @@ impl Distribution {
         let bars = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(index, &count)| {
             let left = x.at(index as f64);
             let tall = Px(height.at(count as f64).0.max(0.8));
-            Bar { x: left, y: Px(BOTTOM - tall.0), width: Px(x.at(1.0).0 - LEFT - 1.0), height: tall, class: class(index) }
+            Bar {
+                x: left,
+                y: Px(BOTTOM - tall.0),
+                width: Px(x.at(1.0).0 - LEFT - 1.0),
+                height: tall,
+                class: class(index),
+            }
         });
         let tall = Px(height.at(unscored as f64).0.clamp(2.0, BOTTOM - TOP));
         // An arrow says that the bar goes on beyond the drawing.
@@ -127,6 +133,9 @@ mod tests {
         let counts = bar_counts(&[1; BINS]);
         assert_eq!((counts.len(), counts.iter().sum::<u64>()), (40, 201));
         assert_eq!((edge(0), edge(40)), (-1.0, 1.0));
-        assert_eq!((class(0), class(17), class(18), class(21), class(22)), ("negative", "negative", "near", "near", "positive"));
+        assert_eq!(
+            (class(0), class(17), class(18), class(21), class(22)),
+            ("negative", "negative", "near", "near", "positive")
+        );
     }
 }

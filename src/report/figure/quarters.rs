@@ -95,13 +95,7 @@ fn band(series: &[Series; 4], x: &Scale, y: &Scale) -> String {
 }
 
 impl Line {
-    fn of(
-        class: &'static str,
-        label: &'static str,
-        series: &[Series; 4],
-        x: &Scale,
-        y: &Scale,
-    ) -> Option<Self> {
+    fn of(class: &'static str, label: &'static str, series: &[Series; 4], x: &Scale, y: &Scale) -> Option<Self> {
         let means = series.each_ref().map(Series::mean);
         let points: Vec<Option<(Px, Px)>> =
             means.iter().enumerate().map(|(index, mean)| mean.map(|mean| (x.at(index as f64), y.at(mean)))).collect();
