@@ -7,7 +7,8 @@
 //! Calls, agents and moods are drawn at random from a seed; the roll-up, the tables and the page are the program's
 //! own. `--plain` leaves out dates and queues, `--hostile` gives ids and queues that would break a careless page.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -15,9 +16,8 @@ use fastrand::Rng;
 use undertone::engine::Scores;
 use undertone::output::datapackage::{Resource, describe};
 use undertone::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, InputRecord, Outcome, OutputDirectory, REJECTS, RejectRow,
-    RowEncoder, RunRecord, SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns,
-    call_columns, fields,
+    CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
+    SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, fields,
 };
 use undertone::pipeline::SegmentCounts;
 use undertone::report;
@@ -46,6 +46,9 @@ struct Arguments {
     /// Every call fails.
     #[arg(long)]
     failed: bool,
+    /// Only draw the page again of what is there, and say how long that takes.
+    #[arg(long)]
+    redraw: bool,
     /// Where chance begins.
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -240,7 +243,11 @@ fn write_table(
 }
 
 fn main() -> Result<()> {
-    let mut centre = Centre::new(Arguments::parse());
+    let arguments = Arguments::parse();
+    if arguments.redraw {
+        return draw(&arguments.directory);
+    }
+    let mut centre = Centre::new(arguments);
     let mut book = AgentBook::new(AgentOptions::default());
     let mut tables = Tables::default();
     for number in 0..centre.arguments.calls {
@@ -290,14 +297,22 @@ fn main() -> Result<()> {
         writeln!(file, "{:#}", describe(&resources, SCHEMA_VERSION, false)).map(|()| None)
     })?;
     let record = record(&tables, agents.agents.len() as u64, agents.calls_without_agent);
+    let mut record = serde_json::to_value(record)?;
+    record["inputs"] = serde_json::json!([{ "path": "calls.csv", "rows": tables.turns + 1 }]);
     out.write("run.json", |file| {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
     })?;
-    let directory = out.commit()?;
+    draw(&out.commit()?)
+}
+
+fn draw(directory: &Path) -> Result<()> {
+    let begun = Instant::now();
     let mut page = Vec::new();
-    report::draw(&directory, &mut page).context("can't draw the page")?;
+    report::draw(directory, &mut page).context("can't draw the page")?;
+    let bytes = page.len();
     std::fs::write(directory.join("report.html"), page)?;
+    anstream::println!("drawn in {:.2} s, {bytes} bytes", begun.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -310,14 +325,7 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
         engine: EngineRecord { name: "local", model: "sample".into(), granularity: "turn" },
         started_at: "2026-03-01T00:00:00Z".into(),
         finished_at: "2026-03-01T00:01:00Z".into(),
-        inputs: vec![InputRecord {
-            path: "calls.csv".into(),
-            bytes: 0,
-            blake3: "0".repeat(64),
-            rows: tables.turns + 1,
-            format: "turns".into(),
-            columns: std::collections::BTreeMap::new(),
-        }],
+        inputs: Vec::new(),
         outputs: Vec::new(),
         counts: CountsRecord {
             rows: tables.turns + 1,

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod engine;
 pub mod evaluate;
 pub mod exit;
+pub mod explain;
 pub mod input;
 pub mod interrupt;
 pub mod language;

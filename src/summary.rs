@@ -4,6 +4,8 @@
 //! says what is not known as plainly as what is: a mean of nothing is "nothing scored", and agents with too few
 //! calls are counted, never ranked.
 
+mod json;
+
 use std::fmt::{self, Display};
 use std::path::Path;
 

@@ -6,10 +6,12 @@ pub mod analyze;
 pub mod cache;
 pub mod completions;
 pub mod config;
+pub mod explain;
 pub mod labels;
 mod options;
 pub mod plan;
 mod record;
+pub mod report;
 mod session;
 pub mod train;
 

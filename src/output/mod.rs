@@ -7,6 +7,8 @@ mod agents;
 mod calls;
 mod cell;
 pub mod datapackage;
+#[cfg(test)]
+mod dashboards;
 mod directory;
 mod files;
 mod lists;

@@ -92,6 +92,12 @@ pub(super) struct Group {
 }
 
 impl Group {
+    /// Calls of which nothing is known, for tests.
+    #[cfg(test)]
+    pub(super) fn of_calls(calls: u64) -> Self {
+        Self { calls, ..Self::default() }
+    }
+
     fn add(&mut self, call: &CallCells) {
         self.calls += 1;
         if let Some(score) = call.score {

@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 use crate::output::RunRecord;
 
 use table::PARTS;
+pub(crate) use table::{Row, Table};
+pub(crate) use words::{Maybe, Name};
 
 /// The page can't be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -113,5 +115,7 @@ pub fn draw_before_record(directory: &Path, record: &RunRecord, out: &mut dyn Wr
     page::write(directory, &run::RunFacts::of(record), out)
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

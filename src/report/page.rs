@@ -15,7 +15,6 @@ use super::table_of_agents::AgentTable;
 use super::verdict::{self, Fact, Finding};
 use super::words::{Count, Maybe, Name, Score, percent};
 use crate::output::{Field, agent_columns, call_columns, fields};
-use crate::rollup::Note;
 
 /// Rows of tables that could be long.
 const MOST_NOTABLE: usize = 40;
@@ -23,7 +22,7 @@ const MOST_QUEUES: usize = 40;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
 const STYLE: &str = include_str!("../../templates/report.css");
-const STYLE_HASH: &str = "sha256-U6AiGHXZEnYGC0x5R2WLsDPs/l8hBrsPCDF9aVziqes=";
+const STYLE_HASH: &str = "sha256-O8DGwHI2BKW75RneY+Kwp9msRc1m3sHGu9mYIF5xOgo=";
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 
@@ -48,7 +47,6 @@ pub(super) fn write(directory: &Path, run: &RunFacts, out: &mut dyn Write) -> Re
         agents: AgentTable::of(&agents),
         compared: agents.compared(),
         adjusted: agents.adjusted,
-        no_ranks: Note::NoRanks,
         call_fields: described_calls(),
         agent_fields: fields(agent_columns()),
         total: Count(calls.calls),
@@ -79,7 +77,6 @@ struct Page<'a> {
     agents: AgentTable,
     compared: bool,
     adjusted: bool,
-    no_ranks: Note,
     call_fields: Vec<Field>,
     agent_fields: Vec<Field>,
 }

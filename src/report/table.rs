@@ -142,6 +142,11 @@ impl<'t, const COLUMNS: usize> Row<'t, COLUMNS> {
         (!text.is_empty()).then(|| unguarded(&text).to_owned())
     }
 
+    /// Whether the cell holds this text, guarded or not.
+    pub(crate) fn says(&self, column: usize, text: &str) -> bool {
+        std::str::from_utf8(self.bytes(column)).is_ok_and(|cell| unguarded(cell) == text)
+    }
+
     /// A decimal in 10,000 parts; `None` if the cell is empty.
     pub(crate) fn parts(&self, column: usize) -> Result<Option<i64>, ReportError> {
         self.parsed(column, decimal_parts)

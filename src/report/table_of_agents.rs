@@ -116,6 +116,6 @@ fn json_row(agent: &Agent) -> String {
         agent.verdict.number(),
         u8::from(agent.unsure),
     ]);
-    // Inside a script element only `<` could end it, and within JSON it only stands in strings.
-    row.to_string().replace('<', "\\u003c")
+    // Within JSON these only stand in strings; inside a script element they could end it.
+    row.to_string().replace('<', "\\u003c").replace('>', "\\u003e")
 }

@@ -1,1 +1,215 @@
+//! The page as a reader gets it.
 
+use sha2::{Digest as _, Sha256};
+
+use super::testing::Sample;
+use super::{draw, draw_before_record};
+
+/// Names that break careless pages and terminals.
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "\u{202e}evil \u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+    "\"><img src=x onerror=alert(1)>",
+    "</script><!--<b>&amp;",
+    "javascript:alert(1)//' onclick='x",
+];
+
+fn page(sample: &Sample) -> String {
+    let mut page = Vec::new();
+    draw(sample.write(false), &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+/// Calls of agents whose customers differ: one of them sounds far worse.
+fn centre(agents: usize, calls: usize) -> Sample {
+    let mut sample = Sample::new();
+    for agent in 0..agents {
+        for call in 0..calls {
+            let level = if agent == 0 { -0.7 } else { 0.1 };
+            let wobble = f64::from(u32::try_from((agent * 7 + call * 13) % 11).unwrap()) / 40.0;
+            let queue = if call % 2 == 0 { "billing" } else { "sales" };
+            let date = format!("2026-03-{:02}", 1 + call % 28);
+            let scores = [Some(level + wobble), Some(level), Some(level - wobble), Some(level + wobble)];
+            let id = format!("call-{agent:04}-{call:02}");
+            sample.call_in(&id, &format!("agent-{agent:04}"), Some(queue), Some(&date), &scores);
+        }
+    }
+    sample
+}
+
+/// The text of the elements of this class, tags taken out.
+fn texts(page: &str, class: &str) -> Vec<String> {
+    let begin = format!("class=\"{class}\">");
+    let parts = page.split(begin.as_str()).skip(1);
+    parts.map(|rest| rest.split('<').next().unwrap_or_default().trim().to_owned()).collect()
+}
+
+#[test]
+fn the_page_says_in_order_what_the_tables_say() {
+    let page = page(&centre(12, 20));
+    let headings = [
+        "What was run",
+        "In words",
+        "From start to end",
+        "How calls are distributed",
+        "Day by day",
+        "Queue by queue",
+        "Agents: who differs by more than chance?",
+        "Agents outside or on watch",
+        "Escalated and recovered",
+        "Calls worth listening to",
+        "All agents",
+        "How every number is made",
+    ];
+    let places: Vec<Option<usize>> = headings.iter().map(|heading| page.find(&format!(">{heading}</h2>"))).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    assert_eq!(texts(&page, "lead"), ["240 calls, 12 agents, 2026-03-01 to 2026-03-20"]);
+    assert!(page.contains("1 agent stands out by more than chance explains."));
+    assert!(page.contains("Agents are not ranked, because"));
+    assert!(
+        page.contains("<text class=\"value start\"") && page.contains(">agent-0000</text>"),
+        "the one outside is labelled"
+    );
+    assert!(!page.contains(">agent-0001</text>"), "one inside is not");
+    for figure in ["quarters", "distribution", "days", "funnel"] {
+        let labelled = format!("role=\"img\" aria-labelledby=\"{figure}-title {figure}-description\"");
+        assert!(page.contains(&labelled) && page.contains(&format!("<desc id=\"{figure}-description\">")), "{figure}");
+    }
+    assert_eq!(page.matches("<summary>The same in numbers</summary>").count(), 3);
+}
+
+#[test]
+fn nothing_is_asked_of_the_network_and_only_the_page_s_own_style_and_script_may_run() {
+    let page = page(&centre(6, 6));
+    for outside in
+        ["http:", "https:", "//www", "url(", "@import", "<link", "<img", "<iframe", " style=", " onclick", "src="]
+    {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let hashed = |open: &str, close: &str| {
+        let body = page.split(open).nth(1).and_then(|rest| rest.split(close).next()).unwrap();
+        format!("'sha256-{}'", base64(&Sha256::digest(body)))
+    };
+    let policy = format!(
+        "content=\"default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'\"",
+        hashed("<style>", "</style>"),
+        hashed("<script>", "</script>"),
+    );
+    assert!(page.contains(&policy), "the hashes in src/report/page.rs are not those of the templates: {policy}");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0, |group, &byte| group << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(group >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+#[test]
+fn names_stay_names() {
+    let mut sample = Sample::new();
+    for (index, name) in HOSTILE.iter().enumerate() {
+        for call in 0..8 {
+            let level = if index == 0 { -0.8 } else { 0.2 };
+            let scores = [Some(level + 0.01 * f64::from(call)), Some(level), Some(level)];
+            sample.call_in(&format!("{name}{call}"), name, Some(name), None, &scores);
+        }
+    }
+    sample.call("long", &"x".repeat(500), &[Some(0.2), Some(0.1)]);
+    sample.reject("<b>file", "<i>reason");
+    sample.inputs.push("<b>in</b>.csv".into());
+    let page = page(&sample);
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
+    assert_eq!(page.matches("</script>").count(), 2, "the data and the script");
+    for broken in ["<img", "<b>", "<i>reason", "onerror=alert(1)>", "\u{202e}", "'=cmd"] {
+        assert!(!page.contains(broken), "{broken}");
+    }
+    let (markup, rest) = page.split_once("<script type=\"application/json\"").unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    assert!(!markup.contains("' onclick") && data.contains("' onclick"), "a quote is one in data alone");
+    assert!(!data.contains('<'), "nothing in the data ends it");
+    assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "escaped, not dropped");
+    assert!(page.contains("=cmd|"), "shown without its guard");
+    assert!(page.contains("&#60;b&#62;in&#60;/b&#62;.csv (7 rows)"));
+    assert!(!page.contains(&"x".repeat(60)), "cut");
+}
+
+#[test]
+fn what_was_not_scored_is_never_a_number() {
+    let mut sample = Sample::new();
+    for agent in ["a", "b", "c", "d", "e", "f"] {
+        for call in 0..4 {
+            sample.call(&format!("{agent}{call}"), agent, &[Some(0.1 * f64::from(call)), Some(0.0)]);
+        }
+    }
+    for call in 0..3 {
+        sample.call(&format!("silent{call}"), "silent", &[None, None]);
+    }
+    let page = page(&sample);
+    assert!(page.contains("3 of 27 calls have no customer score. Not scored is not neutral"));
+    assert!(page.contains("failed, InternalServerException: 6"));
+    let row = page.split("<bdi>silent</bdi>").last().unwrap().split("<tr").next().unwrap();
+    assert_eq!(row.matches("<td class=\"n missing\">not scored").count(), 5, "{row}");
+    assert!(row.contains("<td>not scored") && !row.contains("0.00"), "{row}");
+    assert!(page.contains("[\"silent\",3,0,null,null,null,null,null,null,5,0]"));
+}
+
+#[test]
+fn a_run_that_scored_nothing_says_so() {
+    let mut sample = Sample::new();
+    for call in 0..5 {
+        sample.call(&format!("c{call}"), &format!("agent {call}"), &[None, None]);
+    }
+    let page = page(&sample);
+    assert!(page.contains("Nothing was scored."));
+    assert!(page.contains("No call was scored."));
+    assert!(!page.contains("NaN") && !page.contains("inf\"") && !page.contains("about neutral"));
+}
+
+#[test]
+fn an_empty_run_has_a_page() {
+    let page = page(&Sample::new());
+    assert!(page.contains("0 calls, 0 agents") && page.contains("No call names an agent."));
+}
+
+#[test]
+fn few_agents_are_not_compared() {
+    let page = page(&centre(3, 10));
+    assert!(page.contains("Agents are not compared."));
+    assert!(!page.contains("id=\"funnel-title\"") && !page.contains(">outside<"));
+}
+
+#[test]
+fn the_same_run_makes_the_same_page_before_and_after_its_record_is_written() {
+    let sample = centre(6, 8);
+    let after = page(&sample);
+    let directory = sample.write(false);
+    std::fs::remove_file(directory.join("run.json")).unwrap();
+    let mut before = Vec::new();
+    draw_before_record(directory, &sample.record(), &mut before).unwrap();
+    assert!(before == after.as_bytes());
+    let error = draw(directory, &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().ends_with("run.json") && error.hint().is_some());
+}
+
+#[test]
+fn ten_thousand_agents_fit_in_a_megabyte_whatever_they_are_called() {
+    for name in ["agent", "\u{5e9}\u{5dc}\u{5d5}\u{5dd} <&> and quite a long name of more than 48 letters"] {
+        let mut sample = Sample::new();
+        for agent in 0..10_000 {
+            let score = f64::from(agent * 7919 % 200 - 100) / 150.0;
+            sample.call(&format!("c{agent}"), &format!("{agent:05} {name}"), &[Some(score), Some(score / 2.0)]);
+        }
+        let page = page(&sample);
+        assert!(page.len() < 1_000_000, "{} bytes", page.len());
+        assert_eq!(page.contains("agents are in this table"), name != "agent");
+        assert!(page.contains("Here are the first 100 of 10,000 agents"));
+    }
+}

@@ -225,7 +225,12 @@ mod tests {
 
     fn days(count: i32) -> Vec<(Date, Group)> {
         let first = date(2026, 1, 1);
-        (0..count).map(|day| (first.checked_add(day.days()).unwrap(), Group { calls: 1, ..Group::default() })).collect()
+        (0..count)
+            .map(|day| {
+                let one = Group::of_calls(1);
+                (first.checked_add(day.days()).unwrap(), one)
+            })
+            .collect()
     }
 
     #[test]

@@ -94,9 +94,9 @@ fn edge(index: usize) -> f64 {
 }
 
 fn class(index: usize) -> &'static str {
-    match edge(index) {
-        from if from < -0.099 => "negative",
-        from if from > 0.099 => "positive",
+    match (edge(index), edge(index + 1)) {
+        (_, to) if to < -0.099 => "negative",
+        (from, _) if from > 0.099 => "positive",
         _ => "near",
     }
 }

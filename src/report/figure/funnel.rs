@@ -189,12 +189,13 @@ fn by_density(places: Vec<(Px, Px)>, coarse: bool) -> [String; 3] {
     paths.map(|places| dots(places.into_iter()))
 }
 
-/// Names of the agents outside, the farthest first, each where it touches no other and no other mark of those outside.
+/// Names of the agents outside, the farthest first, each where it touches no other and no mark of those who are named.
 fn labels(agents: &[(&Agent, Place)], at: impl Fn(&Agent, Place) -> (Px, Px)) -> Vec<Label> {
     let mut outside: Vec<(&Agent, Place)> =
         agents.iter().copied().filter(|(agent, _)| agent.verdict == Verdict::Outside).collect();
     outside.sort_by(|a, b| b.1.z.abs().total_cmp(&a.1.z.abs()).then_with(|| a.0.id.cmp(&b.0.id)));
-    let mut taken: Vec<Area> = outside.iter().map(|&(agent, place)| Area::of_mark(at(agent, place))).collect();
+    let marks = agents.iter().filter(|(agent, _)| agent.notable());
+    let mut taken: Vec<Area> = marks.map(|&(agent, place)| Area::of_mark(at(agent, place))).collect();
     let mut labels = Vec::new();
     for (agent, place) in outside {
         if labels.len() == MOST_LABELS {

@@ -63,7 +63,7 @@ impl Quarters {
         let halves = customers.iter().filter_map(half).flat_map(|(low, high)| [low, high]);
         let range = score_range(means.iter().copied().chain(halves), 0.3);
         let y = Scale::new(range, (BOTTOM, TOP));
-        let x = Scale::new((0.0, 3.0), (LEFT + 50.0, RIGHT - 50.0));
+        let x = Scale::new((0.0, 3.0), (LEFT + 44.0, RIGHT - 24.0));
         let mut lines: Vec<Line> = [("customer", "customers", customers), ("agent", "agents", agents)]
             .into_iter()
             .filter_map(|(class, label, series)| Line::of(class, label, series, &x, &y))

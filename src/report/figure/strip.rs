@@ -65,7 +65,7 @@ impl Sparkline {
     /// From the scores of the quarters in 10,000ths; what has no score is a gap.
     pub(in crate::report) fn of(quarters: &[Option<i64>; 4]) -> Self {
         let x = Scale::new((0.0, 3.0), (5.0, 75.0));
-        let y = Scale::new((-1.0, 1.0), (HEIGHT + 4.0, 2.0));
+        let y = Scale::new((-1.0, 1.0), (26.0, 2.0));
         let points: Vec<Option<(Px, Px)>> = quarters
             .iter()
             .enumerate()

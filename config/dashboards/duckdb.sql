@@ -1,0 +1,138 @@
+-- DuckDB: the tables of an output directory with their types.
+--
+--   cd undertone-out && duckdb undertone.duckdb < .../config/dashboards/duckdb.sql
+--
+-- What is unknown is NULL, never 0. segments.csv is there only after a run with --detail: take its comment away then.
+-- Afterwards, queries.sql beside this file makes the views that charts are drawn from.
+
+CREATE OR REPLACE TABLE calls AS FROM read_csv('calls.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+  call_id: 'text',
+  call_date: 'date',
+  started_at: 'timestamp with time zone',
+  duration_s: 'double precision',
+  time_basis: 'text',
+  agent_id: 'text',
+  agents: 'text',
+  queue: 'text',
+  channel: 'text',
+  language: 'text',
+  turns: 'bigint',
+  customer_score: 'double precision',
+  customer_label: 'text',
+  customer_positive: 'double precision',
+  customer_negative: 'double precision',
+  customer_neutral: 'double precision',
+  customer_mixed: 'double precision',
+  customer_negative_share: 'double precision',
+  customer_turns: 'bigint',
+  customer_turns_scored: 'bigint',
+  customer_words: 'bigint',
+  customer_words_scored: 'bigint',
+  customer_q1: 'double precision',
+  customer_q2: 'double precision',
+  customer_q3: 'double precision',
+  customer_q4: 'double precision',
+  customer_start: 'double precision',
+  customer_end: 'double precision',
+  customer_shift: 'double precision',
+  customer_slope: 'double precision',
+  customer_low: 'double precision',
+  customer_low_position: 'double precision',
+  agent_score: 'double precision',
+  agent_label: 'text',
+  agent_positive: 'double precision',
+  agent_negative: 'double precision',
+  agent_neutral: 'double precision',
+  agent_mixed: 'double precision',
+  agent_negative_share: 'double precision',
+  agent_turns: 'bigint',
+  agent_turns_scored: 'bigint',
+  agent_words: 'bigint',
+  agent_words_scored: 'bigint',
+  agent_q1: 'double precision',
+  agent_q2: 'double precision',
+  agent_q3: 'double precision',
+  agent_q4: 'double precision',
+  agent_start: 'double precision',
+  agent_end: 'double precision',
+  agent_shift: 'double precision',
+  agent_slope: 'double precision',
+  agent_low: 'double precision',
+  agent_low_position: 'double precision',
+  escalated: 'boolean',
+  recovered: 'boolean',
+  segments: 'bigint',
+  segments_failed: 'bigint',
+  coverage: 'double precision',
+  engine: 'text',
+  scoring_version: 'text',
+  low_coverage: 'boolean'
+});
+
+CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+  agent_id: 'text',
+  calls: 'bigint',
+  calls_scored: 'bigint',
+  customer_score_raw: 'double precision',
+  customer_score: 'double precision',
+  customer_score_low: 'double precision',
+  customer_score_high: 'double precision',
+  customer_score_adjusted: 'double precision',
+  reliability: 'double precision',
+  status: 'text',
+  funnel: 'text',
+  funnel_z: 'double precision',
+  q_value: 'double precision',
+  expected_percentile: 'double precision',
+  p_bottom_decile: 'double precision',
+  calls_for_reliability_70: 'bigint',
+  customer_end: 'double precision',
+  customer_end_adjusted: 'double precision',
+  negative_call_share: 'double precision',
+  negative_call_share_low: 'double precision',
+  negative_call_share_high: 'double precision',
+  escalated_share: 'double precision',
+  escalated_share_low: 'double precision',
+  escalated_share_high: 'double precision',
+  recovered_share: 'double precision',
+  recovered_share_low: 'double precision',
+  recovered_share_high: 'double precision',
+  agent_score: 'double precision',
+  words: 'bigint',
+  handled_share_mean: 'double precision',
+  funnel_score: 'double precision',
+  funnel_mean: 'double precision',
+  funnel_sd: 'double precision'
+});
+
+-- CREATE OR REPLACE TABLE segments AS FROM read_csv('segments.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+--   call_id: 'text',
+--   segment: 'bigint',
+--   role: 'text',
+--   first_turn: 'bigint',
+--   last_turn: 'bigint',
+--   position: 'double precision',
+--   chars: 'bigint',
+--   positive: 'double precision',
+--   negative: 'double precision',
+--   neutral: 'double precision',
+--   mixed: 'double precision',
+--   score: 'double precision',
+--   label: 'text',
+--   outcome: 'text'
+-- });
+
+CREATE OR REPLACE TABLE failures AS FROM read_csv('failures.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+  call_id: 'text',
+  segment: 'bigint',
+  role: 'text',
+  outcome: 'text',
+  reason: 'text',
+  attempts: 'bigint'
+});
+
+CREATE OR REPLACE TABLE rejects AS FROM read_csv('rejects.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+  file: 'text',
+  line: 'bigint',
+  reason: 'text'
+});

@@ -1,0 +1,43 @@
+//! `undertone explain`: how one call's numbers came about.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::exit::{ExitCode, Failure};
+use crate::explain::{Drawing, ExplainError, Explanation};
+use crate::transcript::Call;
+
+/// Explains the call from the tables in `directory`, on stdout; with its words, if `words` is that call.
+///
+/// # Errors
+/// [`Failure`] if the directory holds no run or no such call, or stdout takes no more.
+pub fn run(call_id: &str, directory: &Path, words: Option<&Call>) -> Result<ExitCode, Failure> {
+    let explanation = Explanation::read(directory, call_id)?;
+    let drawing = Drawing { explanation: &explanation, words };
+    let mut stdout = anstream::stdout().lock();
+    write!(stdout, "{drawing}").and_then(|()| stdout.flush()).map_err(Failure::stdout)?;
+    Ok(ExitCode::Done)
+}
+
+/// The call of this id among all that were read; `None` if it is not there.
+///
+/// # Errors
+/// The first error of `groups`.
+pub fn find<E>(groups: impl IntoIterator<Item = Result<Vec<Call>, E>>, call_id: &str) -> Result<Option<Call>, E> {
+    for group in groups {
+        if let Some(call) = group?.into_iter().find(|call| &*call.id == call_id) {
+            return Ok(Some(call));
+        }
+    }
+    Ok(None)
+}
+
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        let hint = error.hint();
+        match error {
+            ExplainError::Table(error) => error.into(),
+            ExplainError::NoSuchCall { .. } => Self::new(ExitCode::NoInput, error).with_hint(hint),
+        }
+    }
+}
