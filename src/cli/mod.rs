@@ -36,6 +36,11 @@ Examples:
   undertone plan --engine comprehend calls.csv
   undertone plan --engine comprehend --json exports/ | jq .";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  undertone explain call-1015 --out undertone-out
+  undertone explain call-1015 --out undertone-out --input calls.csv";
+
 const CONFIG_EXAMPLES: &str = "\
 Examples:
   undertone config init                      write undertone.toml
@@ -82,6 +87,15 @@ pub enum Command {
     /// Say what analyze would send, cost and take, without sending anything
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
+    /// Show how one call's numbers came about
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+    /// Draw report.html again from the CSV files of a run
+    Report {
+        /// The directory that analyze wrote
+        #[arg(value_name = "DIR", default_value = "undertone-out")]
+        dir: PathBuf,
+    },
     /// Look after the scores that were paid for
     Cache {
         /// What to do.
@@ -132,6 +146,20 @@ pub struct Plan {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Reading>,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The call, as calls.csv names it
+    #[arg(value_name = "CALL_ID")]
+    pub call_id: String,
+    /// Transcripts that hold the call: shows its words too, on this terminal only
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Everything>,
 }
 
 /// What to do with stored scores.

@@ -17,8 +17,10 @@ pub mod train;
 
 use crate::cli::{CacheCommand, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
+use crate::input;
 use crate::log;
 use crate::settings::{LogFormat, Settings, SettingsError, Verbosity};
+use crate::transcript::Call;
 
 /// Runs the command that was typed.
 ///
@@ -33,6 +35,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
         }
+        Command::Explain(args) => with_settings(general, args.settings, |settings| {
+            let words = find_call(settings, &args.input, &args.call_id)?;
+            explain::run(&args.call_id, &settings.out, words.as_ref())
+        }),
+        Command::Report { dir } => report::run(&dir),
         Command::Cache { command, json, settings } => {
             with_settings(general, settings, |settings| look_after_cache(settings, command, json))
         }
@@ -40,6 +47,19 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
     }
+}
+
+/// The call of this id in `inputs`, if any were named.
+fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Option<Call>, Failure> {
+    if inputs.is_empty() {
+        return Ok(None);
+    }
+    let conversations = input::read(&input::discover(inputs)?, &options::input(settings)?, &mut |_| {})?;
+    let call = explain::find(conversations.into_calls(), call_id)?;
+    call.map(Some).ok_or_else(|| {
+        Failure::new(ExitCode::NoInput, format!("no call {call_id} in {}", inputs.join(", ")))
+            .with_hint(Some("name the transcripts that the run read".into()))
+    })
 }
 
 /// Looks after the stored scores that the settings name.
