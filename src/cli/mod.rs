@@ -36,6 +36,11 @@ Examples:
   undertone plan --engine comprehend calls.csv
   undertone plan --engine comprehend --json exports/ | jq .";
 
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  undertone train labelled-calls.csv --out ours.model
+  undertone analyze --model ours.model calls.csv";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   undertone explain call-1015 --out undertone-out
@@ -96,6 +101,9 @@ pub enum Command {
         #[arg(value_name = "DIR", default_value = "undertone-out")]
         dir: PathBuf,
     },
+    /// Train the local engine's model on one's own labels
+    #[command(after_help = TRAIN_EXAMPLES)]
+    Train(Train),
     /// Look after the scores that were paid for
     Cache {
         /// What to do.
@@ -160,6 +168,32 @@ pub struct Explain {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// CSV files with the columns text, label (negative, neutral, positive or mixed) and, if wanted, weight
+    #[arg(value_name = "LABELS", required = true)]
+    pub labels: Vec<PathBuf>,
+    /// Where the model is written
+    #[arg(long, value_name = "MODEL")]
+    pub out: PathBuf,
+    /// The model to begin at: `shipped`, `none`, or a file
+    #[arg(long, value_name = "MODEL", default_value = "shipped")]
+    pub from: String,
+    /// Decides the order of texts; the same seed and labels make the same bytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// What the model calls itself, at most 32 bytes
+    #[arg(long, value_name = "NAME", default_value = "own")]
+    pub name: String,
+    /// Which classes probabilities take to be how common: as in the labels, or more even, for sites not seen
+    #[arg(long, value_name = "WHICH", default_value = "labels", value_parser = ["labels", "even"])]
+    pub priors: String,
+    /// How many buckets a model that begins at `none` has, as a power of two
+    #[arg(long, value_name = "NUMBER", default_value_t = 17, value_parser = clap::value_parser!(u32).range(10..=20))]
+    pub bits: u32,
 }
 
 /// What to do with stored scores.

@@ -32,7 +32,7 @@ pub fn run(settings: &Settings, inputs: &[String]) -> Result<ExitCode, Failure> 
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
-    runtime.block_on(Run::new(settings).carry_out(&sources))
+    runtime.block_on(Box::pin(Run::new(settings).carry_out(&sources)))
 }
 
 /// One run, with its clock.

@@ -40,6 +40,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             explain::run(&args.call_id, &settings.out, words.as_ref())
         }),
         Command::Report { dir } => report::run(&dir),
+        Command::Train(args) => {
+            let summary = train::run(&args.into())?;
+            print(&summary.render())?;
+            Ok(ExitCode::Done)
+        }
         Command::Cache { command, json, settings } => {
             with_settings(general, settings, |settings| look_after_cache(settings, command, json))
         }

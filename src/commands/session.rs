@@ -1,14 +1,16 @@
 //! What a run scores with: the engine that the settings name, made ready before anything is read.
 
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::train::read_model;
 use crate::budget::Budget;
 use crate::cache::{self, Access, CacheError, CacheOptions, ScoreCache, Scorer};
 use crate::engine::local::Local;
 use crate::engine::{EngineError, Profile, Service};
 use crate::exit::{ExitCode, Failure};
+use crate::model::{Model, Terms};
 use crate::score::Memory;
 use crate::settings::{CachePlace, EngineName, Settings};
 
@@ -80,7 +82,7 @@ impl Session {
     /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let service = match settings.engine {
-            EngineName::Local => Service::local(Local::shipped()),
+            EngineName::Local => Service::local(Local::with_model(local_model(settings)?)),
             EngineName::Comprehend => comprehend(settings).await?,
         };
         let profile = service.engine.profile();
@@ -97,6 +99,25 @@ impl Session {
             tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
         }
     }
+}
+
+/// The model that the local engine scores with: one's own or the shipped one, with one's own terms.
+fn local_model(settings: &Settings) -> Result<Model, Failure> {
+    let mut model = match &settings.local.model {
+        None => Model::shipped(),
+        Some(path) => read_model(path).map_err(|error| unusable(path, error))?,
+    };
+    if let Some(path) = &settings.local.lexicon {
+        let text = std::fs::read_to_string(path).map_err(|error| unusable(path, error))?;
+        model = model.with_terms(Terms::parse(&text).map_err(|error| unusable(path, error))?);
+    }
+    Ok(model)
+}
+
+/// A file that the settings name and that can't be used.
+fn unusable(path: &Path, error: impl Into<anyhow::Error>) -> Failure {
+    let error = error.into().context(format!("can't use {}", path.display()));
+    Failure::new(ExitCode::Settings, error)
 }
 
 /// What is known of texts before a plan: the stored scores of the engine that `profile` describes.

@@ -8,7 +8,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::labels::{LabelFile, LabelsError};
+use crate::cli;
 use crate::evaluate::Interval;
+use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, ModelError};
 use crate::train::{self, Figures, Options, Report, Source, TrainError};
 
@@ -45,6 +47,26 @@ pub struct TrainOptions {
     pub from: Base,
     /// How it is trained.
     pub training: Options,
+}
+
+impl From<cli::Train> for TrainOptions {
+    fn from(args: cli::Train) -> Self {
+        let priors = if args.priors == "even" { train::Priors::Even } else { train::Priors::Labels };
+        let training = Options { name: args.name, seed: args.seed, bits: args.bits, priors, ..Options::default() };
+        Self { labels: args.labels, out: args.out, from: Base::from(&*args.from), training }
+    }
+}
+
+impl From<TrainCommandError> for Failure {
+    fn from(error: TrainCommandError) -> Self {
+        let code = match error {
+            TrainCommandError::Labels(_) | TrainCommandError::Training(_) => ExitCode::Data,
+            TrainCommandError::Base { .. } => ExitCode::Settings,
+            TrainCommandError::Unwritable { .. } => ExitCode::CantCreate,
+        };
+        let hint = error.hint();
+        Self::new(code, error).with_hint(hint)
+    }
 }
 
 /// What `train` did.

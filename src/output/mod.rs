@@ -6,9 +6,9 @@
 mod agents;
 mod calls;
 mod cell;
-pub mod datapackage;
 #[cfg(test)]
 mod dashboards;
+pub mod datapackage;
 mod directory;
 mod files;
 mod lists;

@@ -1,13 +1,17 @@
 //! The adapter against raw HTTP bodies, served on the loopback within each test.
 
+use aws_sdk_comprehend::Client;
 use aws_sdk_comprehend::config::retry::RetryConfig;
 use aws_sdk_comprehend::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_comprehend::types::LanguageCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::client::Comprehend;
 use super::*;
 use crate::engine::script::batch_of;
+use crate::engine::{Engine, EngineError, ErrorKind};
 
 /// What the server does with one connection.
 enum Reply {
@@ -42,7 +46,7 @@ async fn serve(replies: Vec<Reply>) -> (Comprehend, JoinHandle<Vec<String>>) {
         .endpoint_url(format!("http://{address}"))
         .retry_config(RetryConfig::disabled())
         .build();
-    (Comprehend::with_client(Client::from_conf(config), "eu-west-1".to_owned()), server)
+    (Comprehend::with_client(Client::from_conf(config), "eu-west-1".to_owned(), BILLING), server)
 }
 
 /// Reads one request: head and body by its length. Returns both.
