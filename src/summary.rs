@@ -97,7 +97,12 @@ impl Summary<'_> {
         )?;
         let unscored = self.overview.calls - self.overview.scored;
         if unscored > 0 {
-            line(f, "", format_args!("{unscored} calls have no customer score and count nowhere"))?;
+            let clause = if unscored == 1 {
+                "call has no customer score and counts"
+            } else {
+                "calls have no customer score and count"
+            };
+            line(f, "", format_args!("{unscored} {clause} nowhere"))?;
         }
         line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.distribution)))
     }
@@ -141,10 +146,15 @@ impl Summary<'_> {
             report.agents.iter().filter(|agent| matches!(agent.funnel, Some(Funnel::Out | Funnel::Watch))).collect();
         notable.sort_by(|a, b| a.funnel_z.partial_cmp(&b.funnel_z).unwrap_or(std::cmp::Ordering::Equal));
         let unsure = report.agents.iter().filter(|agent| agent.status == Status::Insufficient).count();
-        let verdict = if notable.is_empty() {
-            "none differs from the others by more than chance explains".to_owned()
-        } else {
-            format!("{} of {} differ from the others by more than chance explains", notable.len(), report.agents.len())
+        let out = notable.iter().filter(|agent| agent.funnel == Some(Funnel::Out)).count();
+        let verdict = match (out, notable.len() - out) {
+            (0, 0) => "none differs from the others by more than chance explains".to_owned(),
+            (0, watch) => format!("none is outside what chance explains; {watch} on watch, where chance puts 1 in 20"),
+            (out, 0) => format!("{out} of {} outside what chance explains", report.agents.len()),
+            (out, watch) => format!(
+                "{out} of {} outside what chance explains; {watch} on watch, where chance puts 1 in 20",
+                report.agents.len()
+            ),
         };
         let doubt = if unsure > 0 { format!("; {unsure} have too few calls for a verdict") } else { String::new() };
         line(f, "agents", format_args!("{verdict}{doubt}"))?;
@@ -158,8 +168,9 @@ impl Summary<'_> {
     }
 
     fn failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SegmentCounts { segments, failed, skipped, .. } = self.segments;
-        if failed + skipped > 0 {
+        let SegmentCounts { segments, failed, skipped, skipped_without_words, .. } = self.segments;
+        let skipped = skipped - skipped_without_words;
+        if !self.segments.complete() {
             line(
                 f,
                 "not scored",

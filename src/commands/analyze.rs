@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         tables.write(&mut directory, fold, format)?;
 
         let requests = session.service.meter.read();
-        let whole = segments.failed + segments.skipped == 0 && read.rejects.is_empty();
+        let whole = segments.complete() && read.rejects.is_empty();
         let code = if whole { ExitCode::Done } else { ExitCode::Partial };
         let facts = Facts {
             settings: self.settings,

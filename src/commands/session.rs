@@ -12,14 +12,11 @@ use crate::engine::{EngineError, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, Terms};
 use crate::score::Memory;
-use crate::settings::{CachePlace, EngineName, Settings};
+use crate::settings::{CachePlace, Dollars, EngineName, Settings, Whole};
 
 /// What a run may cost at most.
 fn budget(settings: &Settings) -> Budget {
-    Budget {
-        max_cost: settings.cost.max.map(|dollars| dollars.as_f64()),
-        max_units: settings.cost.max_units.map(|units| units.get()),
-    }
+    Budget { max_cost: settings.cost.max.map(Dollars::as_f64), max_units: settings.cost.max_units.map(Whole::get) }
 }
 
 /// The units that may be billed, for the engine to hold.
@@ -114,10 +111,16 @@ fn local_model(settings: &Settings) -> Result<Model, Failure> {
     Ok(model)
 }
 
-/// A file that the settings name and that can't be used.
-fn unusable(path: &Path, error: impl Into<anyhow::Error>) -> Failure {
-    let error = error.into().context(format!("can't use {}", path.display()));
-    Failure::new(ExitCode::Settings, error)
+/// A file that the settings name, and why it can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("can't use {}", path.display())]
+struct Unusable {
+    path: PathBuf,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
+    Failure::new(ExitCode::Settings, Unusable { path: path.to_owned(), source: error.into() })
 }
 
 /// What is known of texts before a plan: the stored scores of the engine that `profile` describes.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::overview::Overview;
-use super::prepare::Prepared;
+use super::prepare::{NO_WORDS, Prepared};
 use crate::output::{CallRow, FAILURES, Outcome, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
 use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, Millionths, ScoredRoles, roll_up, turn_scores};
 
@@ -26,6 +26,8 @@ pub struct SegmentCounts {
     pub failed: u64,
     /// Never sent.
     pub skipped: u64,
+    /// Those of the skipped that hold no word, of which nothing was lost.
+    pub skipped_without_words: u64,
 }
 
 impl SegmentCounts {
@@ -35,8 +37,17 @@ impl SegmentCounts {
             Outcome::Scored(_) => self.scored += 1,
             Outcome::Cached(_) => self.cached += 1,
             Outcome::Failed { .. } => self.failed += 1,
-            Outcome::Skipped { .. } => self.skipped += 1,
+            Outcome::Skipped { reason } => {
+                self.skipped += 1;
+                self.skipped_without_words += u64::from(*reason == NO_WORDS);
+            }
         }
+    }
+
+    /// Whether everything that holds words was scored.
+    #[must_use]
+    pub const fn complete(&self) -> bool {
+        self.failed == 0 && self.skipped == self.skipped_without_words
     }
 
     /// Whether every segment has one outcome.
