@@ -303,7 +303,13 @@ fn main() -> Result<()> {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
     })?;
-    draw(&out.commit()?)
+    let directory = out.commit()?;
+    #[cfg(feature = "parquet")]
+    for (name, fields) in [("calls", fields(call_columns())), ("agents", fields(agent_columns()))] {
+        let mut file = std::fs::File::create(directory.join(format!("{name}.parquet")))?;
+        undertone::output::parquet::write(&directory.join(format!("{name}.csv")), &fields, &mut file)?;
+    }
+    draw(&directory)
 }
 
 fn draw(directory: &Path) -> Result<()> {

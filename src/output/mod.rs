@@ -6,11 +6,13 @@
 mod agents;
 mod calls;
 mod cell;
-pub mod datapackage;
 #[cfg(test)]
 mod dashboards;
+pub mod datapackage;
 mod directory;
 mod lists;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod record;
 mod sorted;
 mod table;

@@ -100,7 +100,7 @@ fn coverage_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
     if calls.agent_words.scored > 0 {
         words += &format!(", and {}", part(&calls.agent_words, "agents’"));
     } else {
-        words += "; the agents’ words were not scored";
+        words += "; none of the agents’ words have";
     }
     let counts = &run.counts;
     let scored = counts.scored + counts.cached;

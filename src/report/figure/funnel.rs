@@ -25,6 +25,9 @@ const LABEL_HEIGHT: f64 = 15.0;
 /// Points on each limit's curve.
 const CURVE_POINTS: u32 = 60;
 
+/// Agents from which marks are small.
+const CROWD: usize = 400;
+
 /// Agents from which those inside are drawn on a coarser grid, so that the drawing stays small.
 const MANY_AGENTS: usize = 1500;
 
@@ -32,6 +35,8 @@ const MANY_AGENTS: usize = 1500;
 #[derive(Template)]
 #[template(path = "figures/funnel.svg")]
 pub(in crate::report) struct Funnel {
+    /// How large marks are: empty, or `crowd` for small ones.
+    class: &'static str,
     ticks: Vec<Tick>,
     calls: Vec<Tick>,
     mean: Px,
@@ -115,6 +120,7 @@ impl Funnel {
         let outside: Vec<((Px, Px), f64)> = places(Verdict::Outside).collect();
         let side = |sign: f64| dots(outside.iter().filter(|(_, z)| z * sign > 0.0).map(|&(place, _)| place));
         Some(Self {
+            class: if agents.len() > CROWD { "crowd" } else { "" },
             ticks: score_ticks(range, &y),
             calls: call_ticks(fewest, most, &x),
             mean: y.at(limits.mean),
