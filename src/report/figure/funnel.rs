@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{Px, Scale, Tick, score_ticks};
+use super::{Px, Scale, Tick, append, score_ticks};
 use crate::report::agents::{Agent, AgentFacts, Place, Verdict};
 use crate::report::words::{Count, Name};
 
@@ -174,7 +174,11 @@ fn call_ticks(fewest: f64, most: f64, x: &Scale) -> Vec<Tick> {
 
 /// Dots as strokes without length, which round ends make visible.
 fn dots(places: impl Iterator<Item = (Px, Px)>) -> String {
-    places.map(|(x, y)| format!("M{x} {y}h0")).collect()
+    let mut path = String::new();
+    for (x, y) in places {
+        append(&mut path, format_args!("M{x} {y}h0"));
+    }
+    path
 }
 
 /// Dots of one size, by how many agents fall on the same spot.
