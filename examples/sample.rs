@@ -28,6 +28,7 @@ use undertone::transcript::{Call, Role, Timeline, Turn};
 
 /// The command line.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
     /// Where to write.
     directory: PathBuf,
@@ -92,11 +93,12 @@ impl Centre {
 
     /// One call with a score for each of its turns, or none where it failed.
     fn call(&mut self, number: u32) -> (Call, Vec<Option<Scores>>) {
-        // Few agents take many calls: squaring a uniform number makes the numbers of calls differ.
-        let agent = (self.rng.f64().powi(2) * f64::from(self.arguments.agents)) as u32;
+        // Few agents take many calls: the product of two uniform numbers makes the numbers of calls differ.
+        let share = self.rng.f64() * self.rng.f64();
+        let agent = first_below(share * f64::from(self.arguments.agents));
         let gift = self.gifts[agent as usize];
         let (queue, level) = QUEUES[self.rng.usize(..QUEUES.len())];
-        let turns = self.rng.usize(4..14);
+        let turns = self.rng.u32(4..14);
         let mood = level + gift + 0.25 * normal(&mut self.rng);
         let course = 0.15 + 0.3 * normal(&mut self.rng);
         let agent_name = self.name("agent", agent);
@@ -104,7 +106,7 @@ impl Centre {
         let mut scores = Vec::new();
         let turns = (0..turns).map(|turn| {
             let role = if turn % 2 == 0 { Role::Customer } else { Role::Agent };
-            let place = turn as f64 / turns as f64 - 0.5;
+            let place = f64::from(turn) / f64::from(turns) - 0.5;
             let score = match role {
                 Role::Customer => mood + course * place + 0.15 * normal(&mut self.rng),
                 _ => 0.2 + 0.1 * normal(&mut self.rng),
@@ -114,8 +116,8 @@ impl Centre {
                 role,
                 text: vec!["word"; self.rng.usize(3..40)].join(" ").into(),
                 agent_id: (role == Role::Agent).then(|| agent_name.as_str().into()),
-                start_ms: Some(turn as i64 * 15_000),
-                end_ms: Some(turn as i64 * 15_000 + 12_000),
+                start_ms: Some(i64::from(turn) * 15_000),
+                end_ms: Some(i64::from(turn) * 15_000 + 12_000),
             }
         });
         let turns = turns.collect();
@@ -137,6 +139,11 @@ impl Centre {
         };
         (call, scores)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the agents")]
+fn first_below(place: f64) -> u32 {
+    place as u32
 }
 
 /// A standard normal number (Box-Muller).
@@ -303,7 +310,13 @@ fn main() -> Result<()> {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
     })?;
-    draw(&out.commit()?)
+    let directory = out.commit()?;
+    #[cfg(feature = "parquet")]
+    for (name, fields) in [("calls", fields(call_columns())), ("agents", fields(agent_columns()))] {
+        let mut file = std::fs::File::create(directory.join(format!("{name}.parquet")))?;
+        undertone::output::parquet::write(&directory.join(format!("{name}.csv")), &fields, &mut file)?;
+    }
+    draw(&directory)
 }
 
 fn draw(directory: &Path) -> Result<()> {

@@ -216,10 +216,10 @@ mod tests {
         let spending = Spending::new(10);
         drop(spending.reserve(4).unwrap());
         spending.reserve(4).unwrap().answered(3);
-        assert_eq!(spending.reserve(4).unwrap_err(), BudgetExceeded::Units { planned: 12, limit: 10 });
+        assert_eq!(spending.reserve(4).unwrap_err(), BudgetExceeded::Units { planned: 11, limit: 10 });
         spending.reserve(2).unwrap().not_charged();
         spending.reserve(2).unwrap().answered(2);
-        assert_eq!((spending.reserved(), spending.answered()), (10, 5));
+        assert_eq!((spending.reserved(), spending.answered()), (9, 5));
     }
 
     proptest! {

@@ -18,6 +18,9 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const PLACES: usize = 41;
 const ZERO: usize = PLACES / 2;
 
+/// What one place spans, in 10,000ths of a score.
+const PLACE_PARTS: i64 = 500;
+
 /// Where the words of a turn begin, and where they are broken.
 const WORDS_INDENT: usize = 8;
 const WORDS_WIDTH: usize = 92;
@@ -256,8 +259,7 @@ struct Lane {
 
 impl Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let half = 10_000 / ZERO as i64;
-        let place = (self.score + 10_000 + half / 2) / half;
+        let place = (self.score + 10_000 + PLACE_PARTS / 2) / PLACE_PARTS;
         let place = usize::try_from(place).unwrap_or(0).min(PLACES - 1);
         let style = style_of(Some(self.score));
         for index in 0..PLACES {

@@ -76,15 +76,13 @@ fn sql_type(kind: Kind) -> &'static str {
 }
 
 fn text(head: &str, table: impl Fn(&str, &[Field]) -> String, tail: &str) -> String {
-    let mut text = head.to_owned();
-    for (name, fields) in tables() {
+    let statements = tables().map(|(name, fields)| {
         let statement = table(name, &fields);
         // What may be missing is commented out.
-        let statement = if name == "segments" { statement.replace('\n', "\n-- ") } else { statement };
-        let comment = if name == "segments" { "-- " } else { "" };
-        text += &format!("\n{comment}{statement}\n");
-    }
-    text + tail
+        let optional = name == "segments";
+        if optional { format!("\n-- {}\n", statement.replace('\n', "\n-- ")) } else { format!("\n{statement}\n") }
+    });
+    format!("{head}{}{tail}", statements.concat())
 }
 
 #[test]

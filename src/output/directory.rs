@@ -11,12 +11,15 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 /// Every file that a run can write, in the order in which they are put in place.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 11] = [
     "calls.csv",
     "agents.csv",
     "segments.csv",
     "failures.csv",
     "rejects.csv",
+    "calls.parquet",
+    "agents.parquet",
+    "segments.parquet",
     "report.html",
     "datapackage.json",
     "run.json",

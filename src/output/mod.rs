@@ -12,6 +12,8 @@ pub mod datapackage;
 mod directory;
 mod files;
 mod lists;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod record;
 mod sorted;
 mod table;

@@ -17,7 +17,7 @@ const OTHER: &str = "other reasons";
 pub(super) struct Reason {
     /// Failed or skipped; empty for rows.
     pub(super) outcome: String,
-    pub(super) reason: String,
+    pub(super) why: String,
     pub(super) count: u64,
 }
 
@@ -56,7 +56,7 @@ fn add(counts: &mut Counts, outcome: String, reason: String) {
 
 fn sorted(counts: Counts) -> Vec<Reason> {
     let mut reasons: Vec<Reason> =
-        counts.into_iter().map(|((outcome, reason), count)| Reason { outcome, reason, count }).collect();
-    reasons.sort_by(|a, b| b.count.cmp(&a.count));
+        counts.into_iter().map(|((outcome, why), count)| Reason { outcome, why, count }).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
     reasons
 }

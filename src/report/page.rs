@@ -16,13 +16,13 @@ use super::verdict::{self, Fact, Finding};
 use super::words::{Count, Maybe, Name, Score, percent};
 use crate::output::{Field, agent_columns, call_columns, fields};
 
-/// Rows of tables that could be long.
-const MOST_NOTABLE: usize = 40;
+/// Rows of tables that could be long: agents who stand out to one side, and queues.
+const MOST_NOTABLE: usize = 20;
 const MOST_QUEUES: usize = 40;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
 const STYLE: &str = include_str!("../../templates/report.css");
-const STYLE_HASH: &str = "sha256-O8DGwHI2BKW75RneY+Kwp9msRc1m3sHGu9mYIF5xOgo=";
+const STYLE_HASH: &str = "sha256-JJar/Cdep8wAFl8uR/UV5PMhPzLpGXj+kPDAMBCBfeU=";
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 
@@ -185,30 +185,32 @@ struct NotableRow {
 
 impl Notable {
     fn of(facts: &AgentFacts) -> Self {
-        let mut notable: Vec<&Agent> = facts.agents.iter().filter(|agent| agent.notable()).collect();
-        let all = notable.len();
         let distance = |agent: &Agent| agent.place.map_or(0.0, |place| place.z);
-        // The farthest are shown, but not in the order of their distance: it is no ranking.
-        notable.sort_by(|a, b| distance(b).abs().total_cmp(&distance(a).abs()));
-        notable.truncate(MOST_NOTABLE);
-        notable.sort_by(|a, b| a.id.cmp(&b.id));
-        let values = notable.iter().flat_map(|agent| [agent.score, agent.raw, agent.low, agent.high]).flatten();
+        let farthest = |sign: f64| {
+            let named = facts.agents.iter().filter(|agent| agent.notable() && distance(agent) * sign > 0.0);
+            let mut named: Vec<&Agent> = named.collect();
+            // The farthest are shown, but not in the order of their distance: it is no ranking.
+            named.sort_by(|a, b| distance(b).abs().total_cmp(&distance(a).abs()));
+            named.truncate(MOST_NOTABLE);
+            named.sort_by(|a, b| a.id.cmp(&b.id));
+            named
+        };
+        let (worse, better) = (farthest(-1.0), farthest(1.0));
+        let notable = || worse.iter().chain(&better);
+        let all = facts.agents.iter().filter(|agent| agent.notable()).count();
+        let values = notable().flat_map(|agent| [agent.score, agent.raw, agent.low, agent.high]).flatten();
         let mean = facts.agents.iter().find_map(|agent| agent.place).map(|place| place.mean);
         let scale = StripScale::of(values, mean);
-        let group = |title, sign: f64| NotableGroup {
+        let group = |title, agents: &[&Agent]| NotableGroup {
             title,
-            rows: notable
-                .iter()
-                .filter(|agent| distance(agent) * sign > 0.0)
-                .map(|agent| NotableRow::of(agent, &scale))
-                .collect(),
+            rows: agents.iter().map(|agent| NotableRow::of(agent, &scale)).collect(),
         };
         let mut groups = vec![
-            group("Customers sound worse than elsewhere", -1.0),
-            group("Customers sound better than elsewhere", 1.0),
+            group("Customers sound worse than elsewhere", &worse),
+            group("Customers sound better than elsewhere", &better),
         ];
         groups.retain(|group| !group.rows.is_empty());
-        Self { groups, more: all - notable.len() }
+        Self { groups, more: all - worse.len() - better.len() }
     }
 }
 

@@ -53,14 +53,17 @@ pub(super) fn run_facts(run: &RunFacts, calls: &CallFacts, failures: &[Reason], 
 }
 
 fn call_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
-    let mut line = format!("{} with {}", counted(calls.calls, "call"), counted(run.counts.turns, "turn"));
-    if let (Some((first, _)), Some((last, _))) = (calls.days.first(), calls.days.last()) {
-        line += &if first == last { format!(", of {first}") } else { format!(", from {first} to {last}") };
-        if calls.undated > 0 {
-            line += &format!(" ({} without a date)", Count(calls.undated));
-        }
-    }
-    let mut lines = vec![line];
+    let period = match (calls.days.first(), calls.days.last()) {
+        (Some((first, _)), Some((last, _))) if first == last => format!(", of {first}"),
+        (Some((first, _)), Some((last, _))) => format!(", from {first} to {last}"),
+        _ => String::new(),
+    };
+    let undated = match (calls.undated, period.is_empty()) {
+        (0, _) | (_, true) => String::new(),
+        (undated, false) => format!(" ({} without a date)", Count(undated)),
+    };
+    let (all, turns) = (counted(calls.calls, "call"), counted(run.counts.turns, "turn"));
+    let mut lines = vec![format!("{all} with {turns}{period}{undated}")];
     if run.counts.calls_without_agent > 0 {
         lines.push(format!("{} of them name no agent.", Count(run.counts.calls_without_agent)));
     }
@@ -96,15 +99,17 @@ fn coverage_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
     let part = |coverage: &Coverage, whose: &str| {
         format!("{} of the {whose} words have a score", percent(coverage.scored, coverage.words))
     };
-    let mut words = part(&calls.customer_words, "customers’");
-    if calls.agent_words.scored > 0 {
-        words += &format!(", and {}", part(&calls.agent_words, "agents’"));
-    } else {
-        words += "; the agents’ words were not scored";
-    }
+    let customers = part(&calls.customer_words, "customers’");
+    let agents = match calls.agent_words.scored {
+        0 => "; none of the agents’ words have".to_owned(),
+        _ => format!(", and {}", part(&calls.agent_words, "agents’")),
+    };
     let counts = &run.counts;
     let scored = counts.scored + counts.cached;
-    vec![words + ".", format!("{} of {} have a score.", Count(scored), counted(counts.segments, "segment"))]
+    vec![
+        format!("{customers}{agents}."),
+        format!("{} of {} have a score.", Count(scored), counted(counts.segments, "segment")),
+    ]
 }
 
 fn unscored_lines(run: &RunFacts, calls: &CallFacts, failures: &[Reason]) -> Vec<String> {
@@ -144,9 +149,9 @@ fn rejected_lines(run: &RunFacts, rejects: &[Reason]) -> Vec<String> {
 fn reason_lines(reasons: &[Reason]) -> impl Iterator<Item = String> {
     let more = reasons.len().saturating_sub(NAMED_REASONS);
     let named = reasons.iter().take(NAMED_REASONS).map(|reason| {
-        let Reason { outcome, reason, count } = reason;
+        let Reason { outcome, why, count } = reason;
         let outcome = if outcome.is_empty() { String::new() } else { format!("{}, ", Name::new(outcome)) };
-        format!("{outcome}{}: {}", Name::within(reason, 80), Count(*count))
+        format!("{outcome}{}: {}", Name::within(why, 80), Count(*count))
     });
     named.chain((more > 0).then(|| format!("and {} more", counted(more as u64, "reason"))))
 }
@@ -291,21 +296,21 @@ fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
     let (far, near) = (0.002 * compared as f64, 0.048 * compared as f64);
     let about =
         |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
-    let mut text = format!(
+    let text = format!(
         "{} of {} are on watch. Were all alike, chance alone would put {} outside and {} on watch.",
         Count(watch),
         counted(facts.agents.len() as u64, "agent"),
         about(far),
         about(near)
     );
-    let worst = facts.agents.iter().filter(|agent| agent.verdict == Verdict::Outside).filter_map(|agent| agent.q_value);
-    if let Some(rate) = worst.reduce(f64::max)
-        && outside > 0
-    {
-        let rate = if rate < 0.01 { "under 1 %".to_owned() } else { format!("about {:.0} %", 100.0 * rate) };
-        text += &format!(" Of those named outside, {rate} are expected to be false alarms.");
+    let outsiders = facts.agents.iter().filter(|agent| agent.verdict == Verdict::Outside);
+    match outsiders.filter_map(|agent| agent.q_value).reduce(f64::max) {
+        Some(rate) if outside > 0 => {
+            let rate = if rate < 0.01 { "under 1 %".to_owned() } else { format!("about {:.0} %", 100.0 * rate) };
+            format!("{text} Of those named outside, {rate} are expected to be false alarms.")
+        }
+        _ => text,
     }
-    text
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count of agents")]

@@ -137,6 +137,10 @@ def check(directory, database):
         for who, query in queries.items():
             found = of_sql(query, name, list(kinds), [(column, kinds[column]) for column in sums])
             good &= same(who, name, expected, found)
+        parquet = directory / f"{name}.parquet"
+        if parquet.exists():
+            found = of_sql(queries["duckdb"], f"'{parquet}'", list(kinds), [(column, kinds[column]) for column in sums])
+            good &= same("parquet", name, expected, found)
     for who, query in queries.items():
         calls, scored, missing = (int(query(f"SELECT {column} FROM mood")[0]) for column in ("calls", "scored", "not_scored"))
         views = [int(query(f"SELECT count(*) FROM {view}")[0]) for view in ("funnel", "days", "queues")]

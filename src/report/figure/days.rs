@@ -97,9 +97,10 @@ pub(in crate::report) struct DayRow {
 }
 
 impl Days {
-    /// `None` where there are not two days to compare.
+    /// `None` where there are not two days to compare, or nothing was scored.
     pub(in crate::report) fn of(facts: &CallFacts) -> Option<Self> {
         let (unit, groups) = grouped(&facts.days)?;
+        facts.scores.mean()?;
         let (first, last) = (groups.first()?.0, groups.last()?.0);
         let days = |date: Date| date.since(first).map_or(0.0, |span| f64::from(span.get_days()));
         let total = days(last).max(1.0);

@@ -73,7 +73,7 @@ impl Distribution {
                 .into(),
             mean: score.at(mean),
             mean_label: format!("mean {}", Score(mean)),
-            unscored: (unscored > 0).then(|| (Px(BOTTOM - tall.0), tall, label)),
+            unscored: (unscored > 0).then_some((Px(BOTTOM - tall.0), tall, label)),
             description: description(facts, unscored),
             rows: rows(&counts, facts.scores.count),
         })

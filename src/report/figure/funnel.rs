@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{Px, Scale, Tick, score_ticks};
+use super::{Px, Scale, Tick, append, score_ticks};
 use crate::report::agents::{Agent, AgentFacts, Place, Verdict};
 use crate::report::words::{Count, Name};
 
@@ -25,6 +25,9 @@ const LABEL_HEIGHT: f64 = 15.0;
 /// Points on each limit's curve.
 const CURVE_POINTS: u32 = 60;
 
+/// Agents from which marks are small.
+const CROWD: usize = 400;
+
 /// Agents from which those inside are drawn on a coarser grid, so that the drawing stays small.
 const MANY_AGENTS: usize = 1500;
 
@@ -32,6 +35,8 @@ const MANY_AGENTS: usize = 1500;
 #[derive(Template)]
 #[template(path = "figures/funnel.svg")]
 pub(in crate::report) struct Funnel {
+    /// How large marks are: empty, or `crowd` for small ones.
+    class: &'static str,
     ticks: Vec<Tick>,
     calls: Vec<Tick>,
     mean: Px,
@@ -115,6 +120,7 @@ impl Funnel {
         let outside: Vec<((Px, Px), f64)> = places(Verdict::Outside).collect();
         let side = |sign: f64| dots(outside.iter().filter(|(_, z)| z * sign > 0.0).map(|&(place, _)| place));
         Some(Self {
+            class: if agents.len() > CROWD { "crowd" } else { "" },
             ticks: score_ticks(range, &y),
             calls: call_ticks(fewest, most, &x),
             mean: y.at(limits.mean),
@@ -168,7 +174,11 @@ fn call_ticks(fewest: f64, most: f64, x: &Scale) -> Vec<Tick> {
 
 /// Dots as strokes without length, which round ends make visible.
 fn dots(places: impl Iterator<Item = (Px, Px)>) -> String {
-    places.map(|(x, y)| format!("M{x} {y}h0")).collect()
+    let mut path = String::new();
+    for (x, y) in places {
+        append(&mut path, format_args!("M{x} {y}h0"));
+    }
+    path
 }
 
 /// Dots of one size, by how many agents fall on the same spot.

@@ -9,7 +9,7 @@ mod funnel;
 mod quarters;
 mod strip;
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 
 pub(super) use days::Days;
 pub(super) use distribution::Distribution;
@@ -102,13 +102,17 @@ fn path(points: impl IntoIterator<Item = Option<(Px, Px)>>) -> String {
     for point in points {
         match point {
             Some((x, y)) => {
-                path.push_str(&format!("{}{x} {y}", if open { "L" } else { "M" }));
+                append(&mut path, format_args!("{}{x} {y}", if open { "L" } else { "M" }));
                 open = true;
             }
             None => open = false,
         }
     }
     path
+}
+
+fn append(path: &mut String, part: fmt::Arguments<'_>) {
+    path.write_fmt(part).expect("writing to a string can't fail");
 }
 
 #[cfg(test)]
