@@ -284,14 +284,14 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
         match self.duplicates.look_up(known_as, item.key) {
             Seen::Known(key, outcome) => self.hand_over(key, outcome, Source::Duplicate),
             Seen::OnItsWay => {}
-            Seen::Never(key) => match memory.store.lookup(&[known_as]).first() {
-                Some(Some(scores)) => self.hand_over(key, Ok(*scores), Source::Stored),
-                _ => {
-                    self.duplicates.begin(known_as);
-                    let known_as = Some(known_as);
-                    self.queues.push(queue, Waiting { key, text: item.text, known_as, attempts: 0 });
+            Seen::Never(key) => {
+                if let Some(Some(scores)) = memory.store.lookup(&[known_as]).first() {
+                    return self.hand_over(key, Ok(*scores), Source::Stored);
                 }
-            },
+                self.duplicates.begin(known_as);
+                let known_as = Some(known_as);
+                self.queues.push(queue, Waiting { key, text: item.text, known_as, attempts: 0 });
+            }
         }
     }
 

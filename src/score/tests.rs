@@ -300,7 +300,7 @@ impl ScoreStore for Shelf {
 
 #[tokio::test(start_paused = true)]
 async fn what_an_earlier_run_paid_for_is_not_sent_and_failures_are() {
-    let broken = |text: &str| text == "3";
+    let broken = |text: &str| text == "text 3";
     let stage = Stage::new(move |text, _| {
         let refusal = DocumentError { code: "InvalidRequest".into(), retriable: false };
         if broken(text) { Err(refusal) } else { Ok(scores()) }
@@ -312,7 +312,7 @@ async fn what_an_earlier_run_paid_for_is_not_sent_and_failures_are() {
     let (second, all) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
     assert_eq!(second.unwrap(), ScoreSummary { taken: 10, stored: 9, failed: 1, ..ScoreSummary::default() });
     assert_eq!(all.len(), 10);
-    assert_eq!((stage.times_sent("2"), stage.times_sent("3")), (1, 2));
+    assert_eq!((stage.times_sent("text 2"), stage.times_sent("text 3")), (1, 2));
 }
 
 proptest! {

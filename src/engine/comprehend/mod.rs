@@ -12,7 +12,8 @@ mod client;
 mod connect;
 #[cfg(feature = "comprehend")]
 mod faults;
-#[cfg(all(test, feature = "comprehend"))]
+#[cfg(test)]
+#[cfg(feature = "comprehend")]
 mod tests;
 
 #[cfg(feature = "comprehend")]
