@@ -7,10 +7,11 @@ use askama::Template;
 
 use super::ReportError;
 use super::agents::{Agent, AgentFacts};
-use super::calls::{CallFacts, Group, NamedCall};
+use super::calls::{CallFacts, NamedCall};
 use super::figure::{Days, Distribution, Funnel, Quarters, Sparkline, Strip, StripScale};
 use super::lists;
 use super::run::RunFacts;
+use super::sums::Group;
 use super::table_of_agents::AgentTable;
 use super::verdict::{self, Fact, Finding};
 use super::words::{Count, Maybe, Name, Score, percent};
