@@ -9,12 +9,9 @@ use std::path::Path;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
+use super::sums::{Coverage, Group, Series};
 use super::table::{PARTS, Row, Table};
 use super::{ReportError, words};
-
-/// Bins of a distribution from −1 to 1: hundredths, the last one for 1 itself.
-pub(super) const BINS: usize = 201;
-const BIN_PARTS: i64 = PARTS / 100;
 
 /// Queues that are told apart; a table with more has something else in its queue column.
 const MOST_QUEUES: usize = 1000;
@@ -29,126 +26,6 @@ const NOTABLE_SHIFT: i64 = PARTS / 10;
 /// From here down a start or an end is bad, and from its opposite up it is good.
 const BAD: i64 = -3 * PARTS / 10;
 
-/// Values of one kind: how many, their sum, their spread, and how they are distributed.
-#[derive(Clone)]
-pub(super) struct Series {
-    pub(super) count: u64,
-    sum: i64,
-    squares: i128,
-    pub(super) bins: Box<[u64; BINS]>,
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        Self { count: 0, sum: 0, squares: 0, bins: Box::new([0; BINS]) }
-    }
-}
-
-impl Series {
-    fn add(&mut self, parts: i64) {
-        self.count += 1;
-        self.sum += parts;
-        self.squares += i128::from(parts) * i128::from(parts);
-        let bin = usize::try_from((parts + PARTS) / BIN_PARTS).unwrap_or(0).min(BINS - 1);
-        self.bins[bin] += 1;
-    }
-
-    /// The mean; `None` without values.
-    pub(super) fn mean(&self) -> Option<f64> {
-        mean(self.count, self.sum)
-    }
-
-    /// The value that a share of the values lies below, to a hundredth; `None` without values.
-    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
-        if self.count == 0 {
-            return None;
-        }
-        let wanted = share * self.count as f64;
-        let mut seen = 0;
-        let place = self.bins.iter().position(|count| {
-            seen += count;
-            seen as f64 >= wanted
-        });
-        place.map(|bin| (bin as f64 + 0.5).min(BINS as f64 - 1.0) / 100.0 - 1.0)
-    }
-}
-
-fn mean(count: u64, sum: i64) -> Option<f64> {
-    (count > 0).then(|| sum as f64 / count as f64 / PARTS as f64)
-}
-
-/// Calls that share a day or a queue.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Group {
-    pub(super) calls: u64,
-    pub(super) scored: u64,
-    sum: i64,
-    squares: i128,
-    end_sum: i64,
-    pub(super) ended: u64,
-    pub(super) negative: u64,
-    pub(super) escalated: u64,
-    pub(super) with_shift: u64,
-}
-
-impl Group {
-    /// Calls of which nothing is known, for tests.
-    #[cfg(test)]
-    pub(super) fn of_calls(calls: u64) -> Self {
-        Self { calls, ..Self::default() }
-    }
-
-    fn add(&mut self, call: &CallCells) {
-        self.calls += 1;
-        if let Some(score) = call.score {
-            self.scored += 1;
-            self.sum += score;
-            self.squares += i128::from(score) * i128::from(score);
-        }
-        if let Some(end) = call.end {
-            self.ended += 1;
-            self.end_sum += end;
-        }
-        self.negative += u64::from(call.label == CallLabel::Negative);
-        self.with_shift += u64::from(call.escalated.is_some());
-        self.escalated += u64::from(call.escalated == Some(true));
-    }
-
-    /// Puts the calls of `other` in.
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.scored += other.scored;
-        self.sum += other.sum;
-        self.squares += other.squares;
-        self.end_sum += other.end_sum;
-        self.ended += other.ended;
-        self.negative += other.negative;
-        self.escalated += other.escalated;
-        self.with_shift += other.with_shift;
-    }
-
-    /// The mean of the calls' customer scores; `None` if none was scored.
-    pub(super) fn mean(&self) -> Option<f64> {
-        mean(self.scored, self.sum)
-    }
-
-    /// The mean of the calls' customer ends; `None` if none is known.
-    pub(super) fn end(&self) -> Option<f64> {
-        mean(self.ended, self.end_sum)
-    }
-
-    /// The mean with its 95 % interval, calls being the sampling unit; `None` below two scored calls.
-    pub(super) fn interval(&self) -> Option<(f64, f64)> {
-        if self.scored < 2 {
-            return None;
-        }
-        let (count, mean) = (self.scored as f64, self.mean()?);
-        let spread = self.squares as f64 / (PARTS * PARTS) as f64 - count * mean * mean;
-        let half = 1.96 * (spread.max(0.0) / (count - 1.0) / count).sqrt();
-        Some((mean - half, mean + half))
-    }
-}
-
 /// Calls by the customer's label.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Labels {
@@ -158,27 +35,14 @@ pub(super) struct Labels {
     pub(super) negative: u64,
 }
 
+/// A call's label; most sums only ask whether it is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CallLabel {
+pub(super) enum CallLabel {
     Positive,
     Neutral,
     Mixed,
     Negative,
     None,
-}
-
-/// Words, and those of them that have a score.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Coverage {
-    pub(super) words: u64,
-    pub(super) scored: u64,
-}
-
-impl Coverage {
-    fn add(&mut self, words: Option<u64>, scored: Option<u64>) {
-        self.words += words.unwrap_or(0);
-        self.scored += scored.unwrap_or(0);
-    }
 }
 
 /// A call that is worth listening to.
@@ -263,12 +127,12 @@ const CUSTOMER_Q1: usize = 6;
 const AGENT_Q1: usize = 10;
 
 /// The cells of a row that more than one sum needs.
-struct CallCells {
-    score: Option<i64>,
-    label: CallLabel,
-    start: Option<i64>,
-    end: Option<i64>,
-    escalated: Option<bool>,
+pub(super) struct CallCells {
+    pub(super) score: Option<i64>,
+    pub(super) label: CallLabel,
+    pub(super) start: Option<i64>,
+    pub(super) end: Option<i64>,
+    pub(super) escalated: Option<bool>,
 }
 
 type CallRow<'t> = Row<'t, 25>;
@@ -459,4 +323,44 @@ fn day(bytes: &[u8]) -> Option<(i16, i8, i8)> {
     let pair = |tens: u8, ones: u8| Some(digit(tens)? * 10 + digit(ones)?);
     let year = pair(y1, y2)? * 100 + pair(y3, y4)?;
     Some((year, i8::try_from(pair(m1, m2)?).ok()?, i8::try_from(pair(d1, d2)?).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::Sample;
+
+    #[test]
+    fn days_are_read_as_they_are_written_and_nothing_else_is_one() {
+        assert_eq!(day(b"2026-03-09"), Some((2026, 3, 9)));
+        for wrong in [&b""[..], b"2026-3-9", b"2026-03-0x", b"20260309", b"2026/03/09"] {
+            assert_eq!(day(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn beginnings_and_ends_are_bad_in_between_or_good() {
+        assert_eq!([-3000, -2999, 0, 2999, 3000].map(third), [0, 1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn every_call_is_counted_where_it_belongs() {
+        let mut sample = Sample::new();
+        sample.call_in("fell", "ann", Some("a"), Some("2026-03-01"), &[Some(0.5), Some(0.0), Some(-0.6)]);
+        sample.call_in("rose", "ann", Some("b"), Some("2026-03-02"), &[Some(-0.6), Some(0.0), Some(0.5)]);
+        sample.call_in("stayed", "ann", None, None, &[Some(0.0), Some(0.0), Some(0.05)]);
+        sample.call_in("silent", "ann", Some("a"), Some("2026-99-01"), &[None, None, None]);
+        let facts = CallFacts::read(&sample.write(false).join("calls.csv")).unwrap();
+        assert_eq!((facts.calls, facts.scores.count, facts.low_coverage), (4, 3, 1));
+        assert_eq!((facts.with_shift, facts.better, facts.worse), (3, 1, 1));
+        assert_eq!((facts.escalated, facts.recovered, facts.began_badly), (1, 1, 1));
+        assert_eq!(facts.courses, [[0, 0, 1], [0, 1, 0], [1, 0, 0]]);
+        assert_eq!((facts.days.len(), facts.undated), (2, 2), "the 99th month is no date");
+        let queues: Vec<(Option<&str>, u64)> =
+            facts.queues.iter().map(|(name, group)| (name.as_deref(), group.calls)).collect();
+        assert_eq!(queues, [(Some("a"), 2), (Some("b"), 1), (None, 1)]);
+        assert_eq!((facts.customer_words.words, facts.customer_words.scored), (48, 36));
+        assert_eq!(facts.listen_escalated[0].call_id, "fell");
+        assert_eq!(facts.listen_recovered[0].call_id, "rose");
+    }
 }

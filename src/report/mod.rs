@@ -6,7 +6,7 @@
 //! ranks agents, and never shows what was not scored as neutral.
 //!
 //! Its parts, in the order of the work: [`table`] reads rows; [`calls`], [`agents`], [`lists`] and [`run`] gather
-//! facts from them in bounded memory; [`verdict`] puts facts into words; [`figure`] into lines and dots;
+//! facts from them in bounded memory, with the [`sums`] of scores; [`verdict`] puts facts into words; [`figure`] into lines and dots;
 //! [`page`] puts all of it into the templates. [`words`] is how names and numbers look everywhere.
 
 mod agents;
@@ -15,6 +15,7 @@ mod figure;
 mod lists;
 mod page;
 mod run;
+mod sums;
 mod table;
 mod table_of_agents;
 mod verdict;

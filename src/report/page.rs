@@ -7,10 +7,11 @@ use askama::Template;
 
 use super::ReportError;
 use super::agents::{Agent, AgentFacts};
-use super::calls::{CallFacts, Group, NamedCall};
+use super::calls::{CallFacts, NamedCall};
 use super::figure::{Days, Distribution, Funnel, Quarters, Sparkline, Strip, StripScale};
 use super::lists;
 use super::run::RunFacts;
+use super::sums::Group;
 use super::table_of_agents::AgentTable;
 use super::verdict::{self, Fact, Finding};
 use super::words::{Count, Maybe, Name, Score, percent};
@@ -22,7 +23,7 @@ const MOST_QUEUES: usize = 40;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
 const STYLE: &str = include_str!("../../templates/report.css");
-const STYLE_HASH: &str = "sha256-JJar/Cdep8wAFl8uR/UV5PMhPzLpGXj+kPDAMBCBfeU=";
+const STYLE_HASH: &str = "sha256-0xYTdkNxAUxcM1JsFctvTV2jbvGbDjMUiXTmgS1hoYw=";
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 

@@ -1,9 +1,10 @@
 //! Facts in words: what was run, what was found, and how sure that is.
 
 use super::agents::{AgentFacts, Verdict};
-use super::calls::{CallFacts, Coverage};
+use super::calls::CallFacts;
 use super::lists::Reason;
 use super::run::RunFacts;
+use super::sums::Coverage;
 use super::words::{Count, Name, Score, counted, percent};
 
 /// Inputs that are named one by one.

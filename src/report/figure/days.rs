@@ -7,7 +7,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{Px, Scale, Tick, path, score_range, score_ticks};
-use crate::report::calls::{CallFacts, Group};
+use crate::report::calls::CallFacts;
+use crate::report::sums::Group;
 use crate::report::words::{Count, Maybe, Score, percent};
 
 const WIDTH: f64 = 640.0;

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::{Px, Scale, Tick};
-use crate::report::calls::{BINS, CallFacts};
+use crate::report::calls::CallFacts;
+use crate::report::sums::BINS;
 use crate::report::words::{Count, Score, percent};
 
 const WIDTH: f64 = 640.0;

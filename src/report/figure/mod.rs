@@ -86,8 +86,8 @@ fn round_values((low, high): (f64, f64)) -> Vec<f64> {
 /// Marks for scores.
 fn score_ticks(range: (f64, f64), scale: &Scale) -> Vec<Tick> {
     let values = round_values(range);
-    // As many decimals as the step between them needs.
-    let fine = values.windows(2).any(|pair| pair[1] - pair[0] < 0.0999);
+    // As many decimals as they need.
+    let fine = values.iter().any(|value| (value * 10.0 - (value * 10.0).round()).abs() > 1e-6);
     let label = |value: f64| {
         let text = if fine { format!("{value:+.2}") } else { format!("{value:+.1}") };
         if value.abs() < 1e-9 { "0".to_owned() } else { text.replace('-', "−") }
@@ -140,6 +140,17 @@ mod tests {
         assert_eq!(rounded((-0.31, 0.42)), ["-0.20", "0.00", "0.20", "0.40"]);
         assert_eq!(rounded((0.0, 0.1)), ["0.00", "0.02", "0.04", "0.06", "0.08", "0.10"]);
         assert_eq!(round_values((1.0, 1.0)), Vec::<f64>::new());
+    }
+
+    #[test]
+    fn a_tick_says_where_it_is() {
+        let labels = |range| {
+            let ticks = score_ticks(range, &Scale::new(range, (0.0, 1.0)));
+            ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>()
+        };
+        assert_eq!(labels((-0.6, 0.5)), ["−0.50", "−0.25", "0", "+0.25", "+0.50"]);
+        assert_eq!(labels((-0.3, 0.5)), ["−0.2", "0", "+0.2", "+0.4"]);
+        assert_eq!(labels((0.01, 0.11)), ["+0.02", "+0.04", "+0.06", "+0.08", "+0.10"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::{Px, Scale, Tick, path, score_range, score_ticks};
-use crate::report::calls::{CallFacts, Series};
+use crate::report::calls::CallFacts;
+use crate::report::sums::Series;
 use crate::report::words::{Count, Maybe, Score};
 
 const WIDTH: f64 = 640.0;
