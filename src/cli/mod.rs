@@ -105,17 +105,8 @@ pub enum Command {
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(Train),
     /// Look after the scores that were paid for
-    Cache {
-        /// What to do.
-        #[command(subcommand)]
-        command: CacheCommand,
-        /// Print JSON
-        #[arg(long, global = true)]
-        json: bool,
-        /// Settings.
-        #[command(flatten)]
-        settings: SettingFlags<Storing>,
-    },
+    #[command(subcommand)]
+    Cache(Cache),
     /// Show, write or check settings
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(Config),
@@ -197,14 +188,25 @@ pub struct Train {
 }
 
 /// What to do with stored scores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum CacheCommand {
+#[derive(Debug, Subcommand)]
+pub enum Cache {
     /// Say how many there are, how old and how large
-    Stats,
+    Stats(CacheArgs),
     /// Drop those that are too old to be used
-    Prune,
+    Prune(CacheArgs),
     /// Delete all of them
-    Clear,
+    Clear(CacheArgs),
+}
+
+/// The arguments of the `cache` commands.
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Storing>,
 }
 
 /// What to do with settings.

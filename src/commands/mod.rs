@@ -15,7 +15,7 @@ pub mod report;
 mod session;
 pub mod train;
 
-use crate::cli::{CacheCommand, Cli, Command, GeneralFlags, Scope, SettingFlags};
+use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::input;
 use crate::log;
@@ -45,9 +45,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             print(&summary.render())?;
             Ok(ExitCode::Done)
         }
-        Command::Cache { command, json, settings } => {
-            with_settings(general, settings, |settings| look_after_cache(settings, command, json))
-        }
+        Command::Cache(command) => look_after_cache(general, command),
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
@@ -68,25 +66,28 @@ fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Op
 }
 
 /// Looks after the stored scores that the settings name.
-fn look_after_cache(settings: &Settings, command: CacheCommand, json: bool) -> Result<ExitCode, Failure> {
-    let root = session::cache_root(settings)?.ok_or_else(|| {
-        Failure::new(ExitCode::Settings, "stored scores are switched off")
-            .with_hint(Some("name their folder with --cache DIR".into()))
-    })?;
-    let mut text = Vec::new();
-    match command {
-        CacheCommand::Stats => cache::stats(&root, json, &mut text),
-        CacheCommand::Prune => {
-            cache::prune(&root, session::max_age_days(settings), crate::cache::today(), json, &mut text)
-        }
-        CacheCommand::Clear => cache::clear(&root, json, &mut text),
-    }
-    .map_err(|error| {
-        let hint = error.hint();
-        Failure::new(ExitCode::CantCreate, error).with_hint(hint)
-    })?;
-    print(&String::from_utf8_lossy(&text))?;
-    Ok(ExitCode::Done)
+fn look_after_cache(general: GeneralFlags, command: Cache) -> Result<ExitCode, Failure> {
+    let (Cache::Stats(args) | Cache::Prune(args) | Cache::Clear(args)) = &command;
+    let (json, flags) = (args.json, args.settings.clone());
+    with_settings(general, flags, |settings| {
+        let root = session::cache_root(settings)?.ok_or_else(|| {
+            Failure::new(ExitCode::Settings, "stored scores are switched off")
+                .with_hint(Some("name their folder with --cache DIR".into()))
+        })?;
+        let mut text = Vec::new();
+        let days = session::max_age_days(settings);
+        let done = match command {
+            Cache::Stats(_) => cache::stats(&root, json, &mut text),
+            Cache::Prune(_) => cache::prune(&root, days, crate::cache::today(), json, &mut text),
+            Cache::Clear(_) => cache::clear(&root, json, &mut text),
+        };
+        done.map_err(|error| {
+            let hint = error.hint();
+            Failure::new(ExitCode::CantCreate, error).with_hint(hint)
+        })?;
+        print(&String::from_utf8_lossy(&text))?;
+        Ok(ExitCode::Done)
+    })
 }
 
 /// Resolves the settings, starts the log and runs `command`; where the log is for programs, a failure goes there.

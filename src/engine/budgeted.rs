@@ -42,6 +42,14 @@ fn refusal(exceeded: &BudgetExceeded) -> EngineError {
     }
 }
 
+/// Whether the service may have processed the request before it went wrong: it named no fault of its own.
+fn may_be_charged(error: &EngineError) -> bool {
+    const NEVER_SENT: &str = "unreachable";
+    // The service's codes are in camel case, those of this program, for what no answer explains, in snake case.
+    let named = error.code.as_deref().is_some_and(|code| code == NEVER_SENT || code.starts_with(char::is_uppercase));
+    error.kind == ErrorKind::Transient && !named
+}
+
 #[async_trait]
 impl<E: Engine> Engine for Budgeted<E> {
     fn profile(&self) -> &Profile {
@@ -57,9 +65,8 @@ impl<E: Engine> Engine for Budgeted<E> {
                 let scored = batch.documents.iter().zip(answers).filter(|(_, answer)| answer.is_ok());
                 reservation.answered(self.units(scored.map(|(document, _)| document)));
             }
-            Err(error) if error.kind != ErrorKind::Transient || error.code.is_some() => reservation.not_charged(),
-            // It may have been processed before it went wrong.
-            Err(_) => drop(reservation),
+            Err(error) if may_be_charged(error) => drop(reservation),
+            Err(_) => reservation.not_charged(),
         }
         result
     }
@@ -94,5 +101,13 @@ mod tests {
         assert_eq!(engine.spending.reserved(), 0);
         assert!(engine.score(&batch(10)).await.is_ok());
         assert_eq!(engine.spending.reserved(), 10 * UNITS);
+    }
+
+    #[test]
+    fn only_a_fault_that_the_service_names_is_free() {
+        let transient = |code: &str| EngineError::new(ErrorKind::Transient, "").with_code(code);
+        assert!(may_be_charged(&transient("timeout")) && may_be_charged(&transient("unreadable_answer")));
+        assert!(!may_be_charged(&transient("InternalServerException")) && !may_be_charged(&transient("unreachable")));
+        assert!(!may_be_charged(&EngineError::new(ErrorKind::Throttled, "")));
     }
 }

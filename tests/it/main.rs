@@ -14,6 +14,8 @@ mod privacy;
 mod program;
 #[cfg(feature = "comprehend")]
 mod refusals;
+#[cfg(feature = "comprehend")]
+mod resilience;
 mod sample_data;
 #[path = "../standin/mod.rs"]
 mod standin;

@@ -141,8 +141,8 @@ impl Ended {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outputs(pub(crate) BTreeMap<String, Vec<u8>>);
 
-/// What keeps two runs apart; it stays, and is no output.
-const LOCK: &str = ".undertone.lock";
+/// What the program keeps for itself in an output directory begins so: the lock, and what a killed run left.
+const OWN: &str = ".undertone";
 
 /// The tables whose bytes a run's input and settings decide.
 pub(crate) const TABLES: [&str; 4] = ["calls.csv", "agents.csv", "segments.csv", "failures.csv"];
@@ -153,11 +153,9 @@ impl Outputs {
         let read = |entry: std::io::Result<fs::DirEntry>| {
             let entry = entry.expect("an entry");
             let name = entry.file_name().into_string().expect("a plain name");
-            (name, fs::read(entry.path()).expect("outputs are files"))
+            (!name.starts_with(OWN)).then(|| (name, fs::read(entry.path()).expect("outputs are files")))
         };
-        let mut files: BTreeMap<String, Vec<u8>> = entries.map(read).collect();
-        files.remove(LOCK);
-        Self(files)
+        Self(entries.filter_map(read).collect())
     }
 
     pub(crate) fn bytes(&self, name: &str) -> &[u8] {
