@@ -220,9 +220,10 @@ impl TrainSummary {
             if let Some(base) = &source.base {
                 line("  before", "", base);
             }
-            if let Some(rise) = source.rise {
+            for (figure, rise) in [("accuracy", source.accuracy_rise), ("macro F1", source.rise)] {
+                let Some(rise) = rise else { continue };
                 let sure = if rise.excludes_zero() { "more than chance" } else { "may be chance" };
-                let _ = writeln!(out, "  macro F1 {:+.3} ({:+.3} to {:+.3}): {sure}", rise.value, rise.low, rise.high);
+                let _ = writeln!(out, "  {figure} {:+.3} ({:+.3} to {:+.3}): {sure}", rise.value, rise.low, rise.high);
             }
         }
         out

@@ -119,7 +119,7 @@ pub(crate) struct Tally {
 }
 
 /// How many numbers [`Tally::features`] makes.
-pub(crate) const NUMBERS: usize = 20;
+pub(crate) const NUMBERS: usize = 24;
 
 impl Tally {
     /// Sums the valences of a clause by VADER's rules: capitals and intensifiers strengthen, a negator within
@@ -178,6 +178,7 @@ impl Tally {
     pub(crate) fn features(&self) -> [f32; NUMBERS] {
         let words = self.words.max(1.0);
         let (praised, blamed) = (self.positive > 0.0, self.negative > 0.0);
+        let (exclaims, asks) = (self.exclamations > 0.0, self.questions > 0.0);
         let yes = |condition: bool| f32::from(u8::from(condition));
         [
             1.0,
@@ -193,13 +194,17 @@ impl Tally {
             yes(blamed),
             yes(praised && blamed),
             yes(!praised && !blamed),
-            yes(self.exclamations > 0.0),
+            yes(exclaims),
             self.exclamations.min(4.0) / 4.0,
-            yes(self.questions > 0.0),
+            yes(asks),
             (self.capitals / words).min(1.0),
             self.negators.min(3.0) / 3.0,
             1.0 / words.sqrt(),
             squash(self.closing),
+            yes(exclaims && asks),
+            yes(exclaims && !praised),
+            yes(self.capitals > 0.0 && !praised),
+            yes(self.questions > 1.0),
         ]
     }
 }
@@ -225,4 +230,69 @@ fn in_context(valence: f32, capitals: bool, before: &[Token]) -> f32 {
         }
     }
     sign * strength
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    #[derive(Default)]
+    struct Count {
+        words: Vec<u64>,
+        pieces: usize,
+    }
+
+    impl Sink for Count {
+        fn word(&mut self, hash: u64) {
+            self.words.push(hash);
+        }
+
+        fn piece(&mut self, _: u64) {
+            self.pieces += 1;
+        }
+    }
+
+    fn read(text: &str) -> (Count, Tally) {
+        let mut clause = Clause::default();
+        clause.read(text, &Model::shipped().weights().lexicon());
+        let mut count = Count::default();
+        let tally = visit(&clause, &mut count);
+        (count, tally)
+    }
+
+    fn sum(text: &str) -> f32 {
+        let tally = read(text).1;
+        tally.positive - tally.negative
+    }
+
+    #[test]
+    fn words_runs_and_pieces_are_all_there() {
+        let (count, _) = read("the red box");
+        // Three words, two runs of two, one of three; of <the>: three of 3, two of 4, one of 5, three times.
+        assert_eq!((count.words.len(), count.pieces), (6, 18));
+        assert_eq!(read("a").0.pieces, 1);
+    }
+
+    #[test]
+    fn a_charge_stands_in_for_its_word() {
+        let of = |text| read(text).0.words;
+        let (fine, good) = (of("isnt wonderful"), of("isnt fantastic"));
+        assert!(fine.iter().filter(|hash| good.contains(hash)).count() >= 4, "negator, charge, and both in a run");
+    }
+
+    #[test]
+    fn intensifiers_negators_and_capitals_act_on_the_next_charged_word() {
+        assert!(sum("very good") > sum("good") && sum("slightly good") < sum("good"));
+        assert!(sum("not good") < 0.0 && sum("not bad") > 0.0 && sum("not a very good") < 0.0);
+        assert!(sum("so GOOD today") > sum("so good today"));
+        assert_eq!(read("THIS IS GOOD").1.positive.to_bits(), read("this is good").1.positive.to_bits());
+    }
+
+    #[test]
+    fn tallies_join_in_order() {
+        let joined = read("good").1.then(read("bad").1);
+        assert!(joined.last < 0.0 && joined.closing < 0.0 && joined.positive > 0.0 && joined.negative > 0.0);
+        assert_eq!(joined.then(Tally::default()).last.to_bits(), joined.last.to_bits());
+    }
 }

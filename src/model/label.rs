@@ -58,6 +58,16 @@ impl Label {
         }
     }
 
+    /// The class with the largest probability, whatever the label is: what calibration is judged by. Ties go to the
+    /// first in the order of [`Label::ALL`].
+    #[must_use]
+    pub fn likeliest(scores: &Scores) -> Self {
+        let first = Self::Positive;
+        Self::ALL
+            .into_iter()
+            .fold(first, |best, label| if label.probability(scores) > best.probability(scores) { label } else { best })
+    }
+
     /// The probability that `scores` give to this label.
     #[must_use]
     pub const fn probability(self, scores: &Scores) -> f32 {
@@ -105,6 +115,12 @@ mod tests {
         assert_eq!(label(0.39, 0.10, 0.51, 0.0), Label::Neutral);
         assert_eq!(label(0.45, 0.45, 0.10, 0.0), Label::Negative);
         assert_eq!(label(0.20, 0.20, 0.20, 0.4), Label::Mixed);
+    }
+
+    #[test]
+    fn the_likeliest_class_need_not_be_the_label() {
+        let scores = Scores::new(0.05, 0.45, 0.50, 0.0).expect("a distribution");
+        assert_eq!((Label::of(&scores), Label::likeliest(&scores)), (Label::Negative, Label::Neutral));
     }
 
     #[test]

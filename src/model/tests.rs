@@ -80,3 +80,14 @@ proptest! {
         prop_assert_eq!(MODEL.score(&text.to_uppercase()), MODEL.score(&text));
     }
 }
+
+#[test]
+fn the_shipped_weights_are_those_of_the_recipe() {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(MODEL.bytes());
+    let recipe = include_str!("../../models/shipped.sha256");
+    let line =
+        recipe.lines().find_map(|line| line.strip_suffix("  shipped.bin")).expect("the recipe names the weights");
+    let bytes = line.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16));
+    assert!(bytes.eq(digest.iter().map(|byte| Ok(*byte))), "the weights are not those of the recipe");
+}

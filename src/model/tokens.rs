@@ -80,6 +80,7 @@ impl Clause {
             } else if !matches!(character, '\'' | '’') {
                 self.end_word(&mut word, lexicon);
                 self.push_mark(character, lexicon);
+                word = Word { start: self.letters.len(), ..Word::default() };
             }
         }
         self.end_word(&mut word, lexicon);
@@ -162,4 +163,42 @@ struct Word {
 /// Whether a chunk may be an emoticon such as `:)` or `<3`: short, and not all letters.
 fn is_emoticon_like(chunk: &[u8]) -> bool {
     chunk.len() <= 6 && chunk.iter().any(u8::is_ascii_punctuation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+
+    fn letters(text: &str) -> Vec<String> {
+        let model = Model::shipped();
+        let mut clause = Clause::default();
+        clause.read(text, &model.weights().lexicon());
+        let letters = clause.tokens.iter().map(|token| String::from_utf8_lossy(clause.letters(*token)).into_owned());
+        letters.collect()
+    }
+
+    #[test]
+    fn a_typed_text_and_its_recognised_twin_are_the_same_words() {
+        assert_eq!(letters("Um, I DON'T know: 24/7, re-send!"), ["i", "dont", "know", "0", "0", "re", "send"]);
+        assert_eq!(letters("um i don't know 24 7 re send"), letters("Um, I DON’T know: 24/7, re-send!"));
+    }
+
+    #[test]
+    fn what_is_drawn_out_or_stands_for_something_is_levelled() {
+        assert_eq!(letters("sooooo good @Shop https://shop.example 1,234"), ["soo", "good", "@user", "@url", "0", "0"]);
+    }
+
+    #[test]
+    fn emoticons_and_emoji_are_words_and_punctuation_is_none() {
+        assert_eq!(letters("ok :) ... - 👍🏽 (fine)"), ["ok", ":)", "👍", "fine"]);
+    }
+
+    #[test]
+    fn capitals_are_two_letters_or_more_without_small_ones() {
+        let mut clause = Clause::default();
+        clause.read("I am FURIOUS B2 42 Now", &Model::shipped().weights().lexicon());
+        let capitals: Vec<bool> = clause.tokens.iter().map(|token| token.capitals).collect();
+        assert_eq!(capitals, [false, false, true, false, false, false]);
+    }
 }

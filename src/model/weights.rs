@@ -7,10 +7,10 @@
 //! 12      4            b, the number of buckets as a power of two (10 to 20)
 //! 16      32           name, UTF-8, filled up with zeros
 //! 48      4            scale of the bucket weights (f32)
-//! 52      2 · 20 · 4   weights of the tally's numbers, towards positive, then towards negative (f32)
-//! 212     5 · 8        calibration: slope, positive, negative; mixed offset and slope (f64)
-//! 252     81,920       lexicon: 16,384 keys (u32), then 16,384 meanings (i8)
-//! 82,172  2 · 2^b      bucket weights: towards positive and towards negative (i8), bucket by bucket
+//! 52      2 · 24 · 4   weights of the tally's numbers, towards positive, then towards negative (f32)
+//! 244     5 · 8        calibration: slope, positive, negative; mixed offset and slope (f64)
+//! 284     81,920       lexicon: 16,384 keys (u32), then 16,384 meanings (i8)
+//! 82,204  2 · 2^b      bucket weights: towards positive and towards negative (i8), bucket by bucket
 //! ```
 //!
 //! Neutral has no weights: it is what both others are measured against. Nothing is unpacked on loading; what is

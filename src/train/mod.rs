@@ -11,6 +11,7 @@
 
 mod calibrate;
 mod corpus;
+mod curve;
 mod held_out;
 mod lexicon;
 mod optimise;
@@ -19,6 +20,7 @@ mod random;
 use crate::model::calibration::Calibration;
 use crate::model::{Label, Model};
 
+pub use curve::{CurvePoint, LearningCurve, learning_curve};
 pub use held_out::{Figures, Report, SourceReport};
 pub(crate) use random::Random;
 
@@ -57,7 +59,8 @@ pub struct Source<'t> {
 pub enum Priors {
     /// As common as among the labels: for a model of one's own calls.
     Labels,
-    /// Half way (in logarithms) from there to all classes alike: for a model that is to serve sites not seen.
+    /// A third of the way (in logarithms) from there to all classes alike: for a model that is to serve sites not
+    /// seen.
     Even,
 }
 
@@ -79,7 +82,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { name: "own".to_owned(), seed: 1, bits: 17, priors: Priors::Labels, threads }
+        Self { name: "own".to_owned(), seed: 1, bits: 18, priors: Priors::Labels, threads }
     }
 }
 

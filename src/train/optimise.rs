@@ -24,13 +24,17 @@ pub(crate) struct Rates {
     pub(crate) pull: f32,
     /// Power of a source's size by which it is counted down: 0 counts texts alike, 1 sources.
     pub(crate) evenness: f32,
+    /// Share of a label that is given to the other two classes: people err.
+    pub(crate) doubt: f32,
 }
 
 impl Rates {
     /// For learning from nothing.
-    pub(crate) const SCRATCH: Self = Self { epochs: 5, grams: 0.05, numbers: 0.05, pull: 0.01, evenness: 0.3 };
+    pub(crate) const SCRATCH: Self =
+        Self { epochs: 5, grams: 0.05, numbers: 0.05, pull: 0.01, evenness: 0.5, doubt: 0.1 };
     /// For adapting a trained model to a few labels.
-    pub(crate) const ADAPT: Self = Self { epochs: 8, grams: 0.05, numbers: 0.02, pull: 0.003, evenness: 0.3 };
+    pub(crate) const ADAPT: Self =
+        Self { epochs: 8, grams: 0.05, numbers: 0.02, pull: 0.003, evenness: 0.5, doubt: 0.1 };
 }
 
 /// A class rarer than a fifteenth of its source is not counted up any further.
@@ -205,8 +209,9 @@ impl<'b> Learner<'b> {
             logits[1] += sum[1] * share;
         }
         let [positive, negative, _] = softmax(logits.map(f64::from)).map(|p| p as f32);
-        let is = |label: Label| f32::from(u8::from(row.label == label));
-        [(positive - is(Label::Positive)) * weight, (negative - is(Label::Negative)) * weight]
+        let doubt = self.rates.doubt;
+        let meant = |label: Label| if row.label == label { 1.0 - doubt } else { doubt / 2.0 };
+        [(positive - meant(Label::Positive)) * weight, (negative - meant(Label::Negative)) * weight]
     }
 
     fn finish(self) -> Floats {
