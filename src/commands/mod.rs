@@ -45,7 +45,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             print(&summary.render())?;
             Ok(ExitCode::Done)
         }
-        Command::Cache(command) => look_after_cache(general, command),
+        Command::Cache(command) => look_after_cache(general, &command),
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
@@ -66,8 +66,8 @@ fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Op
 }
 
 /// Looks after the stored scores that the settings name.
-fn look_after_cache(general: GeneralFlags, command: Cache) -> Result<ExitCode, Failure> {
-    let (Cache::Stats(args) | Cache::Prune(args) | Cache::Clear(args)) = &command;
+fn look_after_cache(general: GeneralFlags, command: &Cache) -> Result<ExitCode, Failure> {
+    let (Cache::Stats(args) | Cache::Prune(args) | Cache::Clear(args)) = command;
     let (json, flags) = (args.json, args.settings.clone());
     with_settings(general, flags, |settings| {
         let root = session::cache_root(settings)?.ok_or_else(|| {
