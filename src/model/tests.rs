@@ -1,3 +1,5 @@
+//! The model as its users see it: scores that keep their promises whatever the text.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Training on a toy world, where what should be learned is known.
+
 use super::*;
 
 /// A toy world: made-up words that carry feelings, a site of its own in each source.

@@ -1,9 +1,9 @@
 """Opens report.html in a real browser and checks what is on it.
 
     python3 -m venv venv && venv/bin/pip install playwright
-    cargo run --release --example sample -- /tmp/few --agents 3 --calls 60
-    cargo run --release --example sample -- /tmp/many --agents 10000 --calls 1000000
-    venv/bin/python tests/browser/check.py --pictures /tmp/pictures /tmp/few /tmp/many
+    cargo run --release --example sample -- target/few --agents 3 --calls 60
+    cargo run --release --example sample -- target/many --agents 10000 --calls 1000000
+    venv/bin/python tests/browser/check.py --pictures target/pictures target/few target/many
 
 Chromium is the one on the PATH (Debian: apt-get install chromium). Every directory is opened light and dark, at
 three widths, in print and without script. Anything in the console, any request, anything that does not agree

@@ -1,8 +1,8 @@
 """Loads output directories with everything in config/dashboards that can run here, and compares what arrives.
 
     python3 -m venv venv && venv/bin/pip install duckdb frictionless pandas polars pyarrow
-    cargo run --release --example sample -- /tmp/sample
-    venv/bin/python tests/dashboards/check.py /tmp/sample [--postgres DATABASE]
+    cargo run --release --example sample -- target/sample
+    venv/bin/python tests/dashboards/check.py target/sample [--postgres DATABASE]
 
 Each reader must find the same rows, the same empty cells and the same sums as the plain CSV has, and Frictionless
 must find every file as datapackage.json describes it. `--postgres` loads into that database with psql.
