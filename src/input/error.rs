@@ -183,6 +183,7 @@ impl InputError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Nothing => Some("name a file, a directory, a glob, or - for standard input".to_owned()),
+            Self::Missing { .. } => Some("check the path; it is taken from the working directory".to_owned()),
             Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
             Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
@@ -201,7 +202,7 @@ impl InputError {
             Self::NoUsableRow { first, .. } if first.is_empty() => {
                 Some("the files are empty or hold a header only".to_owned())
             }
-            Self::NoUsableRow { .. } | Self::Missing { .. } | Self::Unreadable { .. } => None,
+            Self::NoUsableRow { .. } | Self::Unreadable { .. } => None,
             Self::Scratch { .. } => Some("set TMPDIR to a directory with more room".to_owned()),
         }
     }

@@ -1,6 +1,6 @@
 //! The local model: English text in, four probabilities out, without I/O, clock or randomness.
 //!
-//! A text is split into [clauses], each clause read into [`features`](self) (hashed n-grams and a tally of charged
+//! A text is split into [`mod@clauses`], each clause read into [`features`](self) (hashed n-grams and a tally of charged
 //! words), the features weighed linearly towards positive and towards negative, and the sums turned into
 //! probabilities by a calibration that was fitted on unseen texts. Bucket weights are whole numbers summed as
 //! such; what follows uses operations that IEEE 754 fixes to the bit, and libm. The same text therefore has the
