@@ -140,7 +140,7 @@ impl CrossFit {
                     Priors::Labels => 1.0,
                     // Mixed stays as rare as it is: its own two numbers are fitted on all texts.
                     Priors::Even if seen.label == Label::Mixed => 1.0,
-                    Priors::Even => libm::cbrt(total / 3.0 / classes[seen.label.index()]),
+                    Priors::Even => (total / 3.0 / classes[seen.label.index()]).sqrt(),
                 };
                 Observation { weight: seen.weight * evened * all / (present * total), ..seen.clone() }
             })

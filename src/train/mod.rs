@@ -59,8 +59,7 @@ pub struct Source<'t> {
 pub enum Priors {
     /// As common as among the labels: for a model of one's own calls.
     Labels,
-    /// A third of the way (in logarithms) from there to all classes alike: for a model that is to serve sites not
-    /// seen.
+    /// Half way (in logarithms) from there to all classes alike: for a model that is to serve sites not seen.
     Even,
 }
 
@@ -82,7 +81,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { name: "own".to_owned(), seed: 1, bits: 18, priors: Priors::Labels, threads }
+        Self { name: "own".to_owned(), seed: 1, bits: 17, priors: Priors::Labels, threads }
     }
 }
 

@@ -34,7 +34,7 @@ impl Rates {
         Self { epochs: 5, grams: 0.05, numbers: 0.05, pull: 0.01, evenness: 0.5, doubt: 0.1 };
     /// For adapting a trained model to a few labels.
     pub(crate) const ADAPT: Self =
-        Self { epochs: 8, grams: 0.05, numbers: 0.02, pull: 0.003, evenness: 0.5, doubt: 0.1 };
+        Self { epochs: 8, grams: 0.03, numbers: 0.05, pull: 0.005, evenness: 0.5, doubt: 0.1 };
 }
 
 /// A class rarer than a fifteenth of its source is not counted up any further.
