@@ -31,7 +31,7 @@ use crate::score::{ScoreOptions, ScoreSummary, score_all};
 use crate::transcript::Call;
 
 /// Groups of calls that wait between the reader and the preparation.
-const GROUPS_AHEAD: usize = 1;
+const GROUPS_AHEAD: usize = 4;
 
 /// Why a pipeline stopped before its end.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +127,6 @@ fn prepared(groups: impl Stream<Item = Vec<Call>>, options: PrepareOptions) -> i
                 group.into_iter().map(|call| Prepared::of(call, &options)).collect::<Vec<_>>()
             })
         })
-        .buffered(cores)
+        .buffered(cores * 2)
         .then(|group| future::ready(group.expect("preparing a call does not panic")))
 }
