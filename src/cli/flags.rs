@@ -16,6 +16,9 @@ pub trait Scope: std::fmt::Debug + Clone + Send + Sync + 'static {
     /// The headings under which its flags stand.
     #[doc(hidden)]
     const HEADINGS: &'static [&'static str];
+    /// Settings under those headings that the command has another way to say.
+    #[doc(hidden)]
+    const WITHOUT: &'static [&'static str] = &[];
 }
 
 /// All flags but the general ones.
@@ -25,6 +28,10 @@ pub struct Everything;
 /// The flags of a command that reads and plans, and writes nothing.
 #[derive(Debug, Clone)]
 pub struct Reading;
+
+/// The flags of a command that reads and judges engines.
+#[derive(Debug, Clone)]
+pub struct Judging;
 
 /// The flags of a command that looks after what runs keep.
 #[derive(Debug, Clone)]
@@ -47,6 +54,11 @@ impl Scope for Everything {
 impl Scope for Reading {
     const HEADINGS: &'static [&'static str] =
         &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title(), Heading::Storage.title()];
+}
+
+impl Scope for Judging {
+    const HEADINGS: &'static [&'static str] = Reading::HEADINGS;
+    const WITHOUT: &'static [&'static str] = &["engine", "speakers"];
 }
 
 impl Scope for Storing {
@@ -73,7 +85,8 @@ impl<S: Scope> SettingFlags<S> {
 
 fn keys<S: Scope>() -> impl Iterator<Item = &'static Key> {
     let shown = |heading: &str| S::HEADINGS.contains(&heading);
-    KEYS.iter().filter(move |key| key.flag.is_some_and(|flag| shown(flag.heading.title())))
+    let said_here = |key: &Key| !S::WITHOUT.contains(&key.name);
+    KEYS.iter().filter(move |key| key.flag.is_some_and(|flag| shown(flag.heading.title())) && said_here(key))
 }
 
 impl<S: Scope> Args for SettingFlags<S> {

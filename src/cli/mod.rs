@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 mod flags;
 
-pub use flags::{Everything, General, Reading, Scope, SettingFlags, Storing};
+pub use flags::{Everything, General, Judging, Reading, Scope, SettingFlags, Storing};
 
 use crate::exit::ExitCode;
 use crate::settings::{self, Settings, SettingsError, Sources};
@@ -40,6 +40,13 @@ const TRAIN_EXAMPLES: &str = "\
 Examples:
   undertone train labelled-calls.csv --out ours.model
   undertone analyze --model ours.model calls.csv";
+
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  undertone evaluate labelled.csv --engine local --engine comprehend --max-cost 1
+  undertone evaluate labelled.csv --engine local --engine ours.model --out verdict.html
+  undertone evaluate labelled.csv --learning-curve
+  undertone evaluate survey.csv --input calls.csv --rating csat --engine local --engine comprehend";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -104,6 +111,9 @@ pub enum Command {
     /// Train the local engine's model on one's own labels
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(Train),
+    /// Judge engines by labelled texts or rated calls, and say which layer to start at
+    #[command(after_help = EVALUATE_EXAMPLES)]
+    Evaluate(Evaluate),
     /// Look after the scores that were paid for
     #[command(subcommand)]
     Cache(Cache),
@@ -185,6 +195,44 @@ pub struct Train {
     /// How many buckets a model that begins at `none` has, as a power of two
     #[arg(long, value_name = "NUMBER", default_value_t = 17, value_parser = clap::value_parser!(u32).range(10..=20))]
     pub bits: u32,
+}
+
+/// The arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// A CSV file: texts with their labels (text,label), or calls with their ratings (`call_id`,rating)
+    #[arg(value_name = "LABELS")]
+    pub labels: PathBuf,
+    /// What to judge, once for each: `local`, `comprehend`, `vader` or a model file [default: the setting `engine`]
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Transcripts of the rated calls: files, directories, globs
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// The column that holds the rating [default: the first with a known name, such as rating, csat or annoyed]
+    #[arg(long, value_name = "COLUMN")]
+    pub rating: Option<String>,
+    /// Which end of the rating is the happy one [default: as the column's name says, else high]
+    #[arg(long, value_name = "END", value_parser = ["high", "low"])]
+    pub better: Option<String>,
+    /// A rating this bad, or worse, makes a call unhappy [default: one in the worse half of the scale]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub unhappy: Option<f64>,
+    /// Score the words as speech recognition writes them: small letters, no punctuation
+    #[arg(long)]
+    pub spoken: bool,
+    /// Also train on growing parts of the labels: from how many on is a model of one's own better?
+    #[arg(long)]
+    pub learning_curve: bool,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+    /// Where to write the evaluation too: FILE.json, FILE.html, or a directory for both
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Judging>,
 }
 
 /// What to do with stored scores.

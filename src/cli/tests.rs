@@ -99,7 +99,10 @@ fn wrong_lines_are_usage_errors() {
 #[test]
 fn only_commands_that_exist_are_shown() {
     let names: Vec<String> = Cli::command().get_subcommands().map(|each| each.get_name().to_owned()).collect();
-    assert_eq!(names, ["analyze", "plan", "explain", "report", "train", "cache", "config", "completions", "man"]);
+    assert_eq!(
+        names,
+        ["analyze", "plan", "explain", "report", "train", "evaluate", "cache", "config", "completions", "man"]
+    );
 }
 
 #[test]

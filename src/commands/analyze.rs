@@ -11,14 +11,12 @@ use super::session::Session;
 use crate::budget::Planned;
 use crate::engine::{Profile, Requests};
 use crate::exit::{ExitCode, Failure};
-use crate::input::{self, Conversations, FileReport, Source};
-use crate::interrupt;
+use crate::input::{self, Calls, Conversations, FileReport, Source};
 use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, Planner, PrepareOptions};
 use crate::progress::{Progress, Standing};
 use crate::report;
-use crate::score::ScoreOptions;
 use crate::settings::{Settings, Verbosity};
 use crate::summary::Summary;
 
@@ -131,18 +129,12 @@ impl<'a> Run<'a> {
         session: &Session,
         prepare: PrepareOptions,
         progress: &mut Progress,
-    ) -> Result<Pipelined, Failure> {
+    ) -> Result<Pipelined<Fold, Calls>, Failure> {
         let begun = Instant::now();
         let settings = self.settings;
         let service = &session.service;
         let profile = service.engine.profile();
-        let defaults = ScoreOptions::for_engine(profile, service.halt.clone());
-        let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
-        let scoring = ScoreOptions {
-            concurrency: settings.concurrency.or(at_once).get(),
-            memory: session.memory.clone(),
-            ..defaults
-        };
+        let scoring = session.scoring(settings);
         let fold = Fold::new(FoldOptions {
             engine: profile.name,
             scored_roles: options::scored_roles(settings),
@@ -153,12 +145,7 @@ impl<'a> Run<'a> {
         progress.scoring(conversations.rows() - conversations.rejected());
         let progress = &*progress;
         let show = |fold: &Fold| progress.scored(|| standing(fold, &service.meter.read(), profile));
-        let interruption = interrupt::watch_signals().map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
-        let halt = service.halt.clone();
-        tokio::spawn(async move {
-            interruption.requested().await;
-            halt.stop();
-        });
+        session.stop_on_signals()?;
         let calls = conversations.into_calls();
         let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await?;
         self.seconds.score = seconds(begun.elapsed());
@@ -170,11 +157,11 @@ impl<'a> Run<'a> {
         mut directory: OutputDirectory,
         session: &Session,
         planned: Planned,
-        pipelined: Pipelined,
+        pipelined: Pipelined<Fold, Calls>,
         read: &Read,
     ) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let Pipelined { fold, scoring, tally } = pipelined;
+        let Pipelined { fold, scoring, calls } = pipelined;
         if !fold.counts.reconcile() {
             return Err(Failure::new(ExitCode::Unexpected, "the segments do not add up: nothing was written"));
         }
@@ -194,7 +181,7 @@ impl<'a> Run<'a> {
             reports: &read.reports,
             rows: read.rows,
             rejected_rows: read.rejects.len() as u64,
-            tally,
+            tally: calls.tally(),
             overview: &overview,
             segments,
             scoring,

@@ -6,6 +6,7 @@ pub mod analyze;
 pub mod cache;
 pub mod completions;
 pub mod config;
+pub mod evaluate;
 pub mod explain;
 pub mod labels;
 mod options;
@@ -44,6 +45,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let summary = train::run(&args.into())?;
             print(&summary.render())?;
             Ok(ExitCode::Done)
+        }
+        Command::Evaluate(args) => {
+            with_settings(general, args.settings.clone(), |settings| evaluate::run(settings, &args))
         }
         Command::Cache(command) => look_after_cache(general, &command),
         Command::Config(command) => config::run(general, command),

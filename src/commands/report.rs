@@ -1,9 +1,9 @@
 //! `undertone report`: draws the page of a run again from its tables.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
+use crate::output::write_whole;
 use crate::report::{self, ReportError};
 
 /// The page's name in an output directory.
@@ -17,33 +17,12 @@ const PAGE: &str = "report.html";
 /// # Errors
 /// [`Failure`] if the directory holds no run, a table can't be understood, or the page can't be written.
 pub fn run(directory: &Path) -> Result<ExitCode, Failure> {
-    let page = directory.join(PAGE);
-    let mut drawn = tempfile::NamedTempFile::new_in(directory).map_err(|error| missing_or_closed(directory, error))?;
-    report::draw(directory, &mut drawn)?;
-    drawn.flush().and_then(|()| drawn.as_file().sync_all()).map_err(|error| Failure::write(&page, error))?;
-    open_to_all_readers(drawn.as_file()).map_err(|error| Failure::write(&page, error))?;
-    drawn.persist(&page).map_err(|error| Failure::write(&page, error.error))?;
-    super::print(&format!("{}\n", page.display()))?;
+    let path = directory.join(PAGE);
+    let mut page = Vec::new();
+    report::draw(directory, &mut page)?;
+    write_whole(&path, &page).map_err(|error| Failure::write(&path, error))?;
+    super::print(&format!("{}\n", path.display()))?;
     Ok(ExitCode::Done)
-}
-
-fn missing_or_closed(directory: &Path, error: std::io::Error) -> Failure {
-    if directory.is_dir() {
-        return Failure::write(&directory.join(PAGE), error);
-    }
-    ReportError::read(directory)(error).into()
-}
-
-/// Temporary files are their owner's alone; outputs are not.
-#[cfg(unix)]
-fn open_to_all_readers(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_all_readers(_file: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
 }
 
 impl From<ReportError> for Failure {

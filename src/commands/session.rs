@@ -10,8 +10,9 @@ use crate::cache::{self, Access, CacheError, CacheOptions, ScoreCache, Scorer};
 use crate::engine::local::Local;
 use crate::engine::{EngineError, Profile, Service};
 use crate::exit::{ExitCode, Failure};
+use crate::interrupt;
 use crate::model::{Model, Terms};
-use crate::score::Memory;
+use crate::score::{Memory, ScoreOptions};
 use crate::settings::{CachePlace, Dollars, EngineName, Settings, Whole};
 
 /// What a run may cost at most.
@@ -82,10 +83,40 @@ impl Session {
             EngineName::Local => Service::local(Local::with_model(local_model(settings)?)),
             EngineName::Comprehend => comprehend(settings).await?,
         };
+        Self::around(service, settings)
+    }
+
+    /// What scores with `service`, with its stored scores if it charges.
+    ///
+    /// # Errors
+    /// Whatever keeps stored scores from being opened.
+    pub(super) fn around(service: Service, settings: &Settings) -> Result<Self, Failure> {
         let profile = service.engine.profile();
         let cache = if profile.billing.is_some() { open_cache(settings, profile, Access::ReadWrite)? } else { None };
         let memory = profile.billing.map(|_| Memory::new(profile, cache.clone()));
         Ok(Self { service, budget: budget(settings), memory, cache })
+    }
+
+    /// How documents are scored.
+    pub(super) fn scoring(&self, settings: &Settings) -> ScoreOptions {
+        let defaults = ScoreOptions::for_engine(self.service.engine.profile(), self.service.halt.clone());
+        let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
+        let concurrency = settings.concurrency.or(at_once).get();
+        ScoreOptions { concurrency, memory: self.memory.clone(), ..defaults }
+    }
+
+    /// From now on, a signal ends the run after what is in flight, and a second one at once.
+    ///
+    /// # Errors
+    /// When the system can't watch signals.
+    pub(super) fn stop_on_signals(&self) -> Result<(), Failure> {
+        let interruption = interrupt::watch_signals().map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+        let halt = self.service.halt.clone();
+        tokio::spawn(async move {
+            interruption.requested().await;
+            halt.stop();
+        });
+        Ok(())
     }
 
     /// Makes every paid score durable. A disk that does not take them is worth a warning, not the run's outputs.

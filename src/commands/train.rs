@@ -4,15 +4,15 @@
 //! [`crate::train`]). The model is written beside its place and renamed, so that there is never half of one.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::labels::{LabelFile, LabelsError};
 use crate::cli;
-use crate::evaluate::Interval;
+use crate::evaluate::{Interval, TextFigures};
 use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, ModelError};
-use crate::train::{self, Figures, Options, Report, Source, TrainError};
+use crate::output::write_whole;
+use crate::train::{self, Options, Report, Source, TrainError};
 
 /// What a model begins at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,8 @@ impl From<cli::Train> for TrainOptions {
 impl From<TrainCommandError> for Failure {
     fn from(error: TrainCommandError) -> Self {
         let code = match error {
-            TrainCommandError::Labels(_) | TrainCommandError::Training(_) => ExitCode::Data,
+            TrainCommandError::Labels(error) => return error.into(),
+            TrainCommandError::Training(_) => ExitCode::Data,
             TrainCommandError::Base { .. } => ExitCode::Settings,
             TrainCommandError::Unwritable { .. } => ExitCode::CantCreate,
         };
@@ -159,7 +160,7 @@ pub fn run(options: &TrainOptions) -> Result<TrainSummary, TrainCommandError> {
         }
     };
     let trained = train::train(&sources, base.as_ref(), &options.training)?;
-    write(&options.out, &trained.bytes)
+    write_whole(&options.out, &trained.bytes)
         .map_err(|source| TrainCommandError::Unwritable { path: options.out.clone(), source })?;
     let bytes = trained.bytes.len();
     Ok(TrainSummary {
@@ -169,19 +170,6 @@ pub fn run(options: &TrainOptions) -> Result<TrainSummary, TrainCommandError> {
         base: base.map(|base| base.version().to_owned()),
         report: trained.report,
     })
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    // Temporary files are their owner's alone; a model is read by whoever runs the program.
-    #[cfg(unix)]
-    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    file.persist(path)?;
-    Ok(())
 }
 
 impl TrainSummary {
@@ -204,14 +192,14 @@ impl TrainSummary {
         );
         for source in &self.report.sources {
             let name = &source.name;
-            let mut line = |name: &str, texts: &str, figures: &Figures| {
+            let mut line = |name: &str, texts: &str, figures: &TextFigures| {
                 let _ = writeln!(
                     out,
                     "{name:width$}  {texts:>6}  {:<19}  {:<19}  {:<19}  {:<10}  {}",
                     range(figures.accuracy),
                     range(figures.macro_f1),
                     range(figures.macro_recall),
-                    number(figures.calibration_error),
+                    number(figures.calibration_error.map(|error| error.value)),
                     number(figures.mixed_auc),
                 );
             };

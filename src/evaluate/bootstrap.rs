@@ -1,12 +1,15 @@
 //! How sure a figure is: the bootstrap (Efron 1979), percentile intervals, seeded.
 
-use crate::train::Random;
+use serde::Serialize;
+
+use crate::parallel::{cores, in_parallel};
+use crate::random::Random;
 
 /// Times that the texts are drawn again. Enough for the second digit of a 95 % interval.
 pub const RESAMPLES: usize = 1000;
 
 /// A figure and the range in which it lies with 95 % probability.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// The figure on the texts as they are.
     pub value: f64,
@@ -24,21 +27,26 @@ impl Interval {
     }
 }
 
+/// Resamples drawn by one thread at a time. Fixed, so that an interval does not depend on how many threads there are.
+const RESAMPLES_PER_PART: usize = 50;
+
 /// The 95 % interval of `figure`, a function of the places of the items drawn, over `items` items (texts, or calls
 /// where calls are the unit). Empty where the figure is. Resamples without a figure are passed over.
 #[must_use]
-pub fn interval(items: usize, seed: u64, figure: impl Fn(&[usize]) -> Option<f64>) -> Option<Interval> {
-    let mut places: Vec<usize> = (0..items).collect();
+pub fn interval(items: usize, seed: u64, figure: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
+    let places: Vec<usize> = (0..items).collect();
     let value = figure(&places)?;
-    let mut random = Random::new(seed);
-    let mut figures: Vec<f64> = (0..RESAMPLES)
-        .filter_map(|_| {
-            for place in &mut places {
-                *place = random.below(items);
-            }
+    let parts = in_parallel(cores(), RESAMPLES / RESAMPLES_PER_PART, |part| {
+        // A part's own stream: the seeds of two parts lie far apart in what the generator steps through.
+        let mut random = Random::new(Random::new(seed ^ part as u64).bits());
+        let mut places = places.clone();
+        let resample = |_| {
+            places.fill_with(|| random.below(items));
             figure(&places)
-        })
-        .collect();
+        };
+        (0..RESAMPLES_PER_PART).filter_map(resample).collect::<Vec<f64>>()
+    });
+    let mut figures = parts.concat();
     figures.sort_by(f64::total_cmp);
     let quantile = |share: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
@@ -51,11 +59,11 @@ pub fn interval(items: usize, seed: u64, figure: impl Fn(&[usize]) -> Option<f64
 /// The 95 % interval of how much `figure` is higher for `new` than for `old` on the same items: both are drawn
 /// together, so what makes some items hard for either cancels out.
 #[must_use]
-pub fn paired_difference<T>(
+pub fn paired_difference<T: Sync>(
     old: &[T],
     new: &[T],
     seed: u64,
-    figure: impl Fn(&[T], &[usize]) -> Option<f64>,
+    figure: impl Fn(&[T], &[usize]) -> Option<f64> + Sync,
 ) -> Option<Interval> {
     interval(old.len().min(new.len()), seed, |places| Some(figure(new, places)? - figure(old, places)?))
 }

@@ -1,19 +1,21 @@
 //! Labels against labels: accuracy, recall, precision, F1, confusion, agreement.
 
+use serde::Serialize;
+
 use crate::model::Label;
 
 /// The three classes that macro figures average over. Few sets know mixed, so it has figures of its own.
 const AVERAGED: [Label; 3] = [Label::Positive, Label::Negative, Label::Neutral];
 
 /// How often each true label was given each label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Confusion {
     /// Texts by true label, then by given label, in the order of [`Label::ALL`].
     pub counts: [[u64; 4]; 4],
 }
 
 /// How well one class was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClassFigures {
     /// The class.
     pub label: Label,
@@ -94,7 +96,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// How far two engines say the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Agreement {
     /// Share of texts with the same label.
     pub same: f64,

@@ -2,14 +2,26 @@
 //!
 //! Pure arithmetic over labels and numbers; reading files, running engines and drawing tables are others' work.
 //! Every figure that is shown has an interval beside it, from the [bootstrap](interval), seeded, so that the same
-//! input gives the same interval.
+//! input gives the same interval. [`texts`](TextFigures) judges labelled texts and [`calls`](MeasureFigures) rated calls,
+//! with [`classes`](Confusion), [`ranking`](auc) and [`reliability`] below them; [`compare`](Comparison) and
+//! [`curve`](Curve) hold engines against each other and put into words what follows; an [`Evaluation`] is all of it.
 
 mod bootstrap;
+mod calls;
 mod classes;
+mod compare;
+mod curve;
+mod evaluation;
 mod ranking;
 mod reliability;
+mod texts;
 
 pub use bootstrap::{Interval, RESAMPLES, interval, paired_difference};
+pub use calls::{Measure, MeasureFigures, RatedCall, unhappy_auc};
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
+pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
+pub use curve::{Curve, CurveTexts, Point, Rival};
+pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, RatingsSubject, Said, Subject, Truth, judged};
 pub use ranking::{auc, spearman};
 pub use reliability::{Bin, calibration_error, reliability};
+pub use texts::{Judged, TextFigures, accuracy, macro_f1, macro_recall};

@@ -1,7 +1,9 @@
 //! Whether probabilities mean what they say: of the texts called 70 % sure, are 70 % right?
 
+use serde::Serialize;
+
 /// One bin of a reliability table.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Bin {
     /// The least confidence in it; the next bin's is where it ends.
     pub from: f64,

@@ -35,6 +35,17 @@ pub use weights::ModelError;
 /// The weights that ship with the program; `models/MODEL_CARD.md` says what they are.
 static SHIPPED: &[u8] = include_bytes!("../../models/shipped.bin");
 
+/// What the shipped weights were trained on: the SHA-256 of each file and its name, as `sha256sum` writes them.
+static SHIPPED_INPUTS: &str = include_str!("../../models/inputs.sha256");
+
+/// Whether the shipped model learned from the file with this SHA-256.
+#[must_use]
+pub fn shipped_learned_from(sha256: &[u8]) -> bool {
+    let byte = |pair: &[u8]| str::from_utf8(pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    let hashes = SHIPPED_INPUTS.lines().filter_map(|line| line.split_whitespace().next());
+    hashes.map(|hash| hash.as_bytes().chunks(2).map(byte)).any(|hash| hash.eq(sha256.iter().map(|byte| Some(*byte))))
+}
+
 /// A trained model, ready to score.
 pub struct Model {
     weights: Weights,

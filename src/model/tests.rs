@@ -83,6 +83,12 @@ proptest! {
     }
 }
 
+/// The bytes that hexadecimal digits stand for.
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16).expect("hex");
+    hex.as_bytes().chunks(2).map(byte).collect()
+}
+
 #[test]
 fn the_shipped_weights_are_those_of_the_recipe() {
     use sha2::Digest as _;
@@ -90,6 +96,13 @@ fn the_shipped_weights_are_those_of_the_recipe() {
     let recipe = include_str!("../../models/shipped.sha256");
     let line =
         recipe.lines().find_map(|line| line.strip_suffix("  shipped.bin")).expect("the recipe names the weights");
-    let bytes = line.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("hex"), 16));
-    assert!(bytes.eq(digest.iter().map(|byte| Ok(*byte))), "the weights are not those of the recipe");
+    assert_eq!(bytes_of(line), digest.as_slice(), "the weights are not those of the recipe");
+}
+
+#[test]
+fn the_shipped_model_knows_what_it_learned_from() {
+    let inputs: Vec<Vec<u8>> =
+        SHIPPED_INPUTS.lines().map(|line| bytes_of(line.split(' ').next().expect("a hash"))).collect();
+    assert!(inputs.len() > 1 && inputs.iter().all(|sha256| shipped_learned_from(sha256)));
+    assert!(!shipped_learned_from(&[0; 32]) && !shipped_learned_from(&[]));
 }

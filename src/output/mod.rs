@@ -17,6 +17,7 @@ pub mod parquet;
 mod record;
 mod sorted;
 mod table;
+mod whole;
 
 pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
@@ -28,6 +29,7 @@ pub use lists::{FAILURES, Outcome, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use record::{CountsRecord, EngineRecord, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
 pub use sorted::{SortedRows, part_key};
 pub use table::{Column, Field, Kind, RowEncoder, fields};
+pub use whole::write_whole;
 
 /// The version of the tables' columns: it changes when a column is added, and its first part when one changes.
 pub const SCHEMA_VERSION: &str = "1.0";

@@ -13,6 +13,15 @@ use super::prepare::{NO_WORDS, Prepared};
 use crate::output::{CallRow, FAILURES, Outcome, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
 use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, Millionths, ScoredRoles, roll_up, turn_scores};
 
+/// Where a pipeline's finished calls go.
+pub trait TakeCalls {
+    /// Takes in a call whose segments all have an outcome; `outcomes` stand in the order of the segments.
+    ///
+    /// # Errors
+    /// When what is made of it can't be put aside.
+    fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()>;
+}
+
 /// What became of all segments; the four parts always sum to the whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SegmentCounts {
@@ -113,38 +122,6 @@ impl Fold {
         }
     }
 
-    /// Takes in a call whose segments all have an outcome; `outcomes` stand in the order of the segments.
-    ///
-    /// # Errors
-    /// When rows can't be put aside.
-    pub fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
-        let rollup = self.roll_up(prepared, &outcomes);
-        let low_coverage = rollup.low_coverage(self.options.min_coverage);
-        self.turns += prepared.call.turns.len() as u64;
-        self.agents.add(&rollup);
-        self.overview.add(&rollup, low_coverage);
-        let row = CallRow { rollup, engine: self.options.engine, low_coverage };
-        let encoder = &mut self.call_encoder;
-        self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;
-        self.list_segments(prepared, outcomes)
-    }
-
-    fn roll_up(&self, prepared: &Prepared, outcomes: &[Outcome]) -> CallRollup {
-        let pieces = prepared.segments.iter().zip(outcomes).flat_map(|(segment, outcome)| {
-            segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words, outcome.scores()))
-        });
-        let turns = turn_scores(prepared.call.turns.len(), pieces);
-        let failed = outcomes.iter().filter(|outcome| outcome.scores().is_none()).count();
-        roll_up(&CallInput {
-            call: &prepared.call,
-            timeline: &prepared.timeline,
-            turns: &turns,
-            scored_roles: self.options.scored_roles,
-            segments: u32::try_from(prepared.segments.len()).unwrap_or(u32::MAX),
-            segments_failed: u32::try_from(failed).unwrap_or(u32::MAX),
-        })
-    }
-
     fn list_segments(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
         let mut call_id: Option<Arc<str>> = None;
         for (number, (segment, outcome)) in (1..).zip(prepared.segments.iter().zip(outcomes)) {
@@ -176,4 +153,37 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+impl TakeCalls for Fold {
+    /// Fails when rows can't be put aside.
+    fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        let rollup = roll_up_call(prepared, &outcomes, self.options.scored_roles);
+        let low_coverage = rollup.low_coverage(self.options.min_coverage);
+        self.turns += prepared.call.turns.len() as u64;
+        self.agents.add(&rollup);
+        self.overview.add(&rollup, low_coverage);
+        let row = CallRow { rollup, engine: self.options.engine, low_coverage };
+        let encoder = &mut self.call_encoder;
+        self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;
+        self.list_segments(prepared, outcomes)
+    }
+}
+
+/// What a call's segments come to; `outcomes` stand in their order.
+#[must_use]
+pub fn roll_up_call(prepared: &Prepared, outcomes: &[Outcome], scored_roles: ScoredRoles) -> CallRollup {
+    let pieces = prepared.segments.iter().zip(outcomes).flat_map(|(segment, outcome)| {
+        segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words, outcome.scores()))
+    });
+    let turns = turn_scores(prepared.call.turns.len(), pieces);
+    let failed = outcomes.iter().filter(|outcome| outcome.scores().is_none()).count();
+    roll_up(&CallInput {
+        call: &prepared.call,
+        timeline: &prepared.timeline,
+        turns: &turns,
+        scored_roles,
+        segments: u32::try_from(prepared.segments.len()).unwrap_or(u32::MAX),
+        segments_failed: u32::try_from(failed).unwrap_or(u32::MAX),
+    })
 }

@@ -19,14 +19,14 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use fold::{Fold, FoldOptions, SegmentCounts};
+pub use fold::{Fold, FoldOptions, SegmentCounts, TakeCalls, roll_up_call};
 pub use overview::{BARS, Labels, NamedCall, Overview};
 pub use planner::Planner;
 pub use prepare::{NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
 use table::Table;
 
 use crate::engine::{EngineError, Service};
-use crate::input::{Calls, InputError, Tally};
+use crate::input::InputError;
 use crate::score::{ScoreOptions, ScoreSummary, score_all};
 use crate::transcript::Call;
 
@@ -54,32 +54,36 @@ pub enum PipelineError {
 }
 
 /// What a pipeline that reached its end has made.
-pub struct Pipelined {
+pub struct Pipelined<F, C> {
     /// Everything that the calls come to.
-    pub fold: Fold,
+    pub fold: F,
     /// What the scorer did.
     pub scoring: ScoreSummary,
-    /// What was read.
-    pub tally: Tally,
+    /// The groups of calls, read to their end.
+    pub calls: C,
 }
 
 /// Prepares, scores and rolls up all calls.
 ///
-/// `on_progress` is called after each outcome.
+/// `fold` takes each call when its last segment has an outcome; `on_progress` is called after each outcome.
 ///
 /// # Errors
 /// [`PipelineError`]: what was scored by then is lost to this run, not to a store of scores.
 ///
 /// # Panics
 /// When a thread that prepares calls panics.
-pub async fn run(
-    calls: Calls,
+pub async fn run<F, C>(
+    calls: C,
     service: &Service,
     prepare: PrepareOptions,
     scoring: &ScoreOptions,
-    fold: Fold,
-    on_progress: impl Fn(&Fold),
-) -> Result<Pipelined, PipelineError> {
+    fold: F,
+    on_progress: impl Fn(&F),
+) -> Result<Pipelined<F, C>, PipelineError>
+where
+    F: TakeCalls,
+    C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
+{
     let table = RefCell::new(Table::new(fold));
     let (groups, reader) = read_ahead(calls);
     let documents = prepared(groups, prepare).flat_map(|group| stream::iter(table.borrow_mut().admit(group)));
@@ -92,18 +96,23 @@ pub async fn run(
         }
     });
     let scored = scored.await;
-    let fold = table.into_inner().into_fold().map_err(PipelineError::Temporary)?;
+    let table = table.into_inner();
+    let finished = table.finished;
+    let fold = table.into_fold().map_err(PipelineError::Temporary)?;
     let scoring = scored.map_err(PipelineError::Engine)?;
     if scoring.stopped {
-        return Err(PipelineError::Interrupted { finished: fold.overview.calls });
+        return Err(PipelineError::Interrupted { finished });
     }
-    let tally = reader.await.expect("the reader thread does not panic").map_err(PipelineError::Input)?;
-    Ok(Pipelined { fold, scoring, tally })
+    let calls = reader.await.expect("the reader thread does not panic").map_err(PipelineError::Input)?;
+    Ok(Pipelined { fold, scoring, calls })
 }
 
 /// A thread that reads groups of calls ahead of their use. The stream ends where the input does, or where it can't be
-/// read on; the thread says which, and what it has met.
-fn read_ahead(mut calls: Calls) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Result<Tally, InputError>>) {
+/// read on; the thread says which, and gives back what it read from.
+fn read_ahead<C>(mut calls: C) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Result<C, InputError>>)
+where
+    C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
+{
     let (sender, mut receiver) = mpsc::channel(GROUPS_AHEAD);
     let reader = tokio::task::spawn_blocking(move || {
         for group in calls.by_ref() {
@@ -111,14 +120,14 @@ fn read_ahead(mut calls: Calls) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Re
                 break;
             }
         }
-        Ok(calls.tally())
+        Ok(calls)
     });
     (stream::poll_fn(move |context| receiver.poll_recv(context)), reader)
 }
 
 /// Groups with their calls measured and cut, in the same order, a few at a time on all cores.
 fn prepared(groups: impl Stream<Item = Vec<Call>>, options: PrepareOptions) -> impl Stream<Item = Vec<Prepared>> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = crate::parallel::cores();
     let options = Arc::new(options);
     groups
         .map(move |group| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fold::Fold;
+use super::fold::TakeCalls;
 use super::prepare::Prepared;
 use crate::engine::Scores;
 use crate::output::Outcome;
@@ -24,17 +24,19 @@ struct Pending {
 }
 
 /// The calls under way, and the owner that finished ones go to.
-pub(super) struct Table {
-    pub(super) fold: Fold,
+pub(super) struct Table<F> {
+    pub(super) fold: F,
+    /// Calls whose outcomes are all in.
+    pub(super) finished: u64,
     slots: Vec<Option<Pending>>,
     free: Vec<u32>,
     /// The first failure to put a row aside; everything after it is dropped.
     failure: Option<std::io::Error>,
 }
 
-impl Table {
-    pub(super) fn new(fold: Fold) -> Self {
-        Self { fold, slots: Vec::new(), free: Vec::new(), failure: None }
+impl<F: TakeCalls> Table<F> {
+    pub(super) fn new(fold: F) -> Self {
+        Self { fold, finished: 0, slots: Vec::new(), free: Vec::new(), failure: None }
     }
 
     /// Takes in a group of calls; returns the documents to score.
@@ -95,8 +97,9 @@ impl Table {
             return;
         }
         let outcomes = outcomes.into_iter().flatten().collect();
-        if let Err(error) = self.fold.finish_call(prepared, outcomes) {
-            self.failure = Some(error);
+        match self.fold.finish_call(prepared, outcomes) {
+            Ok(()) => self.finished += 1,
+            Err(error) => self.failure = Some(error),
         }
     }
 
@@ -106,7 +109,7 @@ impl Table {
     }
 
     /// Everything that was finished, or why it can't be had.
-    pub(super) fn into_fold(self) -> Result<Fold, std::io::Error> {
+    pub(super) fn into_fold(self) -> Result<F, std::io::Error> {
         match self.failure {
             None => Ok(self.fold),
             Some(error) => Err(error),

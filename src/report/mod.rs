@@ -7,10 +7,11 @@
 //!
 //! Its parts, in the order of the work: [`table`] reads rows; [`calls`], [`agents`], [`lists`] and [`run`] gather
 //! facts from them in bounded memory, with the [`sums`] of scores; [`verdict`] puts facts into words; [`figure`] into lines and dots;
-//! [`page`] puts all of it into the templates. [`words`] is how names and numbers look everywhere.
+//! [`page`] puts all of it into the templates, and [`evaluation`] does the same for an evaluation of engines. [`words`] is how names and numbers look everywhere.
 
 mod agents;
 mod calls;
+mod evaluation;
 mod figure;
 mod lists;
 mod page;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use crate::output::RunRecord;
 
+pub use evaluation::evaluation_page;
 use table::PARTS;
 pub(crate) use table::{Row, Table};
 pub(crate) use words::{Maybe, Name};

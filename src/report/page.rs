@@ -22,8 +22,8 @@ const MOST_NOTABLE: usize = 20;
 const MOST_QUEUES: usize = 40;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
-const STYLE: &str = include_str!("../../templates/report.css");
-const STYLE_HASH: &str = "sha256-0xYTdkNxAUxcM1JsFctvTV2jbvGbDjMUiXTmgS1hoYw=";
+pub(super) const STYLE: &str = include_str!("../../templates/report.css");
+pub(super) const STYLE_HASH: &str = "sha256-0xYTdkNxAUxcM1JsFctvTV2jbvGbDjMUiXTmgS1hoYw=";
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 

@@ -120,7 +120,7 @@ impl ScoreOptions {
     /// grace. Only what is billed is worth remembering to find duplicates.
     #[must_use]
     pub fn for_engine(profile: &Profile, halt: Halt) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cores = crate::parallel::cores();
         let billed = profile.billing.is_some();
         Self {
             concurrency: if billed { 32 } else { cores * 2 },

@@ -142,7 +142,7 @@ fn solve(mut matrix: [[f64; 3]; 3], mut right: [f64; 3]) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::random::Random;
+    use crate::random::Random;
 
     fn uniform(random: &mut Random) -> f64 {
         random.below(1 << 30) as f64 / f64::from(1 << 30)

@@ -1,13 +1,11 @@
 //! Labelled texts as the optimiser sees them: bucket numbers in one long row, read once and used in every epoch.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-
 use super::LabelledText;
 use crate::model::features::{self, NUMBERS, Sink, Tally};
 use crate::model::lexicon::Lexicon;
 use crate::model::tokens::Clause;
 use crate::model::{Label, bucket, clauses, hash};
+use crate::parallel::in_parallel;
 
 /// Texts read by one thread at a time. Fixed, so that the corpus does not depend on how many threads there are.
 const TEXTS_PER_PART: usize = 2048;
@@ -107,7 +105,7 @@ impl Corpus {
 
     /// Adds a text and its stripped copy.
     fn push(&mut self, text: &LabelledText<'_>, source: usize, lexicon: &Lexicon<'_>, bits: u32) {
-        let stripped = strip(text.text);
+        let stripped = as_spoken(text.text);
         let key = hash::of(stripped.as_bytes());
         for (words, is_stripped) in [(text.text, false), (stripped.as_str(), true)] {
             let row = self.row(words, lexicon, bits);
@@ -186,7 +184,8 @@ impl Sink for Collector {
 }
 
 /// A text as speech recognition would write it: small letters, no punctuation but apostrophes.
-pub(crate) fn strip(text: &str) -> String {
+#[must_use]
+pub fn as_spoken(text: &str) -> String {
     let mut stripped = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_alphanumeric() || character == '\'' {
@@ -197,29 +196,6 @@ pub(crate) fn strip(text: &str) -> String {
     }
     stripped.truncate(stripped.trim_end().len());
     stripped
-}
-
-/// Runs jobs 0 to `count` on up to `threads` threads and returns what they made, in the order of the jobs.
-pub(crate) fn in_parallel<T: Send>(threads: usize, count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, count.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        break;
-                    }
-                    let made = job(number);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((number, made));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(number, _)| *number);
-    done.into_iter().map(|(_, made)| made).collect()
 }
 
 #[cfg(test)]
@@ -260,6 +236,6 @@ mod tests {
 
     #[test]
     fn stripped_text_is_what_speech_recognition_writes() {
-        assert_eq!(strip("I can't -- REALLY can't!  Re-send it."), "i can't really can't re send it");
+        assert_eq!(as_spoken("I can't -- REALLY can't!  Re-send it."), "i can't really can't re send it");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{LabelledText, Options, Random, Source, TrainError, corpus, train};
+use super::{LabelledText, Options, Source, TrainError, corpus, train};
 use crate::engine::Scores;
 use crate::model::{Model, hash};
+use crate::random::Random;
 
 /// The fewest labels that a point is trained on; each point has twice the labels of the one before.
 const FIRST_POINT: usize = 62;
@@ -54,7 +55,7 @@ pub fn learning_curve(
 
 /// The places of the texts held out, and of the others.
 fn split(texts: &[LabelledText<'_>], seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let key = |at: &usize| hash::of(corpus::strip(texts[*at].text).as_bytes());
+    let key = |at: &usize| hash::of(corpus::as_spoken(texts[*at].text).as_bytes());
     (0..texts.len()).partition(|at| Random::new(key(at) ^ seed).below(HELD_OUT_OF) == 0)
 }
 

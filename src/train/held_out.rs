@@ -1,19 +1,18 @@
 //! Figures that are honest: every text is judged by weights and a calibration that did not see it.
 
 use super::calibrate::{self, Observation};
-use super::corpus::{Corpus, in_parallel};
+use super::corpus::Corpus;
 use super::{Options, Priors, Start, optimise};
-use crate::engine::Scores;
-use crate::evaluate::{self, Confusion, Interval};
+use crate::evaluate::{Interval, Judged, TextFigures, accuracy, macro_f1, paired_difference};
 use crate::model::Label;
 use crate::model::calibration::Calibration;
+use crate::parallel::in_parallel;
+use crate::random::Random;
 
 /// Parts into which fewer than three sources are split.
 const PARTS: usize = 5;
 /// Sources from which on each is held out as a whole.
 const SOURCES_TO_HOLD_OUT: usize = 3;
-/// Bins of the calibration error.
-const BINS: usize = 10;
 
 /// How good the model is on texts that it had not seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,31 +31,16 @@ pub struct SourceReport {
     /// Texts judged.
     pub texts: usize,
     /// The texts as they are.
-    pub figures: Figures,
+    pub figures: TextFigures,
     /// The same in small letters without punctuation, as speech recognition writes.
-    pub stripped: Figures,
+    pub stripped: TextFigures,
     /// The model that training began at, on the same texts.
-    pub base: Option<Figures>,
+    pub base: Option<TextFigures>,
     /// By how much macro F1 rose over the base, paired text by text.
     pub rise: Option<Interval>,
     /// By how much accuracy rose over the base, paired text by text. The two part where training moved the priors:
     /// to be right more often on common classes costs some of the rare ones.
     pub accuracy_rise: Option<Interval>,
-}
-
-/// Figures over one set of texts, each empty where it is not defined.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
-    /// Share of texts given their label.
-    pub accuracy: Option<Interval>,
-    /// Mean recall of positive, negative and neutral.
-    pub macro_recall: Option<Interval>,
-    /// Mean F1 of positive, negative and neutral.
-    pub macro_f1: Option<Interval>,
-    /// Gap between confidence and accuracy, in ten bins.
-    pub calibration_error: Option<f64>,
-    /// Chance that a mixed text has a higher probability of mixed than one that is not.
-    pub mixed_auc: Option<f64>,
 }
 
 /// The rows' logits under weights that did not see them.
@@ -76,8 +60,7 @@ pub(super) struct CrossFit {
 pub(super) fn cross_fit(corpus: &Corpus, sources: usize, start: &Start, options: &Options) -> CrossFit {
     let by_source = sources >= SOURCES_TO_HOLD_OUT;
     let count = if by_source { sources } else { PARTS };
-    let part_of_key =
-        |key: u64| usize::try_from(super::Random::new(key ^ options.seed).bits() % PARTS as u64).unwrap_or(0);
+    let part_of_key = |key: u64| usize::try_from(Random::new(key ^ options.seed).bits() % PARTS as u64).unwrap_or(0);
     let parts: Vec<usize> =
         corpus.rows.iter().map(|row| if by_source { row.source } else { part_of_key(row.key) }).collect();
     let seen = in_parallel(options.threads, count, |part| {
@@ -170,66 +153,25 @@ impl CrossFit {
         let rows = |stripped: bool| {
             (0..self.parts.len()).filter(move |at| self.sources[*at] == source && self.stripped[*at] == stripped)
         };
-        let judge = |at: usize| Judged::new(&calibrations[self.parts[at]], &self.observations[at]);
+        let judge = |at: usize| judged(&calibrations[self.parts[at]], &self.observations[at]);
         let plain: Vec<Judged> = rows(false).map(judge).collect();
         let stripped: Vec<Judged> = rows(true).map(judge).collect();
-        let base: Option<Vec<Judged>> = start.adapts.then(|| {
-            rows(false).map(|at| Judged::new(&start.calibration, &observe(corpus, at, &start.floats))).collect()
-        });
+        let base: Option<Vec<Judged>> = start
+            .adapts
+            .then(|| rows(false).map(|at| judged(&start.calibration, &observe(corpus, at, &start.floats))).collect());
         SourceReport {
             name: name.to_owned(),
             texts: plain.len(),
-            accuracy_rise: base.as_ref().and_then(|base| {
-                evaluate::paired_difference(base, &plain, seed, |judged, at| confusion(judged, at).accuracy())
-            }),
-            rise: base.as_ref().and_then(|base| evaluate::paired_difference(base, &plain, seed, macro_f1)),
-            base: base.map(|base| figures(&base, seed)),
-            figures: figures(&plain, seed),
-            stripped: figures(&stripped, seed),
+            accuracy_rise: base.as_ref().and_then(|base| paired_difference(base, &plain, seed, accuracy)),
+            rise: base.as_ref().and_then(|base| paired_difference(base, &plain, seed, macro_f1)),
+            base: base.map(|base| TextFigures::of(&base, seed)),
+            figures: TextFigures::of(&plain, seed),
+            stripped: TextFigures::of(&stripped, seed),
         }
     }
 }
 
-/// A text with its true and its given label.
-struct Judged {
-    truth: Label,
-    given: Label,
-    scores: Scores,
-}
-
-impl Judged {
-    fn new(calibration: &Calibration, seen: &Observation) -> Self {
-        let scores = calibration.scores(seen.whole, &seen.clauses);
-        Self { truth: seen.label, given: Label::of(&scores), scores }
-    }
-}
-
-fn confusion(judged: &[Judged], places: &[usize]) -> Confusion {
-    Confusion::of(places.iter().map(|at| (judged[*at].truth, judged[*at].given)))
-}
-
-fn macro_f1(judged: &[Judged], places: &[usize]) -> Option<f64> {
-    confusion(judged, places).macro_f1()
-}
-
-fn figures(judged: &[Judged], seed: u64) -> Figures {
-    let interval = |figure: fn(&Confusion) -> Option<f64>| {
-        evaluate::interval(judged.len(), seed, |places| figure(&confusion(judged, places)))
-    };
-    let confidence: Vec<(f64, bool)> = judged
-        .iter()
-        .map(|text| {
-            let likeliest = Label::likeliest(&text.scores);
-            (f64::from(likeliest.probability(&text.scores)), likeliest == text.truth)
-        })
-        .collect();
-    let mixed: Vec<(f64, bool)> =
-        judged.iter().map(|text| (f64::from(text.scores.mixed), text.truth == Label::Mixed)).collect();
-    Figures {
-        accuracy: interval(Confusion::accuracy),
-        macro_recall: interval(Confusion::macro_recall),
-        macro_f1: interval(Confusion::macro_f1),
-        calibration_error: evaluate::calibration_error(&evaluate::reliability(&confidence, BINS)),
-        mixed_auc: evaluate::auc(&mixed),
-    }
+/// A row as its calibrated scores judge it.
+fn judged(calibration: &Calibration, seen: &Observation) -> Judged {
+    Judged::new(seen.label, calibration.scores(seen.whole, &seen.clauses))
 }

@@ -15,14 +15,14 @@ mod curve;
 mod held_out;
 mod lexicon;
 mod optimise;
-mod random;
 
 use crate::model::calibration::Calibration;
 use crate::model::{Label, Model};
+use crate::parallel;
 
+pub use corpus::as_spoken;
 pub use curve::{CurvePoint, LearningCurve, learning_curve};
-pub use held_out::{Figures, Report, SourceReport};
-pub(crate) use random::Random;
+pub use held_out::{Report, SourceReport};
 
 use corpus::Corpus;
 use optimise::{Floats, Rates};
@@ -80,8 +80,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { name: "own".to_owned(), seed: 1, bits: 17, priors: Priors::Labels, threads }
+        Self { name: "own".to_owned(), seed: 1, bits: 17, priors: Priors::Labels, threads: parallel::cores() }
     }
 }
 

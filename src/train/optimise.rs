@@ -6,10 +6,10 @@
 //! the words say.
 
 use super::corpus::{Corpus, Row, View};
-use super::random::Random;
 use crate::model::Label;
 use crate::model::calibration::{Logits, softmax};
 use crate::model::features::NUMBERS;
+use crate::random::Random;
 
 /// How the weights are learned. The defaults are those of the shipped model.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,6 +4,7 @@ mod bad_input;
 #[cfg(feature = "comprehend")]
 mod comprehend;
 mod determinism;
+mod evaluate;
 #[cfg(feature = "comprehend")]
 mod faults;
 mod formats;

@@ -6,7 +6,10 @@
 mod days;
 mod distribution;
 mod funnel;
+mod learning;
 mod quarters;
+mod reliability;
+mod standings;
 mod strip;
 
 use std::fmt::{self, Display, Write as _};
@@ -14,7 +17,10 @@ use std::fmt::{self, Display, Write as _};
 pub(super) use days::Days;
 pub(super) use distribution::Distribution;
 pub(super) use funnel::Funnel;
+pub(super) use learning::Learning;
 pub(super) use quarters::Quarters;
+pub(super) use reliability::Reliability;
+pub(super) use standings::Standings;
 pub(super) use strip::{Sparkline, Strip, StripScale};
 
 /// A length in a drawing: at most one decimal.

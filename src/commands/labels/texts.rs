@@ -1,18 +1,25 @@
-//! Reads files of labelled texts: CSV with the columns `text` and `label`, and `weight` if some count more.
-//!
-//! A label file is small and made by hand, so it is read whole, and a row that can't be used stops the reading
-//! with file and line instead of being set aside. Errors never hold a text.
+//! Labelled texts: the columns `text` and `label`, and `weight` if some count more.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
+use super::{LabelsError, Rows};
 use crate::model::Label;
 use crate::train::{LabelledText, Source};
+
+/// What a file of labelled texts holds.
+const COLUMNS: &str = "the first line must be `text,label` or `text,label,weight`";
+/// What its rows hold.
+const VALUES: &str = "labels are positive, negative, neutral or mixed; a weight is a number above 0";
 
 /// One file of labelled texts.
 #[derive(Debug, Clone)]
 pub struct LabelFile {
-    /// Where it was read from.
-    pub path: PathBuf,
+    /// Its name without folder and ending.
+    pub name: String,
+    /// The hash of its bytes.
+    pub sha256: [u8; 32],
     rows: Vec<Row>,
 }
 
@@ -30,73 +37,17 @@ impl std::fmt::Debug for Row {
     }
 }
 
-/// Why a label file can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LabelsError {
-    /// The file can't be opened or read.
-    #[error("can't read {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A needed column is missing.
-    #[error("{}: no column `{column}`, the columns are {}", path.display(), seen.join(", "))]
-    NoColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: &'static str,
-        /// The columns that there are.
-        seen: Vec<String>,
-    },
-    /// A row can't be used.
-    #[error("{}:{line}: {reason}", path.display())]
-    BadRow {
-        /// The file.
-        path: PathBuf,
-        /// The row's first line, counted from 1.
-        line: u64,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
-
-impl LabelsError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreadable { .. } => None,
-            Self::NoColumn { .. } => Some("the first line must be `text,label` or `text,label,weight`".to_owned()),
-            Self::BadRow { .. } => {
-                Some("labels are positive, negative, neutral or mixed; a weight is a number above 0".to_owned())
-            }
-        }
-    }
-}
-
 impl LabelFile {
     /// Reads a file. Rows without text are left out.
     ///
     /// # Errors
     /// [`LabelsError`] names the file, and the line of the first row that can't be used.
     pub fn read(path: &Path) -> Result<Self, LabelsError> {
-        let bytes = std::fs::read(path).map_err(|source| LabelsError::Unreadable { path: path.to_owned(), source })?;
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes.as_slice());
-        let columns = Columns::find(path, &mut reader)?;
-        let mut rows = Vec::new();
-        let mut record = csv::StringRecord::new();
-        loop {
-            let line = reader.position().line();
-            let bad = |reason| LabelsError::BadRow { path: path.to_owned(), line, reason };
-            if !reader.read_record(&mut record).map_err(|_| bad("not UTF-8"))? {
-                break;
-            }
-            rows.extend(columns.row(&record).map_err(bad)?);
-        }
-        Ok(Self { path: path.to_owned(), rows })
+        let rows = Rows::open(path)?;
+        let (text, label) = (rows.need("text", COLUMNS)?, rows.need("label", COLUMNS)?);
+        let columns = Columns { text, label, weight: rows.place("weight") };
+        let sha256 = Sha256::digest(&rows.bytes).into();
+        Ok(Self { name: rows.name(), sha256, rows: rows.collect(VALUES, |record| columns.row(record))? })
     }
 
     /// How many labelled texts it holds.
@@ -114,9 +65,8 @@ impl LabelFile {
     /// The labelled texts.
     #[must_use]
     pub fn source(&self) -> Source<'_> {
-        let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let texts = self.rows.iter().map(|row| LabelledText { text: &row.text, label: row.label, weight: row.weight });
-        Source { name, texts: texts.collect() }
+        Source { name: self.name.clone(), texts: texts.collect() }
     }
 }
 
@@ -128,16 +78,6 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(path: &Path, reader: &mut csv::Reader<&[u8]>) -> Result<Self, LabelsError> {
-        let bad = |_| LabelsError::BadRow { path: path.to_owned(), line: 1, reason: "not UTF-8" };
-        let seen: Vec<String> = reader.headers().map_err(bad)?.iter().map(str::to_owned).collect();
-        let place = |name: &str| seen.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
-        let need = |column: &'static str| {
-            place(column).ok_or_else(|| LabelsError::NoColumn { path: path.to_owned(), column, seen: seen.clone() })
-        };
-        Ok(Self { text: need("text")?, label: need("label")?, weight: place("weight") })
-    }
-
     /// A row, or `None` if it has no text.
     fn row(&self, record: &csv::StringRecord) -> Result<Option<Row>, &'static str> {
         let text = record.get(self.text).unwrap_or_default().trim();

@@ -1,0 +1,240 @@
+//! What is scored: labelled texts as calls of one turn, or the rated calls among transcripts.
+//!
+//! Both go the way of `analyze`, so that what is judged is what a run would write: the same chunking, the same
+//! word weights, the same roll-up.
+
+use std::path::Path;
+
+use rustc_hash::FxHashMap;
+
+use crate::cli;
+use crate::commands::labels::{self, Better, LabelFile, RatingFile, RatingOptions};
+use crate::commands::options;
+use crate::evaluate::{RatingsSubject, Subject, Truth};
+use crate::exit::{ExitCode, Failure};
+use crate::input;
+use crate::language;
+use crate::model::Label;
+use crate::settings::Settings;
+use crate::train::{self, LabelledText, Source};
+use crate::transcript::{Call, Role, Text, Turn};
+
+/// Calls handed to the pipeline at once.
+const GROUP: usize = 256;
+
+/// The items of an evaluation, with what people said of them.
+pub(super) struct Items {
+    /// What was evaluated.
+    pub(super) subject: Subject,
+    /// What people said, in the order of `calls`.
+    pub(super) truth: Truth,
+    /// The items.
+    calls: Vec<Call>,
+    /// Whether the shipped model learned from this very file.
+    pub(super) shipped_model_learned_from: bool,
+}
+
+impl Items {
+    /// What the command line names: the labelled texts of a file, or the calls that it rates.
+    ///
+    /// # Errors
+    /// [`ExitCode::Data`] or [`ExitCode::NoInput`] when labels or transcripts can't be used, or share no call;
+    /// [`ExitCode::Usage`] for ratings without transcripts.
+    pub(super) fn read(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
+        if !labels::holds_ratings(&args.labels)? {
+            return Self::of_texts(&args.labels, settings, args.spoken);
+        }
+        if args.input.is_empty() {
+            let hint = "name the transcripts of the rated calls with --input FILE";
+            let message = format!("{} rates calls, and no transcript was given", args.labels.display());
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
+        }
+        Self::of_calls(args, settings)
+    }
+
+    fn of_texts(path: &Path, settings: &Settings, spoken: bool) -> Result<Self, Failure> {
+        let file = LabelFile::read(path)?;
+        let source = file.source();
+        if source.texts.is_empty() {
+            return Err(Failure::new(ExitCode::Data, format!("{}: no text with a label", path.display())));
+        }
+        let language = settings.language.code().map_or_else(|| language_of(&source), |code| code.to_owned().into());
+        let calls = (0_usize..).zip(&source.texts).map(|(number, labelled)| {
+            let text = if spoken { train::as_spoken(labelled.text).into() } else { Text::from(labelled.text) };
+            call_of(number.to_string(), vec![customer(text)], language.clone())
+        });
+        let calls: Vec<Call> = calls.collect();
+        let labels: Vec<Label> = source.texts.iter().map(|text| text.label).collect();
+        let by_label = Label::ALL.map(|label| labels.iter().filter(|other| **other == label).count());
+        let subject = Subject {
+            labels: file.name,
+            items: "texts",
+            count: labels.len(),
+            texts_by_label: Some(by_label),
+            ratings: None,
+        };
+        let shipped_model_learned_from = crate::model::shipped_learned_from(file.sha256.as_slice());
+        Ok(Self { subject, truth: Truth::Texts(labels), calls, shipped_model_learned_from })
+    }
+
+    fn of_calls(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
+        let better = args.better.as_deref().map(|end| if end == "low" { Better::Low } else { Better::High });
+        let file = RatingFile::read(&args.labels, &RatingOptions { column: args.rating.clone(), better })?;
+        let mut calls = rated_calls(&file.ratings, &args.input, settings)?;
+        if calls.is_empty() {
+            let message = format!("none of the {} rated calls is in {}", file.ratings.len(), args.input.join(", "));
+            return Err(Failure::new(ExitCode::Data, message));
+        }
+        if args.spoken {
+            for turn in calls.iter_mut().flat_map(|call| &mut call.turns) {
+                turn.text = train::as_spoken(&turn.text).into();
+            }
+        }
+        let scale = Scale::of(&file, args.unhappy);
+        let truth: Vec<(f64, bool)> = calls.iter().map(|call| scale.read(file.ratings[&call.id])).collect();
+        let subject = Subject {
+            labels: file.name.clone(),
+            items: "calls",
+            count: calls.len(),
+            texts_by_label: None,
+            ratings: Some(RatingsSubject {
+                column: file.column.clone(),
+                unhappy_when: scale.to_string(),
+                unhappy: truth.iter().filter(|(_, unhappy)| *unhappy).count(),
+                without_transcript: file.ratings.len() - calls.len(),
+            }),
+        };
+        Ok(Self { subject, truth: Truth::Calls(truth), calls, shipped_model_learned_from: false })
+    }
+
+    /// The items' places by their ids.
+    pub(super) fn places(&self) -> FxHashMap<Box<str>, usize> {
+        self.calls.iter().enumerate().map(|(place, call)| (call.id.clone(), place)).collect()
+    }
+
+    /// How many turns all items have.
+    pub(super) fn turns(&self) -> u64 {
+        self.calls.iter().map(|call| call.turns.len() as u64).sum()
+    }
+
+    /// The items one by one.
+    pub(super) fn calls(&self) -> impl Iterator<Item = Call> {
+        self.calls.iter().cloned()
+    }
+
+    /// The items in groups, as a pipeline takes them.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Vec<Call>> + Send + 'static {
+        let mut calls = self.calls.clone().into_iter();
+        std::iter::from_fn(move || {
+            let group: Vec<Call> = calls.by_ref().take(GROUP).collect();
+            (!group.is_empty()).then_some(group)
+        })
+    }
+
+    /// The items as labelled texts to learn from; `None` for rated calls.
+    pub(super) fn labelled(&self) -> Option<Source<'_>> {
+        let Truth::Texts(labels) = &self.truth else { return None };
+        let texts = self.calls.iter().zip(labels).map(|(call, label)| LabelledText {
+            text: call.turns.first().map_or("", |turn| turn.text.as_str()),
+            label: *label,
+            weight: 1.0,
+        });
+        Some(Source { name: self.subject.labels.clone(), texts: texts.collect() })
+    }
+}
+
+/// All rated calls of the transcripts, in an order that depends on their ids alone.
+fn rated_calls(
+    ratings: &FxHashMap<Box<str>, f64>,
+    inputs: &[String],
+    settings: &Settings,
+) -> Result<Vec<Call>, Failure> {
+    let conversations = input::read(&input::discover(inputs)?, &options::input(settings)?, &mut |_| {})?;
+    let mut calls = Vec::new();
+    for group in conversations.into_calls() {
+        calls.extend(group?.into_iter().filter(|call| ratings.contains_key(&call.id)));
+    }
+    Ok(calls)
+}
+
+/// The language of a file of texts, found from its first ones.
+fn language_of(source: &Source<'_>) -> Box<str> {
+    const ENOUGH: usize = 200;
+    let turns = source.texts.iter().take(ENOUGH).map(|labelled| customer(Text::from(labelled.text))).collect();
+    language::detect(&call_of(String::new(), turns, "".into()))
+}
+
+fn customer(text: Text) -> Turn {
+    Turn { role: Role::Customer, text, agent_id: None, start_ms: None, end_ms: None }
+}
+
+fn call_of(id: String, turns: Vec<Turn>, language: Box<str>) -> Call {
+    let language = Some(language);
+    Call { id: id.into(), turns, queue: None, channel: None, language, date: None, started_at_ms: None }
+}
+
+/// How a rating is read.
+struct Scale {
+    better: Better,
+    /// The rating at which unhappiness begins.
+    from: f64,
+    /// Whether a rating of exactly that is unhappy.
+    included: bool,
+}
+
+impl Scale {
+    fn of(file: &RatingFile, unhappy: Option<f64>) -> Self {
+        let ratings = file.ratings.values().copied();
+        let lowest = ratings.clone().fold(f64::INFINITY, f64::min);
+        let highest = ratings.fold(f64::NEG_INFINITY, f64::max);
+        let middle = f64::midpoint(lowest, highest);
+        Self { better: file.better, from: unhappy.unwrap_or(middle), included: unhappy.is_some() }
+    }
+
+    /// The rating turned so that more is better, and whether it is unhappy.
+    fn read(&self, rating: f64) -> (f64, bool) {
+        let turned = |value: f64| if self.better == Better::High { value } else { -value };
+        let (rating, from) = (turned(rating), turned(self.from));
+        (rating, rating < from || (self.included && rating <= from))
+    }
+}
+
+impl std::fmt::Display for Scale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.better, self.included) {
+            (Better::High, true) => write!(f, "{} or less", self.from),
+            (Better::High, false) => write!(f, "below {}", self.from),
+            (Better::Low, true) => write!(f, "{} or more", self.from),
+            (Better::Low, false) => write!(f, "above {}", self.from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(better: Better, ratings: &[f64]) -> RatingFile {
+        let ratings = ratings.iter().enumerate().map(|(at, rating)| (at.to_string().into(), *rating)).collect();
+        RatingFile { name: "f".into(), column: "rating".into(), better, ratings }
+    }
+
+    #[test]
+    fn the_worse_half_of_the_scale_is_unhappy() {
+        let stars = Scale::of(&file(Better::High, &[1.0, 2.0, 5.0]), None);
+        assert_eq!([2.0, 3.0, 4.0].map(|stars_given| stars.read(stars_given).1), [true, false, false]);
+        assert_eq!(stars.to_string(), "below 3");
+        let annoyed = Scale::of(&file(Better::Low, &[0.0, 1.0]), None);
+        assert_eq!([annoyed.read(0.0), annoyed.read(1.0)], [(-0.0, false), (-1.0, true)]);
+        assert_eq!(annoyed.to_string(), "above 0.5");
+    }
+
+    #[test]
+    fn a_bound_that_was_named_is_unhappy_itself() {
+        let promoters = Scale::of(&file(Better::High, &[0.0, 10.0]), Some(6.0));
+        assert_eq!([6.0, 7.0].map(|rating| promoters.read(rating).1), [true, false]);
+        assert_eq!(promoters.to_string(), "6 or less");
+        let effort = Scale::of(&file(Better::Low, &[1.0, 7.0]), Some(5.0));
+        assert_eq!([4.0, 5.0].map(|rating| effort.read(rating).1), [false, true]);
+    }
+}

@@ -1,0 +1,250 @@
+//! `undertone evaluate LABELS.csv --engine E…`: how good engines are on what people labelled or rated, and which
+//! layer to start at.
+//!
+//! Every engine scores the same items the way `analyze` would, with the same stored scores and the same budget;
+//! what the figures are is settled in [`crate::evaluate`].
+
+mod contender;
+mod items;
+mod shown;
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+
+use super::session::Session;
+use super::{options, print};
+use crate::budget::Planned;
+use crate::cli;
+use crate::engine::{Billing, Scores};
+use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
+use crate::exit::{ExitCode, Failure};
+use crate::input::InputError;
+use crate::model::Model;
+use crate::output::{Outcome, write_whole};
+use crate::pipeline::{self, NO_WORDS, Planner, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::progress::{Progress, Standing};
+use crate::report;
+use crate::rollup::{CallRollup, FixedScores, Millionths, ScoredRoles};
+use crate::score::Memory;
+use crate::settings::{Settings, Speakers, Verbosity};
+use crate::train::{self, TrainError};
+use crate::transcript::Call;
+
+use contender::Contender;
+use items::Items;
+
+/// Decides the intervals and the learning curve's parts.
+const SEED: u64 = 1;
+
+/// Evaluates and prints.
+///
+/// # Errors
+/// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
+pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
+    // What is judged is what the customer says, whoever's words a run scores.
+    let mut settings = settings.clone();
+    settings.speakers = Speakers::Both;
+    let settings = &settings;
+    let items = Items::read(args, settings)?;
+    if args.learning_curve && items.labelled().is_none() {
+        let hint = "a model learns from labelled texts: a file with the columns text and label";
+        return Err(Failure::new(ExitCode::Usage, "rated calls have no learning curve").with_hint(Some(hint.into())));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+    let mut answers = Vec::new();
+    let mut failed = 0;
+    for contender in &contenders(args, settings) {
+        let scored = runtime.block_on(Box::pin(ask(contender, &items, settings)))?;
+        failed += scored.failed;
+        answers.push(scored.answers);
+    }
+    let mut evaluation = Evaluation::of(items.subject.clone(), &items.truth, &answers, SEED);
+    if args.learning_curve {
+        evaluation.learning_curve = learning_curve(&items, &answers)?;
+    }
+    if let Some(path) = &args.out {
+        write(path, &evaluation)?;
+    }
+    print(&if args.json { json(&evaluation)? } else { shown::table(&evaluation) })?;
+    Ok(if failed > 0 { ExitCode::Partial } else { ExitCode::Done })
+}
+
+/// The engines that the line names, each once; the settings' engine where it names none.
+fn contenders(args: &cli::Evaluate, settings: &Settings) -> Vec<Contender> {
+    let mut contenders: Vec<Contender> = Vec::new();
+    for contender in args.engines.iter().map(|given| Contender::from(given.as_str())) {
+        if !contenders.contains(&contender) {
+            contenders.push(contender);
+        }
+    }
+    if contenders.is_empty() {
+        contenders.push(settings.engine.into());
+    }
+    contenders
+}
+
+/// What an engine brought, and how many segments it failed at.
+struct Scored {
+    answers: Answers,
+    failed: u64,
+}
+
+/// Has an engine score all items.
+async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Result<Scored, Failure> {
+    let session = contender.open(settings).await?;
+    let profile = session.service.engine.profile().clone();
+    let granularity = settings.granularity.or_engine(profile.granularity);
+    let prepare = PrepareOptions::new(options::chunk(settings, &profile, granularity)?, &profile);
+    let cost = |units| settings.price.tiers.cost(units).as_f64();
+    if let Some(memory) = &session.memory {
+        let units = units(items, &prepare, memory.clone());
+        session.budget.check(Planned { units, cost: cost(units) })?;
+    }
+    let from_nothing = profile.billing.map_or(0, |_: Billing| units(items, &prepare, Memory::new(&profile, None)));
+    session.stop_on_signals()?;
+    let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
+    progress.scoring(items.turns());
+    let collected = Collected::new(items, options::min_coverage(settings));
+    let begun = Instant::now();
+    let show = |collected: &Collected| progress.scored(|| collected.standing(&session));
+    let groups = items.groups().map(Ok::<Vec<Call>, InputError>);
+    let pipelined = pipeline::run(groups, &session.service, prepare, &session.scoring(settings), collected, show).await;
+    session.keep_scores();
+    progress.finish();
+    let collected = pipelined?.fold;
+    let requests = session.service.meter.read();
+    let effort = Effort {
+        units: from_nothing,
+        cost_per_1000: cost(from_nothing) * 1000.0 / items.subject.count as f64,
+        requests: if profile.billing.is_some() { requests.requests } else { 0 },
+        units_billed: if profile.billing.is_some() { requests.units_most } else { 0 },
+        cost_billed: if profile.billing.is_some() { cost(requests.units_most) } else { 0.0 },
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    let (name, eligible) = (contender.to_string(), contender.eligible());
+    let trained_on_these = items.shipped_model_learned_from && profile.model == Model::shipped().version();
+    let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, said: collected.said };
+    Ok(Scored { answers, failed: collected.failed })
+}
+
+/// Units that scoring all items takes, at most, where this much is known of their texts.
+fn units(items: &Items, prepare: &PrepareOptions, memory: Memory) -> u64 {
+    let mut planner = Planner::new(prepare.clone(), memory);
+    for call in items.calls() {
+        planner.add(call);
+    }
+    planner.estimate.units_upper
+}
+
+/// What an engine said of each item, as items finish.
+struct Collected {
+    places: FxHashMap<Box<str>, usize>,
+    min_coverage: Millionths,
+    said: Vec<Said>,
+    turns: u64,
+    calls: u64,
+    failed: u64,
+}
+
+impl Collected {
+    fn new(items: &Items, min_coverage: Millionths) -> Self {
+        let said = vec![Said::default(); items.subject.count];
+        Self { places: items.places(), min_coverage, said, turns: 0, calls: 0, failed: 0 }
+    }
+
+    fn standing(&self, session: &Session) -> Standing {
+        let requests = session.service.meter.read();
+        let billed = session.memory.is_some();
+        Standing {
+            turns: self.turns,
+            calls: self.calls,
+            documents: requests.documents_scored,
+            requests: if billed { requests.requests } else { 0 },
+            units: requests.units_most,
+        }
+    }
+}
+
+impl TakeCalls for Collected {
+    /// Never fails.
+    fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        let empty = |outcome: &Outcome| matches!(outcome, Outcome::Skipped { reason } if *reason == NO_WORDS);
+        let missing = outcomes.iter().filter(|outcome| outcome.scores().is_none() && !empty(outcome));
+        self.failed += missing.count() as u64;
+        self.turns += prepared.call.turns.len() as u64;
+        self.calls += 1;
+        let rollup = roll_up_call(prepared, &outcomes, ScoredRoles::BOTH);
+        if let Some(said) = self.places.get(&prepared.call.id).and_then(|place| self.said.get_mut(*place)) {
+            *said = said_of(&rollup, self.min_coverage);
+        }
+        Ok(())
+    }
+}
+
+/// What a roll-up says of the customer; nothing where too little was scored to stand for the call.
+fn said_of(rollup: &CallRollup, min_coverage: Millionths) -> Said {
+    if rollup.low_coverage(min_coverage) {
+        return Said::default();
+    }
+    let customer = &rollup.customer;
+    let values = [customer.score, customer.end, customer.low].map(|value| value.map(Millionths::value));
+    Said { scores: customer.means.as_ref().and_then(scores), values }
+}
+
+fn scores(means: &FixedScores) -> Option<Scores> {
+    let FixedScores { positive, negative, neutral, mixed } = *means;
+    Scores::new(positive.value(), negative.value(), neutral.value(), mixed.value()).ok()
+}
+
+/// Trains on growing parts of the labels and holds the models against the engines.
+fn learning_curve(items: &Items, answers: &[Answers]) -> Result<Option<Curve>, Failure> {
+    let (Some(source), Truth::Texts(labels)) = (items.labelled(), &items.truth) else { return Ok(None) };
+    let options = train::Options { seed: SEED, ..train::Options::default() };
+    let curve = train::learning_curve(&source, Some(&Model::shipped()), &options).map_err(|error: TrainError| {
+        let hint = error.hint();
+        Failure::new(ExitCode::Data, error).with_hint(hint)
+    })?;
+    let truths: Vec<_> = curve.held_out.iter().map(|at| labels[*at]).collect();
+    let points = curve.points.iter().map(|point| {
+        let texts = truths.iter().zip(&point.scores).map(|(truth, scores)| Judged::new(*truth, *scores));
+        (point.labels, texts.collect())
+    });
+    let engines = answers.iter().map(|answers| {
+        let said: Vec<Said> = curve.held_out.iter().map(|at| answers.said[*at]).collect();
+        (answers.name.clone(), judged(&truths, &said))
+    });
+    let texts = CurveTexts { points: points.collect(), engines: engines.collect() };
+    Ok(Some(Curve::of(&texts, SEED)))
+}
+
+fn json(evaluation: &Evaluation) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(evaluation).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+    Ok(text + "\n")
+}
+
+/// Writes the evaluation: a page where the path ends in `.html`, JSON where it ends in `.json`, else a directory with both.
+fn write(path: &Path, evaluation: &Evaluation) -> Result<(), Failure> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let (page, data) = match ending {
+        "html" => (Some(path.to_owned()), None),
+        "json" => (None, Some(path.to_owned())),
+        _ => {
+            std::fs::create_dir_all(path).map_err(|error| Failure::write(path, error))?;
+            (Some(path.join("evaluation.html")), Some(path.join("evaluation.json")))
+        }
+    };
+    if let Some(path) = data {
+        write_whole(&path, json(evaluation)?.as_bytes()).map_err(|error| Failure::write(&path, error))?;
+    }
+    if let Some(path) = page {
+        let text = report::evaluation_page(evaluation);
+        write_whole(&path, text.as_bytes()).map_err(|error| Failure::write(&path, error))?;
+    }
+    Ok(())
+}

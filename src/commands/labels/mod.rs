@@ -1,0 +1,150 @@
+//! What people said, in CSV files made by hand: labelled texts ([`LabelFile`]) and rated calls ([`RatingFile`]).
+//!
+//! Such a file is small and precious, so it is read whole, and a row that can't be used stops the reading with
+//! file and line instead of being set aside. Errors never hold a text.
+
+mod ratings;
+mod texts;
+
+use std::path::{Path, PathBuf};
+
+pub use ratings::{Better, RatingFile, RatingOptions};
+pub use texts::LabelFile;
+
+use crate::exit::{ExitCode, Failure};
+
+/// Why a label file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelsError {
+    /// The file can't be opened or read.
+    #[error("can't read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A needed column is missing.
+    #[error("{}: no column `{column}`, the columns are {}", path.display(), seen.join(", "))]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The columns that there are.
+        seen: Vec<String>,
+        /// What the file must hold.
+        wanted: &'static str,
+    },
+    /// A row can't be used.
+    #[error("{}:{line}: {reason}", path.display())]
+    BadRow {
+        /// The file.
+        path: PathBuf,
+        /// The row's first line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+        /// What it must be instead.
+        wanted: &'static str,
+    },
+}
+
+impl LabelsError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreadable { .. } => None,
+            Self::NoColumn { wanted, .. } | Self::BadRow { wanted, .. } => Some((*wanted).to_owned()),
+        }
+    }
+}
+
+impl From<LabelsError> for Failure {
+    fn from(error: LabelsError) -> Self {
+        let code = match error {
+            LabelsError::Unreadable { .. } => ExitCode::NoInput,
+            LabelsError::NoColumn { .. } | LabelsError::BadRow { .. } => ExitCode::Data,
+        };
+        let hint = error.hint();
+        Self::new(code, error).with_hint(hint)
+    }
+}
+
+/// A label file that was read, with its columns known and its rows still to come.
+struct Rows<'a> {
+    path: &'a Path,
+    columns: Vec<String>,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    fn open(path: &'a Path) -> Result<Self, LabelsError> {
+        let bytes = std::fs::read(path).map_err(|source| LabelsError::Unreadable { path: path.to_owned(), source })?;
+        let headers =
+            reader(&bytes).headers().map(|headers| headers.iter().map(|name| name.trim().to_owned()).collect());
+        let columns = headers.map_err(|_| bad_row(path, 1, "not UTF-8", SAVE_AS_UTF8))?;
+        Ok(Self { path, columns, bytes })
+    }
+
+    /// Where the column of this name is, in any case.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
+    }
+
+    fn need(&self, column: &str, wanted: &'static str) -> Result<usize, LabelsError> {
+        self.place(column).ok_or_else(|| LabelsError::NoColumn {
+            path: self.path.to_owned(),
+            column: column.to_owned(),
+            seen: self.columns.clone(),
+            wanted,
+        })
+    }
+
+    /// All rows that `row` makes something of; the first that it refuses ends the reading. `wanted` says what rows
+    /// must be like.
+    fn collect<T>(
+        &self,
+        wanted: &'static str,
+        mut row: impl FnMut(&csv::StringRecord) -> Result<Option<T>, &'static str>,
+    ) -> Result<Vec<T>, LabelsError> {
+        let mut reader = reader(&self.bytes);
+        let mut record = csv::StringRecord::new();
+        let mut rows = Vec::new();
+        // The reader passes over the headers by itself.
+        reader.headers().map_err(|_| bad_row(self.path, 1, "not UTF-8", SAVE_AS_UTF8))?;
+        loop {
+            let line = reader.position().line();
+            match reader.read_record(&mut record) {
+                Ok(false) => return Ok(rows),
+                Ok(true) => rows.extend(row(&record).map_err(|reason| bad_row(self.path, line, reason, wanted))?),
+                Err(_) => return Err(bad_row(self.path, line, "not UTF-8", SAVE_AS_UTF8)),
+            }
+        }
+    }
+
+    /// The file's name without folder and ending.
+    fn name(&self) -> String {
+        self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    }
+}
+
+const SAVE_AS_UTF8: &str = "save the file as CSV in UTF-8";
+
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().flexible(true).from_reader(bytes)
+}
+
+fn bad_row(path: &Path, line: u64, reason: &'static str, wanted: &'static str) -> LabelsError {
+    LabelsError::BadRow { path: path.to_owned(), line, reason, wanted }
+}
+
+/// Whether a file holds rated calls and not labelled texts, by its columns.
+///
+/// # Errors
+/// [`LabelsError`] when it can't be read.
+pub fn holds_ratings(path: &Path) -> Result<bool, LabelsError> {
+    let rows = Rows::open(path)?;
+    Ok(rows.place("text").is_none() && rows.place("call_id").is_some())
+}

@@ -1,0 +1,175 @@
+//! How many labels a model of one's own takes: the learning curve against the engines that need none.
+
+use serde::Serialize;
+
+use super::{Interval, Judged, interval, macro_f1, paired_difference};
+
+/// Models trained on growing numbers of labels, and the engines, all on texts that no model saw.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Curve {
+    /// Texts that no model saw.
+    pub held_out: usize,
+    /// The models, by growing number of labels.
+    pub points: Vec<Point>,
+    /// The engines on the same texts.
+    pub engines: Vec<Rival>,
+    /// What it says, in words.
+    pub words: String,
+}
+
+/// A model trained on so many labels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Point {
+    /// Labels that it was trained on.
+    pub labels: usize,
+    /// How good it is.
+    pub macro_f1: Option<Interval>,
+}
+
+/// An engine that the models are held against.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rival {
+    /// Its name.
+    pub engine: String,
+    /// How good it is on the texts held out.
+    pub macro_f1: Option<Interval>,
+    /// By how much the model trained on the most labels is better.
+    pub last_point_ahead: Option<Interval>,
+    /// The fewest labels from which on every model is better.
+    pub overtaken_at: Option<usize>,
+    /// The fewest labels from which on every model is better by more than chance.
+    pub surely_overtaken_at: Option<usize>,
+}
+
+/// The texts held out, as the models and the engines judge them; all lists in the same order.
+#[derive(Debug, Clone, Default)]
+pub struct CurveTexts {
+    /// For each model, its number of labels and what it said.
+    pub points: Vec<(usize, Vec<Judged>)>,
+    /// For each engine, its name and what it said; empty where it did not score a text.
+    pub engines: Vec<(String, Vec<Option<Judged>>)>,
+}
+
+impl Curve {
+    /// The curve's figures, with intervals that the seed decides.
+    #[must_use]
+    pub fn of(texts: &CurveTexts, seed: u64) -> Self {
+        let figure = |judged: &[Judged]| interval(judged.len(), seed, |places| macro_f1(judged, places));
+        let points: Vec<Point> =
+            texts.points.iter().map(|(labels, judged)| Point { labels: *labels, macro_f1: figure(judged) }).collect();
+        let engines: Vec<Rival> = texts.engines.iter().map(|(name, judged)| rival(texts, name, judged, seed)).collect();
+        let held_out = texts.points.first().map_or(0, |(_, judged)| judged.len());
+        let words = words(&points, &engines);
+        Self { held_out, points, engines, words }
+    }
+}
+
+fn rival(texts: &CurveTexts, name: &str, judged: &[Option<Judged>], seed: u64) -> Rival {
+    let own: Vec<Judged> = judged.iter().flatten().copied().collect();
+    // By how much each point is better, on the texts that the engine scored.
+    let leads: Vec<(usize, Option<Interval>)> = texts
+        .points
+        .iter()
+        .map(|(labels, point)| {
+            let point: Vec<Judged> =
+                point.iter().zip(judged).filter(|(_, own)| own.is_some()).map(|(p, _)| *p).collect();
+            (*labels, paired_difference(&own, &point, seed, macro_f1))
+        })
+        .collect();
+    let from_which_on = |ahead: fn(&Interval) -> bool| {
+        let behind = |(_, lead): &(usize, Option<Interval>)| !lead.as_ref().is_some_and(ahead);
+        let first = leads.iter().rposition(behind).map_or(0, |last_behind| last_behind + 1);
+        leads.get(first).map(|(labels, _)| *labels)
+    };
+    Rival {
+        engine: name.to_owned(),
+        macro_f1: interval(own.len(), seed, |places| macro_f1(&own, places)),
+        last_point_ahead: leads.last().and_then(|(_, lead)| *lead),
+        overtaken_at: from_which_on(|lead| lead.value > 0.0),
+        surely_overtaken_at: from_which_on(|lead| lead.low > 0.0),
+    }
+}
+
+fn words(points: &[Point], engines: &[Rival]) -> String {
+    let Some(last) = points.last() else { return "No model could be trained.".to_owned() };
+    let mut sentences: Vec<String> = engines.iter().map(|rival| sentence(rival, last.labels)).collect();
+    if let [.., before, last] = points
+        && let (Some(from), Some(to)) = (before.macro_f1, last.macro_f1)
+    {
+        let gain = to.value - from.value;
+        let growth = if gain > 0.005 {
+            "still rises: more labels will help"
+        } else {
+            "has gone flat: more labels of the same kind will help little"
+        };
+        let step = format!("{gain:+.3}").replace('-', "−");
+        sentences.push(format!(
+            "From {} to {} labels the model changed by {step}, so the curve {growth}.",
+            before.labels, last.labels
+        ));
+    }
+    sentences.join(" ")
+}
+
+fn sentence(rival: &Rival, most: usize) -> String {
+    let name = &rival.engine;
+    match (rival.overtaken_at, rival.surely_overtaken_at) {
+        (_, Some(labels)) => {
+            format!("A model of your own is better than {name} from {labels} labels on, by more than chance explains.")
+        }
+        (Some(labels), None) => {
+            format!(
+                "A model of your own is ahead of {name} from {labels} labels on, by no more than chance explains with {most}."
+            )
+        }
+        (None, None) => format!("With {most} labels a model of your own is not ahead of {name}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Scores;
+    use crate::model::Label;
+
+    /// 200 texts, half positive and half negative, of which `right` in 200 are judged rightly.
+    fn judged(right: usize) -> Vec<Judged> {
+        (0..200)
+            .map(|at| {
+                let truth = if at % 2 == 0 { Label::Positive } else { Label::Negative };
+                // Spread over both classes, the same ones first for all engines.
+                let positive = (truth == Label::Positive) == (at * 7 % 200 < right);
+                let scores = if positive { Scores::new(1.0, 0.0, 0.0, 0.0) } else { Scores::new(0.0, 1.0, 0.0, 0.0) };
+                Judged::new(truth, scores.expect("a distribution"))
+            })
+            .collect()
+    }
+
+    fn some(judged: Vec<Judged>) -> Vec<Option<Judged>> {
+        judged.into_iter().map(Some).collect()
+    }
+
+    #[test]
+    fn a_model_overtakes_where_it_stays_ahead() {
+        let texts = CurveTexts {
+            points: vec![(62, judged(120)), (124, judged(100)), (248, judged(125)), (496, judged(180))],
+            engines: vec![("weak".into(), some(judged(110))), ("strong".into(), some(judged(190)))],
+        };
+        let curve = Curve::of(&texts, 1);
+        let [weak, strong] = curve.engines.as_slice() else { panic!("two engines") };
+        assert_eq!(weak.overtaken_at, Some(248), "62 labels were ahead, 124 were not");
+        assert!(weak.surely_overtaken_at.is_some() && strong.overtaken_at.is_none());
+        assert!(curve.words.contains("With 496 labels a model of your own is not ahead of strong."), "{}", curve.words);
+        assert!(curve.words.contains("still rises"), "{}", curve.words);
+    }
+
+    #[test]
+    fn texts_that_an_engine_did_not_score_are_left_out_of_its_comparison() {
+        let mut partial = some(judged(100));
+        partial[..100].fill(None);
+        let texts = CurveTexts { points: vec![(62, judged(200))], engines: vec![("partial".into(), partial)] };
+        let curve = Curve::of(&texts, 1);
+        assert_eq!(curve.held_out, 200);
+        assert!(curve.engines[0].last_point_ahead.is_some_and(|lead| lead.value > 0.0));
+    }
+}

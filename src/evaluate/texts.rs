@@ -1,0 +1,138 @@
+//! Labelled texts: what people said of each, and what an engine did.
+
+use serde::Serialize;
+
+use super::{Bin, ClassFigures, Confusion, Interval, auc, calibration_error, interval, reliability};
+use crate::engine::Scores;
+use crate::model::Label;
+
+/// Bins of the reliability table.
+const BINS: usize = 10;
+
+/// A text's true label beside what an engine said of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// What a person said.
+    pub truth: Label,
+    /// The label of the engine's scores.
+    pub given: Label,
+    /// The engine's scores.
+    pub scores: Scores,
+}
+
+impl Judged {
+    /// A text of this true label, with the scores that an engine gave it.
+    #[must_use]
+    pub fn new(truth: Label, scores: Scores) -> Self {
+        Self { truth, given: Label::of(&scores), scores }
+    }
+
+    /// How sure the engine was of its likeliest class, and whether that is the true one.
+    fn confidence(&self) -> (f64, bool) {
+        let likeliest = Label::likeliest(&self.scores);
+        (f64::from(likeliest.probability(&self.scores)), likeliest == self.truth)
+    }
+}
+
+/// How good an engine is on labelled texts. A figure is empty where it is not defined.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TextFigures {
+    /// Texts judged.
+    pub texts: usize,
+    /// Share of texts given their label.
+    pub accuracy: Option<Interval>,
+    /// Mean F1 of positive, negative and neutral.
+    pub macro_f1: Option<Interval>,
+    /// Mean recall of positive, negative and neutral.
+    pub macro_recall: Option<Interval>,
+    /// Gap between confidence and accuracy, in ten bins.
+    pub calibration_error: Option<Interval>,
+    /// Chance that a mixed text has a higher probability of mixed than one that is not.
+    pub mixed_auc: Option<f64>,
+    /// Class by class, in the order of [`Label::ALL`].
+    pub classes: [ClassFigures; 4],
+    /// True labels against given ones.
+    pub confusion: Confusion,
+    /// Confidence against accuracy.
+    pub reliability: Vec<Bin>,
+}
+
+impl TextFigures {
+    /// The figures over these texts, with intervals that the seed decides.
+    #[must_use]
+    pub fn of(judged: &[Judged], seed: u64) -> Self {
+        let all: Vec<usize> = (0..judged.len()).collect();
+        let confusion = confusion(judged, &all);
+        let confidence: Vec<(f64, bool)> = judged.iter().map(Judged::confidence).collect();
+        let mixed: Vec<(f64, bool)> =
+            judged.iter().map(|text| (f64::from(text.scores.mixed), text.truth == Label::Mixed)).collect();
+        let over = |figure: fn(&[Judged], &[usize]) -> Option<f64>| {
+            interval(judged.len(), seed, |places| figure(judged, places))
+        };
+        Self {
+            texts: judged.len(),
+            accuracy: over(accuracy),
+            macro_f1: over(macro_f1),
+            macro_recall: over(macro_recall),
+            calibration_error: interval(judged.len(), seed, |places| {
+                let drawn: Vec<(f64, bool)> = places.iter().map(|at| confidence[*at]).collect();
+                calibration_error(&reliability(&drawn, BINS))
+            }),
+            mixed_auc: auc(&mixed),
+            classes: Label::ALL.map(|label| confusion.class(label)),
+            confusion,
+            reliability: reliability(&confidence, BINS),
+        }
+    }
+}
+
+fn confusion(judged: &[Judged], places: &[usize]) -> Confusion {
+    Confusion::of(places.iter().map(|at| (judged[*at].truth, judged[*at].given)))
+}
+
+/// Share of the texts at these places that were given their label.
+#[must_use]
+pub fn accuracy(judged: &[Judged], places: &[usize]) -> Option<f64> {
+    confusion(judged, places).accuracy()
+}
+
+/// Macro F1 of the texts at these places.
+#[must_use]
+pub fn macro_f1(judged: &[Judged], places: &[usize]) -> Option<f64> {
+    confusion(judged, places).macro_f1()
+}
+
+/// Macro recall of the texts at these places.
+#[must_use]
+pub fn macro_recall(judged: &[Judged], places: &[usize]) -> Option<f64> {
+    confusion(judged, places).macro_recall()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(positive: f64, negative: f64) -> Scores {
+        Scores::new(positive, negative, 1.0 - positive - negative, 0.0).expect("a distribution")
+    }
+
+    #[test]
+    fn figures_agree_with_the_confusion_they_come_from() {
+        let judged: Vec<Judged> = (0..90)
+            .map(|i| match i % 3 {
+                0 => Judged::new(Label::Positive, scores(0.9, 0.0)),
+                1 => Judged::new(Label::Negative, scores(0.0, 0.8)),
+                _ => Judged::new(Label::Neutral, scores(0.6, 0.1)),
+            })
+            .collect();
+        let figures = TextFigures::of(&judged, 1);
+        let accuracy = figures.accuracy.expect("texts");
+        assert!((accuracy.value - 2.0 / 3.0).abs() < 1e-12 && accuracy.low < accuracy.value, "{accuracy:?}");
+        assert_eq!(figures.classes[Label::Neutral.index()].recall, Some(0.0));
+        // .9 and .8 are right, .6 is wrong: gaps of .1, .2 and .6, a third of the texts each.
+        let error = figures.calibration_error.expect("texts").value;
+        assert!((error - 0.3).abs() < 1e-6, "{error}");
+        assert_eq!((figures.mixed_auc, figures.texts), (None, 90));
+        assert_eq!(figures, TextFigures::of(&judged, 1), "the seed decides the intervals");
+    }
+}
