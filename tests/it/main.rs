@@ -11,6 +11,7 @@ mod golden;
 mod hostile;
 mod outputs;
 mod package;
+mod parquet;
 mod plan;
 mod privacy;
 mod program;
@@ -21,3 +22,4 @@ mod resilience;
 mod sample_data;
 #[path = "../standin/mod.rs"]
 mod standin;
+mod summary;
