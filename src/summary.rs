@@ -14,7 +14,7 @@ use indicatif::HumanCount;
 
 use crate::output::WrittenFile;
 use crate::pipeline::{BARS, NamedCall, Overview, SegmentCounts};
-use crate::report::Name;
+use crate::report::{Name, counted};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
 
 const STRONG: Style = Style::new().bold();
@@ -62,9 +62,9 @@ pub struct Bill {
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = format!(
-            "{} calls, {} agents, {:.1} s",
-            HumanCount(self.overview.calls),
-            HumanCount(self.agents.agents.len() as u64),
+            "{}, {}, {:.1} s",
+            counted(self.overview.calls, "call"),
+            counted(self.agents.agents.len() as u64, "agent"),
             self.seconds
         );
         writeln!(f, "{STRONG}{head}{STRONG:#}")?;
@@ -135,7 +135,7 @@ impl Summary<'_> {
     fn agents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.agents;
         if report.calls_without_agent > 0 {
-            line(f, "agents", format_args!("{} calls name no agent", HumanCount(report.calls_without_agent)))?;
+            line(f, "agents", format_args!("{} without an agent", counted(report.calls_without_agent, "call")))?;
         }
         if report.agents.is_empty() {
             return Ok(());
@@ -184,11 +184,14 @@ impl Summary<'_> {
             line(
                 f,
                 "",
-                format_args!("{} calls have too little scored to count for their agents", self.overview.low_coverage),
+                format_args!(
+                    "{} with too little scored to count for their agents",
+                    counted(self.overview.low_coverage, "call")
+                ),
             )?;
         }
         if self.rejected_rows > 0 {
-            line(f, "rejected", format_args!("{BAD}{} rows{BAD:#}: see rejects.csv", self.rejected_rows))?;
+            line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(self.rejected_rows, "row")))?;
         }
         Ok(())
     }
@@ -277,7 +280,7 @@ impl Display for AgentLine<'_> {
         {
             write!(f, "  {} ({} to {})", Signed(score), Signed(low), Signed(high))?;
         }
-        write!(f, " on {} calls", agent.calls_scored)
+        write!(f, " on {}", counted(agent.calls_scored, "call"))
     }
 }
 

@@ -153,7 +153,8 @@ fn elements(page: &str) -> Result<BTreeSet<String>, String> {
             open.push(name);
         }
     }
-    if open.is_empty() { Ok(found) } else { Err(format!("never closed: {open:?}")) }
+    let whole = open.is_empty() && !rest.contains('>');
+    if whole { Ok(found) } else { Err(format!("it ends in {rest:?} with {open:?} not closed")) }
 }
 
 /// Reads a start tag after its `<`: the element with its attributes' names, its name, whether it closes itself, and the rest.
