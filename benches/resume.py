@@ -47,7 +47,7 @@ def kills(verdicts):
 def second_run(verdicts):
     source, cache = turns(1_000_000), BENCH / "full-cache"
     shutil.rmtree(cache, ignore_errors=True)
-    flags = ["--engine", "comprehend", "--requests-per-second", "100000", "--concurrency", "32", "--cache", cache]
+    flags = ["--engine", "comprehend", "--requests-per-second", "10000", "--concurrency", "32", "--cache", cache]
     with Standin() as standin:
         analyze(source, BENCH / "first", *flags, environment=standin.environment)
         before = standin.stats()

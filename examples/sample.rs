@@ -314,7 +314,7 @@ fn main() -> Result<()> {
     #[cfg(feature = "parquet")]
     for (name, fields) in [("calls", fields(call_columns())), ("agents", fields(agent_columns()))] {
         let mut file = std::fs::File::create(directory.join(format!("{name}.parquet")))?;
-        undertone::output::parquet::write(&directory.join(format!("{name}.csv")), &fields, &mut file)?;
+        undertone::output::parquet::write(&directory.join(format!("{name}.csv")), &fields, true, &mut file)?;
     }
     draw(&directory)
 }

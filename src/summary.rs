@@ -14,7 +14,8 @@ use indicatif::HumanCount;
 
 use crate::output::WrittenFile;
 use crate::pipeline::{BARS, NamedCall, Overview, SegmentCounts};
-use crate::rollup::{AgentRollup, AgentsReport, Funnel, Millionths, Status};
+use crate::report::{Name, counted};
+use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
 
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -61,9 +62,9 @@ pub struct Bill {
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = format!(
-            "{} calls, {} agents, {:.1} s",
-            HumanCount(self.overview.calls),
-            HumanCount(self.agents.agents.len() as u64),
+            "{}, {}, {:.1} s",
+            counted(self.overview.calls, "call"),
+            counted(self.agents.agents.len() as u64, "agent"),
             self.seconds
         );
         writeln!(f, "{STRONG}{head}{STRONG:#}")?;
@@ -134,7 +135,7 @@ impl Summary<'_> {
     fn agents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.agents;
         if report.calls_without_agent > 0 {
-            line(f, "agents", format_args!("{} calls name no agent", HumanCount(report.calls_without_agent)))?;
+            line(f, "agents", format_args!("{} without an agent", counted(report.calls_without_agent, "call")))?;
         }
         if report.agents.is_empty() {
             return Ok(());
@@ -183,11 +184,14 @@ impl Summary<'_> {
             line(
                 f,
                 "",
-                format_args!("{} calls have too little scored to count for their agents", self.overview.low_coverage),
+                format_args!(
+                    "{} with too little scored to count for their agents",
+                    counted(self.overview.low_coverage, "call")
+                ),
             )?;
         }
         if self.rejected_rows > 0 {
-            line(f, "rejected", format_args!("{BAD}{} rows{BAD:#}: see rejects.csv", self.rejected_rows))?;
+            line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(self.rejected_rows, "row")))?;
         }
         Ok(())
     }
@@ -256,12 +260,11 @@ struct CallLine<'a>(&'a NamedCall);
 impl Display for CallLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let NamedCall { end, call_id, agent_id, start } = self.0;
-        write!(f, "{}", Name(call_id))?;
+        write!(f, "{}", name(call_id))?;
         if let Some(agent) = agent_id {
-            write!(f, " {FAINT}({}){FAINT:#}", Name(agent))?;
+            write!(f, " {FAINT}({}){FAINT:#}", name(agent))?;
         }
-        let from = start.map_or(0.0, Millionths::value);
-        write!(f, "  {} → {}", Signed(from), Signed(end.value()))
+        write!(f, "  {} → {}", Signed(start.value()), Signed(end.value()))
     }
 }
 
@@ -271,36 +274,28 @@ impl Display for AgentLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let agent = self.0;
         let verdict = if agent.funnel == Some(Funnel::Out) { "outside" } else { "watch" };
-        write!(f, "{}  {verdict}", Name(&agent.id))?;
+        write!(f, "{}  {verdict}", name(&agent.id))?;
         if let (Some(score), Some(low), Some(high)) =
             (agent.customer_score, agent.customer_score_low, agent.customer_score_high)
         {
             write!(f, "  {} ({} to {})", Signed(score), Signed(low), Signed(high))?;
         }
-        write!(f, " on {} calls", agent.calls_scored)
+        write!(f, " on {}", counted(agent.calls_scored, "call"))
     }
 }
 
-/// A name from a transcript, safe to print: no control characters, not longer than a line.
-struct Name<'a>(&'a str);
-
+/// Characters of a name: longer ones stand in full in the tables.
 const NAME_CHARS: usize = 40;
 
-impl Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, c) in self.0.chars().enumerate() {
-            if index == NAME_CHARS {
-                return f.write_str("…");
-            }
-            write!(f, "{}", if c.is_control() { '\u{FFFD}' } else { c })?;
-        }
-        Ok(())
-    }
+/// A name from a transcript, safe to print.
+const fn name(text: &str) -> Name<'_> {
+    Name::within(text, NAME_CHARS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollup::Millionths;
 
     #[test]
     fn scores_have_a_sign_and_no_negative_zero() {
@@ -322,8 +317,11 @@ mod tests {
     }
 
     #[test]
-    fn names_cannot_move_the_cursor() {
-        assert_eq!(Name("a\u{1b}[2Jb").to_string(), "a\u{FFFD}[2Jb");
-        assert_eq!(Name(&"x".repeat(500)).to_string().chars().count(), NAME_CHARS + 1);
+    fn names_cannot_move_the_cursor_or_turn_the_line() {
+        let [start, end] = [Millionths(50_000), Millionths(-700_000)];
+        let call =
+            NamedCall { end, call_id: "a\u{1b}[2J\u{202e}b".into(), agent_id: Some("x".repeat(500).into()), start };
+        let shown = anstream::adapter::strip_str(&CallLine(&call).to_string()).to_string();
+        assert_eq!(shown, format!("a\u{FFFD}[2J\u{FFFD}b ({}…)  +0.05 → −0.70", "x".repeat(NAME_CHARS - 1)));
     }
 }

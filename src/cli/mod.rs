@@ -28,6 +28,7 @@ const ANALYZE_EXAMPLES: &str = "\
 Examples:
   undertone analyze calls.csv
   undertone analyze --out tonight --detail exports/ more/*.csv.gz
+  undertone analyze --quiet --json exports/ | jq .customer.mean_score
   zcat calls.csv.gz | undertone analyze -
 ";
 
@@ -138,6 +139,9 @@ pub struct Analyze {
     /// Transcripts: CSV files, directories, globs, or `-` for stdin; .gz and .zst are read as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<String>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Everything>,

@@ -20,22 +20,24 @@ use crate::report;
 use crate::settings::{Settings, Verbosity};
 use crate::summary::Summary;
 
-/// Analyzes `inputs`: files, directories, globs, or `-` for stdin.
+/// Analyzes `inputs`: files, directories, globs, or `-` for stdin; prints a summary, as JSON if `json`.
 ///
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped the run.
-pub fn run(settings: &Settings, inputs: &[String]) -> Result<ExitCode, Failure> {
+pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
     let sources = input::discover(inputs)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
-    runtime.block_on(Box::pin(Run::new(settings).carry_out(&sources)))
+    runtime.block_on(Box::pin(Run::new(settings, json).carry_out(&sources)))
 }
 
 /// One run, with its clock.
 struct Run<'a> {
     settings: &'a Settings,
+    /// Whether the summary is for a program.
+    json: bool,
     started_at: Timestamp,
     begun: Instant,
     seconds: SecondsRecord,
@@ -49,8 +51,8 @@ struct Read {
 }
 
 impl<'a> Run<'a> {
-    fn new(settings: &'a Settings) -> Self {
-        Self { settings, started_at: Timestamp::now(), begun: Instant::now(), seconds: SecondsRecord::default() }
+    fn new(settings: &'a Settings, json: bool) -> Self {
+        Self { settings, json, started_at: Timestamp::now(), begun: Instant::now(), seconds: SecondsRecord::default() }
     }
 
     async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
@@ -169,7 +171,11 @@ impl<'a> Run<'a> {
         let profile = session.service.engine.profile();
         let (overview, segments) = (fold.overview.clone(), fold.counts);
         let tables = Tables { agents: &agents, rejects: &read.rejects, detail: self.settings.detail };
-        let format = output::Format { bom: self.settings.bom, guard: self.settings.csv_guard };
+        let format = output::Format {
+            bom: self.settings.bom,
+            guard: self.settings.csv_guard,
+            parquet: self.settings.format.parquet,
+        };
         tables.write(&mut directory, fold, format)?;
 
         let requests = session.service.meter.read();
@@ -190,7 +196,8 @@ impl<'a> Run<'a> {
             requests,
         };
         let mut record = facts.record(self.started_at, code);
-        directory.draw("report.html", |staging, out| report::draw_before_record(staging, &record, out))?;
+        directory
+            .draw("report.html", |staging, out| report::draw_before_record(staging, &record, out).map(|()| None))?;
         self.seconds.write = seconds(begun.elapsed());
         record.seconds = self.seconds;
         record.outputs = directory.written().to_vec();
@@ -216,6 +223,10 @@ impl<'a> Run<'a> {
     }
 
     fn print(&self, summary: &Summary<'_>) -> Result<(), Failure> {
+        if self.json {
+            // It was asked for, so quiet or not.
+            return super::print(&format!("{:#}\n", summary.to_json()));
+        }
         if self.settings.verbosity == Verbosity::Quiet {
             return Ok(());
         }

@@ -31,7 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { general, command } = cli;
     match command {
         Command::Analyze(args) => {
-            with_settings(general, args.settings, |settings| analyze::run(settings, &args.inputs))
+            with_settings(general, args.settings, |settings| analyze::run(settings, &args.inputs, args.json))
         }
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))

@@ -1,5 +1,6 @@
 //! One file from its first byte to its last: header, rows, rejects, report.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -202,17 +203,12 @@ impl<'s, 'o> FileScan<'s, 'o> {
         if record.has_nul() {
             return Err(Reason::NulByte.into());
         }
-        let call_id = field(Field::CallId);
+        let names = [Field::CallId, Field::AgentId, Field::Queue, Field::Language, Field::Channel];
+        let [call_id, agent_id, queue, language, channel] = &names.map(|name| on_one_line(field(name)));
         if call_id.is_empty() {
             return Err(Reason::NoCallId.into());
         }
-        let attributes = Attributes {
-            agent_id: field(Field::AgentId),
-            queue: field(Field::Queue),
-            language: field(Field::Language),
-            channel: field(Field::Channel),
-            date: self.date(field(Field::CallDate))?,
-        };
+        let attributes = Attributes { agent_id, queue, language, channel, date: self.date(field(Field::CallDate))? };
         let place = (self.number, self.rows);
         let index = turn_index(field(Field::TurnIndex))?;
         let start = self.moment(field(Field::Started), self.columns.started)?;
@@ -345,6 +341,14 @@ fn turn_index(value: &str) -> Result<Option<i64>, Reason> {
         if is_whole { whole } else { value }
     });
     whole.parse().map(Some).map_err(|_| Reason::BadTurnIndex)
+}
+
+/// A name on one line, as outputs show it: two that differ in nothing but a line break are one there, and so here.
+fn on_one_line(name: &str) -> Cow<'_, str> {
+    const BREAKS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    // Nearly no name has a control character, or a byte that the wide breaks begin with.
+    let suspicious = name.bytes().any(|byte| byte < b' ' || byte == 0xe2);
+    if suspicious { name.replace(BREAKS, " ").into() } else { name.into() }
 }
 
 #[cfg(test)]

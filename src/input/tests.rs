@@ -1,5 +1,6 @@
 //! Whole files through the room: what goes in as bytes comes out as calls, rejects or an error.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -296,6 +297,18 @@ fn progress_ends_at_the_size_of_all_files() {
     read(&sources, &InputOptions::default(), &mut |progress| last = progress).unwrap();
     assert_eq!(Some(last.bytes), sources.iter().map(Source::bytes).sum());
     assert_eq!(last.rows, 3);
+}
+
+#[test]
+fn names_that_differ_in_nothing_but_line_breaks_are_one() {
+    let calls = calls_of(
+        "call_id,speaker,agent_id,text\n\"a\nb\",agent,\"x\u{2028}y\",one\na b,agent,x y,two\n\u{2192}b,agent,x,three\n",
+    );
+    let ids: Vec<(&str, usize)> = calls.iter().map(|call| (&*call.id, call.turns.len())).collect();
+    assert_eq!(BTreeMap::from_iter(ids), BTreeMap::from([("a b", 2), ("\u{2192}b", 1)]));
+    assert!(
+        calls.iter().flat_map(|call| &call.turns).all(|turn| matches!(turn.agent_id.as_deref(), Some("x y" | "x")))
+    );
 }
 
 #[test]

@@ -70,8 +70,13 @@ impl<'a> Cell<'a> {
 /// What a spreadsheet takes for the beginning of a formula.
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// Whether a cell needs a guard. One behind apostrophes does too, so that no two texts become the same cell.
+fn looks_like_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA_STARTS)
+}
+
 fn render_text(text: &str, guard: bool, out: &mut String) {
-    if guard && text.starts_with(FORMULA_STARTS) {
+    if guard && looks_like_formula(text) {
         out.push('\'');
     }
     out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c }));
@@ -80,7 +85,7 @@ fn render_text(text: &str, guard: bool, out: &mut String) {
 /// A text cell as it was before its guard, for showing it where nothing runs formulas.
 pub(crate) fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(text) if text.starts_with(FORMULA_STARTS) => text,
+        Some(text) if looks_like_formula(text) => text,
         _ => cell,
     }
 }
@@ -133,6 +138,8 @@ mod tests {
         assert_eq!(rendered(&Cell::text("-a\r\nb")), "'-a  b");
         assert_eq!(rendered(&Cell::text("agent-7")), "agent-7");
         assert_eq!(unguarded("'=1+1"), "=1+1");
+        assert_eq!(rendered(&Cell::text("'=1+1")), "''=1+1");
+        assert_eq!(unguarded("''=1+1"), "'=1+1");
         assert_eq!(unguarded("'tis"), "'tis");
         let mut out = String::new();
         Cell::text("@x").render(false, &mut out);

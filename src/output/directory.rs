@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 /// Every file that a run can write, in the order in which they are put in place.
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 13] = [
     "calls.csv",
     "agents.csv",
     "segments.csv",
@@ -20,6 +20,8 @@ pub const FILES: [&str; 11] = [
     "calls.parquet",
     "agents.parquet",
     "segments.parquet",
+    "failures.parquet",
+    "rejects.parquet",
     "report.html",
     "datapackage.json",
     "run.json",
@@ -159,17 +161,18 @@ impl OutputDirectory {
         Ok(WrittenFile { name, rows, bytes: writer.bytes, blake3: writer.hasher.finalize().to_hex().to_string() })
     }
 
-    /// Writes one file through `draw`, which may read what was written before it.
+    /// Writes one file through `draw`, which may read what was written before it, and returns what [`Self::write`]'s
+    /// `fill` does.
     ///
     /// # Errors
     /// [`OutputError::Write`] naming the file as it will be called.
     pub fn draw<E: std::error::Error + Send + Sync + 'static>(
         &mut self,
         name: &'static str,
-        draw: impl FnOnce(&Path, &mut dyn Write) -> Result<(), E>,
+        draw: impl FnOnce(&Path, &mut dyn Write) -> Result<Option<u64>, E>,
     ) -> Result<(), OutputError> {
         let staging = self.staging.clone();
-        self.write(name, |out| draw(&staging, out).map_err(io::Error::other).map(|()| None))
+        self.write(name, |out| draw(&staging, out).map_err(io::Error::other))
     }
 
     /// Puts everything that was written in place, in the order of [`FILES`], and removes what an earlier run left.

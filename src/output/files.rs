@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use super::datapackage::{Resource, describe};
+#[cfg(feature = "parquet")]
+use super::directory::FILES;
 use super::directory::{OutputDirectory, OutputError};
 use super::lists::{FAILURES, REJECTS, RejectRow, SEGMENTS};
 use super::sorted::SortedRows;
@@ -18,6 +20,8 @@ pub struct Format {
     pub bom: bool,
     /// Whether text cells are guarded against spreadsheets.
     pub guard: bool,
+    /// Whether a Parquet file stands beside each CSV file; only a build with the feature of that name can write them.
+    pub parquet: bool,
 }
 
 /// What the tables hold beside the calls themselves.
@@ -46,7 +50,11 @@ impl Tables<'_> {
         }
         write_sorted(directory, "failures.csv", &FAILURES, fold.failures, format)?;
         write_rows(directory, "rejects.csv", &REJECTS, self.rejects, format)?;
-        let package = describe(&resources(self.detail), SCHEMA_VERSION, format.bom);
+        let resources = resources(self.detail);
+        if format.parquet {
+            write_parquet(directory, &resources, format.guard)?;
+        }
+        let package = describe(&resources, SCHEMA_VERSION, format.bom);
         directory.write("datapackage.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &package)?;
             out.write_all(b"\n")?;
@@ -121,6 +129,26 @@ fn write_rows<R>(
         }
         Ok(Some(rows.len() as u64))
     })
+}
+
+/// Writes every table as a Parquet file, from its CSV file.
+#[cfg(feature = "parquet")]
+fn write_parquet(directory: &mut OutputDirectory, tables: &[Resource], guarded: bool) -> Result<(), OutputError> {
+    for table in tables {
+        let stem = table.file.strip_suffix("csv");
+        let beside = FILES.into_iter().find(|name| name.strip_suffix("parquet") == stem);
+        let name = beside.expect("every table may be written as a Parquet file");
+        directory.draw(name, |staging, out| {
+            super::parquet::write(&staging.join(table.file), &table.fields, guarded, out).map(Some)
+        })?;
+    }
+    Ok(())
+}
+
+/// The settings refuse it long before; a caller who does not ask them gets no run without its files.
+#[cfg(not(feature = "parquet"))]
+fn write_parquet(directory: &mut OutputDirectory, _: &[Resource], _: bool) -> Result<(), OutputError> {
+    directory.write("calls.parquet", |_| Err(io::Error::new(io::ErrorKind::Unsupported, "this build has no Parquet")))
 }
 
 fn begin<R>(out: &mut dyn Write, columns: &'static [Column<R>], format: Format) -> io::Result<()> {

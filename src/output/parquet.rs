@@ -53,11 +53,12 @@ pub enum ConversionError {
     Write(#[from] io::Error),
 }
 
-/// Writes the rows of the CSV file `table`, whose columns are `fields`, to `out`; returns their number.
+/// Writes the rows of the CSV file `table`, whose columns are `fields`, to `out`; returns their number. `guarded`
+/// says whether its text cells carry the guard against spreadsheets, which is taken away.
 ///
 /// # Errors
 /// [`ConversionError`] naming the place.
-pub fn write(table: &Path, fields: &[Field], out: &mut dyn Write) -> Result<u64, ConversionError> {
+pub fn write(table: &Path, fields: &[Field], guarded: bool, out: &mut dyn Write) -> Result<u64, ConversionError> {
     let read = |source| ConversionError::Read { path: table.to_owned(), source };
     let mut reader = csv::Reader::from_path(table).map_err(read)?;
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
@@ -68,7 +69,7 @@ pub fn write(table: &Path, fields: &[Field], out: &mut dyn Write) -> Result<u64,
     while reader.read_record(&mut record).map_err(read)? {
         rows += 1;
         for ((values, cell), field) in columns.iter_mut().zip(&record).zip(fields) {
-            let pushed = values.push(cell);
+            let pushed = values.push(if guarded && field.kind == Kind::Text { unguarded(cell) } else { cell });
             pushed.ok_or_else(|| ConversionError::Value {
                 path: table.to_owned(),
                 record: rows,
@@ -138,7 +139,7 @@ impl Values {
             return Some(());
         }
         match self.kind {
-            Kind::Text => self.texts.push(unguarded(cell).into()),
+            Kind::Text => self.texts.push(cell.into()),
             Kind::Integer => self.integers.push(cell.parse().ok()?),
             Kind::Number => self.numbers.push(cell.parse().ok()?),
             Kind::Flag => self.flags.push(match cell {
@@ -202,12 +203,12 @@ mod tests {
         Field { name: "at", kind: Kind::Timestamp, meaning: "" },
     ];
 
-    fn converted(rows: &str) -> Result<Vec<Vec<Cell>>, ConversionError> {
+    fn converted(rows: &str, guarded: bool) -> Result<Vec<Vec<Cell>>, ConversionError> {
         let home = tempfile::tempdir().unwrap();
         let table = home.path().join("table.csv");
         std::fs::write(&table, format!("name,count,score,flag,day,at\n{rows}")).unwrap();
         let path = home.path().join("table.parquet");
-        write(&table, &FIELDS, &mut std::fs::File::create(&path).unwrap())?;
+        write(&table, &FIELDS, guarded, &mut std::fs::File::create(&path).unwrap())?;
         let reader = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
         let rows = reader.get_row_iter(None).unwrap();
         Ok(rows.map(|row| row.unwrap().get_column_iter().map(|(_, cell)| cell.clone()).collect()).collect())
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn values_arrive_with_their_types_and_empty_cells_are_null() {
-        let rows = converted("'=a,7,-0.1250,1,1970-01-03,1970-01-01T00:00:01.5Z\n,,,,,\n").unwrap();
+        let rows = converted("'=a,7,-0.1250,1,1970-01-03,1970-01-01T00:00:01.5Z\n,,,,,\n", true).unwrap();
         let expected = [
             Cell::Str("=a".into()),
             Cell::Long(7),
@@ -228,13 +229,35 @@ mod tests {
     }
 
     #[test]
+    fn an_apostrophe_is_a_guard_only_where_cells_are_guarded() {
+        for (guarded, name) in [(true, "=a"), (false, "'=a")] {
+            let rows = converted("'=a,,,,,\n", guarded).unwrap();
+            assert_eq!(rows[0][0], Cell::Str(name.into()));
+        }
+    }
+
+    #[test]
+    fn the_same_table_makes_the_same_bytes() {
+        let home = tempfile::tempdir().unwrap();
+        let table = home.path().join("table.csv");
+        let rows: Vec<String> = (0..=GROUP_ROWS).map(|row| format!("a{},{row},0.5,1,,\n", row % 7)).collect();
+        std::fs::write(&table, format!("name,count,score,flag,day,at\n{}", rows.concat())).unwrap();
+        let [one, other] = [(); 2].map(|()| {
+            let mut bytes = Vec::new();
+            assert_eq!(write(&table, &FIELDS, true, &mut bytes).unwrap(), rows.len() as u64);
+            bytes
+        });
+        assert!(one == other && one.starts_with(b"PAR1"));
+    }
+
+    #[test]
     fn an_empty_table_is_a_file_without_rows() {
-        assert_eq!(converted("").unwrap(), Vec::<Vec<Cell>>::new());
+        assert_eq!(converted("", true).unwrap(), Vec::<Vec<Cell>>::new());
     }
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
-        let error = converted("a,1,,,,\nb,x,,,,\n").unwrap_err();
+        let error = converted("a,1,,,,\nb,x,,,,\n", true).unwrap_err();
         assert!(error.to_string().ends_with("record 2, column count"), "{error}");
     }
 }

@@ -25,7 +25,7 @@ pub struct NamedCall {
     /// Its main agent.
     pub agent_id: Option<Box<str>>,
     /// How the customer sounded in the first third.
-    pub start: Option<Millionths>,
+    pub start: Millionths,
 }
 
 /// What all calls of a run come to.
@@ -109,17 +109,13 @@ impl Overview {
     }
 
     fn name(&mut self, call: &CallRollup) {
-        let Some(end) = call.customer.end else { return };
+        // An escalated call has both, or it could not be said to have escalated.
+        let (Some(start), Some(end)) = (call.customer.start, call.customer.end) else { return };
         let full = self.worst.len() >= NAMED_CALLS;
         if full && self.worst.last().is_some_and(|last| (last.end, &*last.call_id) <= (end, &*call.id)) {
             return;
         }
-        let named = NamedCall {
-            end,
-            call_id: call.id.clone(),
-            agent_id: call.agent_id().map(Into::into),
-            start: call.customer.start,
-        };
+        let named = NamedCall { end, call_id: call.id.clone(), agent_id: call.agent_id().map(Into::into), start };
         let place = self.worst.binary_search(&named).unwrap_or_else(|place| place);
         self.worst.insert(place, named);
         self.worst.truncate(NAMED_CALLS);

@@ -30,7 +30,7 @@ use crate::output::RunRecord;
 pub use evaluation::evaluation_page;
 use table::PARTS;
 pub(crate) use table::{Row, Table};
-pub(crate) use words::{Maybe, Name};
+pub(crate) use words::{Maybe, Name, counted};
 
 /// The page can't be drawn.
 #[derive(Debug, thiserror::Error)]

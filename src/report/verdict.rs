@@ -298,9 +298,10 @@ fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
     let about =
         |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
     let text = format!(
-        "{} of {} are on watch. Were all alike, chance alone would put {} outside and {} on watch.",
+        "{} of {} {} on watch. Were all alike, chance alone would put {} outside and {} on watch.",
         Count(watch),
         counted(facts.agents.len() as u64, "agent"),
+        if watch == 1 { "is" } else { "are" },
         about(far),
         about(near)
     );

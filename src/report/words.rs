@@ -54,7 +54,7 @@ impl Display for Count {
 }
 
 /// A count with its noun: `1 call`, `2 calls`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", Count(count), if count == 1 { "" } else { "s" })
 }
 

@@ -160,6 +160,48 @@ words! {
     expected "quiet, normal, verbose, debug or trace"
 }
 
+/// What the tables are written as: always CSV, which report and explain read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableFormats {
+    /// Whether each table is written as a Parquet file too.
+    pub parquet: bool,
+}
+
+impl TableFormats {
+    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Wrong> {
+        let (mut csv, mut parquet) = (false, false);
+        for name in names {
+            match name.trim() {
+                "csv" => csv = true,
+                "parquet" => parquet = true,
+                _ => return Err(Wrong::expected("csv or csv,parquet")),
+            }
+        }
+        if csv {
+            Ok(Self { parquet })
+        } else {
+            Err(Wrong::expected("a list with csv in it, such as csv,parquet: report and explain read the CSV files"))
+        }
+    }
+}
+
+impl Value for TableFormats {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        Self::of(text.split(','))
+    }
+
+    fn from_toml(value: &toml::Value) -> Result<Self, Wrong> {
+        match value.as_array() {
+            Some(names) => Self::of(names.iter().map(|name| name.as_str().unwrap_or_default())),
+            None => Self::parse(value.as_str().unwrap_or_default()),
+        }
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(if self.parquet { "csv,parquet" } else { "csv" }.into())
+    }
+}
+
 /// The language of the calls that no column gives one for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LanguageChoice {

@@ -98,6 +98,12 @@ pub enum Problem {
         /// Where it was asked for.
         origin: Origin,
     },
+    /// Parquet files from a program that was built without them.
+    #[error("format: this build has no Parquet ({origin})")]
+    ParquetNotBuilt {
+        /// Where they were asked for.
+        origin: Origin,
+    },
 }
 
 impl Problem {
@@ -115,6 +121,7 @@ impl Problem {
                 Some(format!("`undertone config init {}` writes one", path.display()))
             }
             Self::EngineNotBuilt { engine, .. } => Some(format!("build with `--features {engine}`")),
+            Self::ParquetNotBuilt { .. } => Some("build with `cargo build --release --features parquet`".to_owned()),
             Self::Value { .. } | Self::NotUnicode { .. } | Self::Syntax { .. } | Self::Unreadable { .. } => None,
         }
     }

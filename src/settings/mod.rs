@@ -29,8 +29,8 @@ mod tables;
 mod value;
 
 pub use choices::{
-    CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers, Verbosity,
-    Zone,
+    CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers,
+    TableFormats, Verbosity, Zone,
 };
 pub use error::{Origin, Problem, SettingsError};
 pub(crate) use key::{Heading, Key};
@@ -93,6 +93,7 @@ impl Sources {
         }
         settings.provenance.file = path;
         problems.extend(settings.engine_not_built());
+        problems.extend(settings.parquet_not_built());
         SettingsError::unless_empty(problems).map(|()| settings)
     }
 }
@@ -150,6 +151,12 @@ impl Settings {
         let missing = self.engine == EngineName::Comprehend && !cfg!(feature = "comprehend");
         let origin = self.origins("engine").first()?.clone();
         missing.then_some(Problem::EngineNotBuilt { engine: self.engine.as_str(), origin })
+    }
+
+    fn parquet_not_built(&self) -> Option<Problem> {
+        let missing = self.format.parquet && !cfg!(feature = "parquet");
+        let origin = self.origins("format").first()?.clone();
+        missing.then_some(Problem::ParquetNotBuilt { origin })
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use super::Provenance;
 use super::choices::{
-    CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers, Verbosity,
-    Zone,
+    CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers,
+    TableFormats, Verbosity, Zone,
 };
 use super::key::{Flag, Heading, Key};
 use super::quantities::{Dollars, Period, Rate, Share, Size, Tolerance, Whole};
@@ -203,6 +203,13 @@ settings! {
             default: false,
             results: true,
             flag: Flag::switch(Heading::Output, "detail"),
+        }
+        /// Formats of the tables, `csv` or `csv,parquet`. CSV is always written, because report and explain read it; Parquet needs a build with `--features parquet`.
+        format: TableFormats {
+            key: "format",
+            default: TableFormats::default(),
+            results: true,
+            flag: Flag::new(Heading::Output, "format", "LIST"),
         }
         /// Begin CSV files with a byte order mark. Excel needs it to read UTF-8.
         bom: bool {

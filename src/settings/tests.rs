@@ -233,6 +233,44 @@ fn an_engine_that_was_left_out_is_named() {
     assert_eq!(error.hint().as_deref(), Some("build with `--features comprehend`"));
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_that_was_left_out_is_named() {
+    let error = resolve("format = ['csv', 'parquet']", &[], &[]).unwrap_err();
+    let message = error.to_string();
+    assert!(message.starts_with("format: this build has no Parquet (file ") && message.ends_with(":1)"), "{message}");
+    assert_eq!(error.hint().as_deref(), Some("build with `cargo build --release --features parquet`"));
+    assert!(resolve("format = ['csv', 'parquet']", &[], &[("format", "csv")]).is_ok(), "a flag takes it back");
+}
+
+#[test]
+fn formats_are_a_list_that_holds_csv() {
+    let format = |file: &str| {
+        let layer = layers::parse(Path::new("job.toml"), file);
+        let mut settings = Settings::default();
+        let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
+        (settings.format.parquet, problems.iter().map(ToString::to_string).collect::<String>())
+    };
+    for (list, parquet) in [
+        ("'csv'", false),
+        ("['csv']", false),
+        ("'csv,parquet'", true),
+        ("'parquet, csv'", true),
+        ("['parquet', 'csv']", true),
+    ] {
+        assert_eq!(format(&format!("format = {list}")), (parquet, String::new()), "{list}");
+    }
+    for list in ["'parquet'", "['parquet']", "[]"] {
+        let (_, problem) = format(&format!("format = {list}"));
+        let expected = "expected a list with csv in it, such as csv,parquet: report and explain read the CSV files";
+        assert!(problem.contains(expected), "{list}: {problem}");
+    }
+    for list in ["''", "'csv,xlsx'", "'CSV'", "['csv', 3]", "3"] {
+        let (_, problem) = format(&format!("format = {list}"));
+        assert!(problem.contains("expected csv or csv,parquet, found"), "{list}: {problem}");
+    }
+}
+
 #[test]
 fn the_hash_is_of_values_that_change_results_only() {
     let default = Settings::default().hash();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Summary;
 use crate::pipeline::{BARS, NamedCall};
-use crate::rollup::{AgentRollup, Funnel, Millionths, Status};
+use crate::rollup::{AgentRollup, Funnel, Status};
 
 impl Summary<'_> {
     /// Everything that is printed for people, as one JSON object.
@@ -60,15 +60,11 @@ impl Summary<'_> {
     }
 }
 
-fn value(score: Option<Millionths>) -> Option<f64> {
-    score.map(Millionths::value)
-}
-
 fn call(call: &NamedCall) -> Value {
     json!({
         "call_id": call.call_id,
         "agent_id": call.agent_id,
-        "customer_start": value(call.start),
+        "customer_start": call.start.value(),
         "customer_end": call.end.value(),
     })
 }

@@ -242,7 +242,9 @@ fn a_command_line_that_makes_no_sense_is_wrong_usage() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let place = Place::with_samples();
-    for arguments in [&["plan", "data"][..], &["analyze", "data"], &["config", "show"], &["man"]] {
+    for arguments in
+        [&["plan", "data"][..], &["analyze", "data"], &["analyze", "--json", "data"], &["config", "show"], &["man"]]
+    {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let output = place.command(arguments).stdout(writer).output().expect("the program can be started");

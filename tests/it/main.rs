@@ -9,7 +9,10 @@ mod evaluate;
 mod faults;
 mod formats;
 mod golden;
+mod hostile;
 mod outputs;
+mod package;
+mod parquet;
 mod plan;
 mod privacy;
 mod program;
@@ -20,3 +23,4 @@ mod resilience;
 mod sample_data;
 #[path = "../standin/mod.rs"]
 mod standin;
+mod summary;

@@ -1,7 +1,8 @@
 //! Runs the program as a user does: a process of its own, in a folder of its own, with nothing else from this
 //! machine but `PATH`; and reads what it left.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,16 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::package;
+
 /// A folder in which a test keeps its inputs and runs the program. It is the working directory and holds home and
-/// temporary files too; no settings file, no credentials, no cache.
+/// temporary files too; no settings file, no credentials, no cache. Whatever a run leaves in it must be what its own
+/// description says: no test has to ask for that.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
     variables: BTreeMap<String, String>,
+    /// Hashes of the records of the runs whose outputs were checked.
+    checked: RefCell<HashSet<blake3::Hash>>,
 }
 
 impl Place {
@@ -32,7 +38,7 @@ impl Place {
             ("UNDERTONE_CACHE_PATH", "off".to_owned()),
         ];
         let variables = fixed.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { folder, variables }
+        Self { folder, variables, checked: RefCell::default() }
     }
 
     /// A folder with the sample transcripts in `data`.
@@ -77,6 +83,7 @@ impl Place {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = self.command(arguments).output().expect("the program can be started");
+        self.check_packages();
         Ended::of(output)
     }
 
@@ -84,21 +91,49 @@ impl Place {
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the program can be started");
         let mut stdin = child.stdin.take().expect("it has a standard input");
-        std::thread::scope(|scope| {
+        let output = std::thread::scope(|scope| {
             // The program may end without reading it all.
             scope.spawn(move || drop(stdin.write_all(input)));
-            Ended::of(child.wait_with_output().expect("the program ends"))
-        })
+            child.wait_with_output().expect("the program ends")
+        });
+        self.check_packages();
+        Ended::of(output)
+    }
+
+    /// Insists that every output directory here that was not looked at yet is what its description says.
+    fn check_packages(&self) {
+        let entries = fs::read_dir(self.folder.path()).expect("the folder is there");
+        let folders = entries.map(|entry| entry.expect("an entry").path());
+        // run.json comes last and names the hash of everything else: where it is new, all is new.
+        let fresh = folders.filter(|folder| {
+            let record = fs::read(folder.join("run.json"));
+            record.is_ok_and(|record| self.checked.borrow_mut().insert(blake3::hash(&record)))
+        });
+        for folder in fresh {
+            let problems = package::problems(&folder);
+            assert!(problems.is_empty(), "{} is not what it says: {problems:#?}", folder.display());
+        }
     }
 
     /// `analyze` into `out`, which must end with `code`; then what it wrote.
     pub(crate) fn analyze(&self, arguments: &[&str], code: i32) -> Outputs {
+        let checked = self.checked.borrow().len();
         self.run(&[&["analyze", "--out", "out"], arguments].concat()).expect(code);
+        assert_eq!(self.checked.borrow().len(), checked + 1, "the outputs were not checked");
         self.outputs("out")
     }
 
     pub(crate) fn outputs(&self, folder: &str) -> Outputs {
         Outputs::read(&self.path(folder))
+    }
+}
+
+/// Runs that a test started by itself have left something too.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_packages();
+        }
     }
 }
 

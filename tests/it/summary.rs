@@ -1,0 +1,100 @@
+//! What a run says on stdout when it ends: in words, or as JSON for programs.
+
+use serde_json::{Value, json};
+
+use crate::program::{Place, turns, write_csv};
+
+fn summary(place: &Place, arguments: &[&str], code: i32) -> Value {
+    let ended = place.run(&[&["analyze", "--json"], arguments].concat()).expect(code);
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
+}
+
+#[test]
+fn programs_are_told_what_people_are_told_and_what_the_record_says() {
+    let place = Place::with_samples();
+    let words = place.run(&["analyze", "data"]).expect(0).stdout;
+    let summary = summary(&place, &["data"], 0);
+    let record = place.outputs("undertone-out").record();
+    let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{value} is no count"));
+    for (part, value) in [
+        ("{} calls, ", &summary["calls"]),
+        (" {} agents, ", &summary["agents"]["agents"]),
+        ("  positive {}  ", &summary["customer"]["labels"]["positive"]),
+        ("  negative {}\n", &summary["customer"]["labels"]["negative"]),
+        (" {} of ", &summary["start_to_end"]["better"]),
+        (" of {} calls ended better", &summary["start_to_end"]["calls"]),
+        (", {} worse; ", &summary["start_to_end"]["worse"]),
+        ("; {} escalated, ", &summary["start_to_end"]["escalated"]),
+        (", {} recovered\n", &summary["start_to_end"]["recovered"]),
+    ] {
+        let part = part.replace("{}", &number(value).to_string());
+        assert!(words.contains(&part), "{part:?} is not in\n{words}");
+    }
+    let listed = summary["listen_to"].as_array().expect("a list");
+    assert_eq!(listed.len(), 4);
+    for call in listed {
+        let score = |name: &str| {
+            let score = call[name].as_f64().unwrap_or_else(|| panic!("{name} is {}", call[name]));
+            format!("{score:+.2}").replace('-', "\u{2212}")
+        };
+        let (id, agent) = (call["call_id"].as_str().expect("an id"), call["agent_id"].as_str().expect("an agent"));
+        let line = format!("{id} ({agent})  {} \u{2192} {}\n", score("customer_start"), score("customer_end"));
+        assert!(words.contains(&line), "{line:?} is not in\n{words}");
+    }
+    let counts = &record["counts"];
+    assert_eq!((&summary["calls"], &summary["calls_scored"]), (&counts["calls"], &counts["calls_scored"]));
+    for name in ["segments", "scored", "cached", "failed", "skipped"] {
+        assert_eq!(summary["segments"][name], counts[name], "{name}");
+    }
+    let bars = summary["customer"]["distribution"]["calls"].as_array().expect("a list");
+    assert_eq!(bars.iter().map(number).sum::<u64>(), number(&summary["calls_scored"]));
+    let files = summary["files"].as_array().expect("a list");
+    let (last, others) = files.split_last().expect("files");
+    assert_eq!((&last["name"], &Value::from(others)), (&json!("run.json"), &record["outputs"]));
+    assert_eq!((&summary["directory"], &summary["bill"]), (&json!("undertone-out"), &Value::Null));
+}
+
+#[test]
+fn json_takes_the_place_of_the_words_and_is_not_silenced() {
+    let place = Place::with_samples();
+    let run = |arguments: &[&str]| place.run(&[&["analyze"], arguments, &["data"]].concat()).expect(0);
+    assert_eq!(run(&["-q"]).stdout, "");
+    let [loud, quiet] = [&["--json"][..], &["--json", "-q"]].map(|arguments| {
+        let ended = run(arguments);
+        let mut summary: Value = serde_json::from_str(&ended.stdout).expect("nothing but JSON");
+        summary["seconds"].take();
+        for file in summary["files"].as_array_mut().expect("a list") {
+            if file["name"] == "run.json" {
+                file.take();
+            }
+        }
+        (summary, ended.stderr)
+    });
+    assert_eq!(loud.0, quiet.0);
+    assert_eq!(quiet.1, "");
+}
+
+#[test]
+fn what_is_not_known_is_null() {
+    let place = Place::new();
+    place.write("in.csv", turns(&[["silent", "agent", "amara", "hello, is anybody there?"]]));
+    let summary = summary(&place, &["in.csv"], 0);
+    assert_eq!((&summary["calls"], &summary["calls_scored"]), (&json!(1), &json!(0)));
+    assert_eq!((&summary["customer"]["mean_score"], &summary["start_to_end"]["calls"]), (&Value::Null, &json!(0)));
+    assert_eq!((&summary["listen_to"], &summary["agents"]["compared"]), (&json!([]), &json!(false)));
+}
+
+#[test]
+fn rows_that_were_rejected_are_told_with_their_exit_code() {
+    let place = Place::new();
+    let rows = [["call_id", "speaker", "text"], ["c", "customer", "this is great"], ["", "customer", "hello"]];
+    place.write("in.csv", write_csv(rows));
+    let summary = summary(&place, &["--max-rejects", "1", "in.csv"], 3);
+    assert_eq!(summary["rejected_rows"], 1);
+}
+
+#[test]
+fn a_run_that_stops_says_nothing_on_stdout() {
+    let place = Place::new();
+    assert_eq!(place.run(&["analyze", "--json", "nowhere.csv"]).expect(66).stdout, "");
+}
