@@ -5,7 +5,7 @@ use whichlang::Lang;
 use crate::transcript::{Call, Role};
 
 /// How many bytes of a call's words are looked at: more does not make the answer surer.
-const SAMPLE_BYTES: usize = 2_000;
+const SAMPLE_BYTES: usize = 600;
 
 /// A language tag as engines write it: `en-US` is `en`; Chinese in Taiwan, Hong Kong, Macao or in traditional
 /// script is `zh-TW`. `None` for an empty tag and for `und`, which says that the language is not known.

@@ -74,6 +74,30 @@ impl ScoreStore for NoStore {
     fn record(&self, _key: Key, _scores: Scores) {}
 }
 
+/// What is known of texts, so that none is paid for twice: whose scores they are, and where they are kept.
+#[derive(Clone)]
+pub struct Memory {
+    /// Whose scores they are.
+    pub scorer: Scorer,
+    /// Scores of earlier runs; this run's are added.
+    pub store: Arc<dyn ScoreStore>,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory").field("scorer", &self.scorer).finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    /// What is known of texts that `profile`'s engine scores; without a store, within one run only.
+    #[must_use]
+    pub fn new(profile: &crate::engine::Profile, store: Option<Arc<ScoreCache>>) -> Self {
+        let store: Arc<dyn ScoreStore> = store.map_or_else(|| Arc::new(NoStore) as _, |store| store as _);
+        Self { scorer: Scorer::of(profile), store }
+    }
+}
+
 /// What the cache can't do, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {

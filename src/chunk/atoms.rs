@@ -160,6 +160,7 @@ impl Cutter<'_> {
 fn places(text: &str, bound: Bound) -> Vec<usize> {
     match bound {
         Bound::Turn => vec![text.len()],
+        Bound::Sentence if is_one_sentence(text) => vec![text.len()],
         Bound::Sentence => {
             let ends = text.split_sentence_bound_indices().map(|(offset, part)| offset + part.len());
             ends.filter(|&end| is_grapheme_bound(text, end)).collect()
@@ -168,6 +169,12 @@ fn places(text: &str, bound: Bound) -> Vec<usize> {
         Bound::Grapheme => text.grapheme_indices(true).map(|(offset, part)| offset + part.len()).collect(),
         Bound::Char => text.char_indices().map(|(offset, char)| offset + char.len_utf8()).collect(),
     }
+}
+
+/// Whether nothing in `text` could end a sentence before its own end: most turns, told without looking each character up.
+fn is_one_sentence(text: &str) -> bool {
+    let ends_sentence = ['.', '!', '?'];
+    text.is_ascii() && !text.trim_end_matches(ends_sentence).contains(ends_sentence) && !text.contains(['\n', '\r'])
 }
 
 /// Places between words: after white space, and between words that nothing divides, as in Chinese.
@@ -251,6 +258,8 @@ fn between(place: &Place, done: usize, all: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::transcript::{Text, Turn};
 
@@ -317,5 +326,16 @@ mod tests {
     fn parts_too_fine_to_matter_stay_together() {
         let found = parts(&"a b ".repeat(300), 500, 5_000, false);
         assert!(found.iter().all(|(part, _)| part.len() == 4));
+    }
+
+    proptest! {
+        #[test]
+        fn what_looks_like_one_sentence_is_one(text in r#"[a-zA-Z0-9 ,;:'"()\-\n\r\t.!?]{1,30}"#) {
+            let sentences = text.split_sentence_bound_indices().count();
+            prop_assert!(!is_one_sentence(&text) || sentences == 1, "{sentences} sentences");
+            if !text.contains(['.', '!', '?', '\n', '\r']) {
+                prop_assert!(is_one_sentence(&text));
+            }
+        }
     }
 }

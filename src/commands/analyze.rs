@@ -14,7 +14,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Conversations, FileReport, Source};
 use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
-use crate::pipeline::{self, Fold, FoldOptions, Pipelined, Planner, PrepareOptions};
+use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::settings::{Settings, Verbosity};
@@ -61,12 +61,12 @@ impl<'a> Run<'a> {
         let session = Session::open(self.settings).await?;
         let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
         let (conversations, read) = self.read(sources, &mut progress)?;
-        let prepare = self.preparation(session.service.engine.profile())?;
-        let planned = self.plan(&conversations, &session, &prepare)?;
+        let prepare = self.preparation(&session)?;
+        self.hold_to_budget(&conversations, &session, &prepare)?;
         let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
         session.keep_scores();
         progress.finish();
-        self.write(directory, &session, planned, pipelined?, &read)
+        self.write(directory, &session, pipelined?, &read)
     }
 
     fn read(&mut self, sources: &[Source], progress: &mut Progress) -> Result<(Conversations, Read), Failure> {
@@ -92,37 +92,31 @@ impl<'a> Run<'a> {
         mapping_lines(reports).iter().try_for_each(|line| super::notice(self.settings, line))
     }
 
-    fn preparation(&self, profile: &Profile) -> Result<PrepareOptions, Failure> {
+    fn preparation(&self, session: &Session) -> Result<PrepareOptions, Failure> {
+        let profile = session.service.engine.profile();
         let granularity = self.settings.granularity.or_engine(profile.granularity);
-        Ok(PrepareOptions::new(options::chunk(self.settings, profile, granularity)?, profile))
+        let chunk = options::chunk(self.settings, profile, granularity)?;
+        Ok(PrepareOptions::new(chunk, profile, session.memory.clone()))
     }
 
-    /// Adds up what will be asked of an engine that charges, and holds it against the budget. Nothing is sent before.
-    fn plan(
+    /// Holds what an engine that charges will be asked against the budget, if there is one. Nothing is sent before.
+    fn hold_to_budget(
         &mut self,
         conversations: &Conversations,
         session: &Session,
         prepare: &PrepareOptions,
-    ) -> Result<Planned, Failure> {
-        let begun = Instant::now();
-        let Some(memory) = &session.memory else { return Ok(Planned { units: 0, cost: 0.0 }) };
-        let mut planner = Planner::new(prepare.clone(), memory.clone());
-        for group in conversations.calls() {
-            for call in group? {
-                planner.add(call);
-            }
+    ) -> Result<(), Failure> {
+        if session.memory.is_none() || !session.budget.is_limited() {
+            return Ok(());
         }
-        let units = planner.estimate.units_upper;
-        let planned = Planned { units, cost: self.settings.price.tiers.cost(units).as_f64() };
-        session.budget.check(planned)?;
-        tracing::info!(
-            documents = planner.estimate.documents,
-            units,
-            stored = planner.stored,
-            "at most so much will be billed"
-        );
+        let begun = Instant::now();
+        for plan in pipeline::plan(conversations.calls(), std::slice::from_ref(prepare))? {
+            let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper);
+            session.budget.check(Planned { units, cost: self.settings.price.tiers.cost(units).as_f64() })?;
+            tracing::info!(documents, units, stored = plan.stored, "at most so much will be billed");
+        }
         self.seconds.plan = seconds(begun.elapsed());
-        Ok(planned)
+        Ok(())
     }
 
     async fn score(
@@ -158,7 +152,6 @@ impl<'a> Run<'a> {
         mut self,
         mut directory: OutputDirectory,
         session: &Session,
-        planned: Planned,
         pipelined: Pipelined<Fold, Calls>,
         read: &Read,
     ) -> Result<ExitCode, Failure> {
@@ -192,7 +185,6 @@ impl<'a> Run<'a> {
             segments,
             scoring,
             agents: &agents,
-            planned,
             requests,
         };
         let mut record = facts.record(self.started_at, code);

@@ -12,7 +12,7 @@ use super::{options, print, session};
 use crate::engine::{Granularity, Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
-use crate::pipeline::{Planner, PrepareOptions};
+use crate::pipeline::{self, Plan, PrepareOptions};
 use crate::settings::Settings;
 
 /// Plans the analysis of `inputs` and prints it, as JSON if `json`.
@@ -25,17 +25,13 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let rejected_rows = conversations.rejected();
     let profile = comprehend::profile(options::billing(settings));
     let memory = session::memory(settings, &profile)?;
-    let mut planners = Vec::new();
-    for granularity in Granularity::ALL {
-        let prepare = PrepareOptions::new(options::chunk(settings, &profile, granularity)?, &profile);
-        planners.push((granularity, Planner::new(prepare, memory.clone())));
-    }
+    let way = |granularity| {
+        let chunk = options::chunk(settings, &profile, granularity)?;
+        Ok(PrepareOptions::new(chunk, &profile, Some(memory.clone())))
+    };
+    let ways = Granularity::ALL.into_iter().map(way).collect::<Result<Vec<_>, Failure>>()?;
     let mut calls = conversations.into_calls();
-    for group in calls.by_ref() {
-        for call in group? {
-            planners.iter_mut().fold(call, |call, (_, planner)| planner.add(call));
-        }
-    }
+    let plans = pipeline::plan(calls.by_ref(), &ways)?;
     let tally: Tally = calls.tally();
     let report = Report {
         engine: profile.name,
@@ -45,9 +41,10 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         rejected_rows,
         requests_per_second: settings.comprehend.requests_per_second.per_second(),
         granularity: settings.granularity.or_engine(profile.granularity).as_str(),
-        plans: planners
-            .iter()
-            .map(|(granularity, plan)| PlanLine::of(*granularity, plan, settings, &profile))
+        plans: Granularity::ALL
+            .into_iter()
+            .zip(&plans)
+            .map(|(granularity, plan)| PlanLine::of(granularity, plan, settings, &profile))
             .collect(),
     };
     print(&if json { report.json()? } else { report.table() })?;
@@ -158,16 +155,16 @@ impl Report {
 }
 
 impl PlanLine {
-    fn of(granularity: Granularity, planner: &Planner, settings: &Settings, profile: &Profile) -> Self {
-        let estimate = &planner.estimate;
+    fn of(granularity: Granularity, plan: &Plan, settings: &Settings, profile: &Profile) -> Self {
+        let estimate = &plan.estimate;
         let units_lower = estimate.units_lower(options::billing(settings), &profile.limits);
         let cost = |units| settings.price.tiers.cost(units).as_f64();
         Self {
             granularity: granularity.as_str(),
             segments: estimate.segments,
-            skipped: planner.skipped,
-            repeated: planner.repeated,
-            stored: planner.stored,
+            skipped: plan.skipped,
+            repeated: plan.repeated,
+            stored: plan.stored,
             documents: estimate.documents,
             characters: estimate.chars,
             units_upper: estimate.units_upper,

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::budget::Planned;
 use crate::engine::{Profile, Requests};
 use crate::exit::ExitCode;
 use crate::input::{FileReport, Tally};
@@ -25,7 +24,6 @@ pub(super) struct Facts<'a> {
     pub(super) segments: SegmentCounts,
     pub(super) scoring: ScoreSummary,
     pub(super) agents: &'a AgentsReport,
-    pub(super) planned: Planned,
     pub(super) requests: Requests,
 }
 
@@ -90,10 +88,10 @@ impl Facts<'_> {
             throttles: self.requests.throttles,
             failures: self.requests.failures,
             retries: self.requests.retries,
-            planned_units: self.planned.units,
+            planned_units: self.scoring.units,
             billed_units: self.requests.units_most,
             billed_units_least: self.requests.units_least,
-            planned_cost_usd: self.planned.cost,
+            planned_cost_usd: self.settings.price.tiers.cost(self.scoring.units).as_f64(),
             cost_usd: self.bill().dollars,
         }
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::train::read_model;
 use crate::budget::Budget;
-use crate::cache::{self, Access, CacheError, CacheOptions, ScoreCache, Scorer};
+use crate::cache::{self, Access, CacheError, CacheOptions, Memory, ScoreCache, Scorer};
 use crate::engine::local::Local;
 use crate::engine::{EngineError, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::interrupt;
 use crate::model::{Model, Terms};
-use crate::score::{Memory, ScoreOptions};
+use crate::score::ScoreOptions;
 use crate::settings::{CachePlace, Dollars, EngineName, Settings, Whole};
 
 /// What a run may cost at most.
@@ -102,7 +102,8 @@ impl Session {
         let defaults = ScoreOptions::for_engine(self.service.engine.profile(), self.service.halt.clone());
         let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
         let concurrency = settings.concurrency.or(at_once).get();
-        ScoreOptions { concurrency, memory: self.memory.clone(), ..defaults }
+        let store = self.memory.as_ref().map_or(defaults.store, |memory| Arc::clone(&memory.store));
+        ScoreOptions { concurrency, store, ..defaults }
     }
 
     /// From now on, a signal ends the run after what is in flight, and a second one at once.

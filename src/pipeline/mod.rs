@@ -21,8 +21,8 @@ use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, SegmentCounts, TakeCalls, roll_up_call};
 pub use overview::{BARS, Labels, NamedCall, Overview};
-pub use planner::Planner;
-pub use prepare::{NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
+pub use planner::{Plan, plan};
+pub use prepare::{Known, NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
 use table::Table;
 
 use crate::engine::{EngineError, Service};
@@ -86,7 +86,13 @@ where
 {
     let table = RefCell::new(Table::new(fold));
     let (groups, reader) = read_ahead(calls);
-    let documents = prepared(groups, prepare).flat_map(|group| stream::iter(table.borrow_mut().admit(group)));
+    let documents = prepared(groups, prepare).flat_map(|group| {
+        let mut table = table.borrow_mut();
+        let documents = table.admit(group);
+        // Calls whose scores are all stored are finished by now.
+        on_progress(&table.fold);
+        stream::iter(documents)
+    });
     let scored = score_all(Arc::clone(&service.engine), documents, scoring, |scored| {
         let mut table = table.borrow_mut();
         table.settle(scored);

@@ -1,17 +1,19 @@
 //! What scoring would send: the same preparation and the same look-ups, added up instead of sent.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use rustc_hash::FxHashSet;
 
 use super::prepare::{PrepareOptions, Prepared};
 use crate::cache::Key;
 use crate::chunk::Estimate;
-use crate::score::Memory;
+use crate::engine::Billing;
+use crate::parallel::{cores, in_parallel};
 use crate::transcript::Call;
 
-/// Adds up what the calls of a run would send at one granularity.
-pub struct Planner {
-    prepare: PrepareOptions,
-    memory: Memory,
+/// What scoring would send at one granularity.
+#[derive(Debug, Default)]
+pub struct Plan {
     seen: FxHashSet<Key>,
     /// What would be sent.
     pub estimate: Estimate,
@@ -23,41 +25,55 @@ pub struct Planner {
     pub skipped: u64,
 }
 
-impl Planner {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new(prepare: PrepareOptions, memory: Memory) -> Self {
-        Self {
-            prepare,
-            memory,
-            seen: FxHashSet::default(),
-            estimate: Estimate::default(),
-            repeated: 0,
-            stored: 0,
-            skipped: 0,
-        }
-    }
-
-    /// Adds a call; gives it back, with its language found.
-    pub fn add(&mut self, call: Call) -> Call {
-        let prepared = Prepared::of(call, &self.prepare);
-        for segment in &prepared.segments {
+impl Plan {
+    /// Adds a call.
+    fn add(&mut self, prepared: &Prepared, billing: Option<Billing>) {
+        for (number, segment) in prepared.segments.iter().enumerate() {
+            let known = prepared.known.get(number);
             if prepared.skipped(segment).is_some() {
                 self.skipped += 1;
-                self.estimate.add_unsent(segment);
+            } else if known.is_some_and(|known| !self.seen.insert(known.key)) {
+                self.repeated += 1;
+            } else if known.is_some_and(|known| known.stored.is_some()) {
+                self.stored += 1;
+            } else {
+                self.estimate.add(segment, prepared.language(), billing);
                 continue;
             }
-            let key = self.memory.scorer.key(prepared.language(), &segment.text(&prepared.call));
-            if !self.seen.insert(key) {
-                self.repeated += 1;
-                self.estimate.add_unsent(segment);
-            } else if matches!(self.memory.store.lookup(&[key]).first(), Some(Some(_))) {
-                self.stored += 1;
-                self.estimate.add_unsent(segment);
-            } else {
-                self.estimate.add(segment, prepared.language(), self.prepare.chunk.billing);
+            self.estimate.add_unsent(segment);
+        }
+    }
+}
+
+/// Prepares all calls on all cores, in each of several ways, and adds up what each would send.
+///
+/// # Errors
+/// The first error of `groups`.
+pub fn plan<E: Send>(
+    groups: impl Iterator<Item = Result<Vec<Call>, E>> + Send,
+    ways: &[PrepareOptions],
+) -> Result<Vec<Plan>, E> {
+    let groups = Mutex::new(groups);
+    let plans: Vec<Mutex<Plan>> = ways.iter().map(|_| Mutex::default()).collect();
+    let work = |_| {
+        loop {
+            // Its own statement, so that the others may read on while this group is prepared.
+            let group = locked(&groups).next();
+            let Some(group) = group else { return Ok(()) };
+            let mut calls = group?;
+            for (way, plan) in ways.iter().zip(&plans) {
+                let prepared: Vec<Prepared> = calls.into_iter().map(|call| Prepared::of(call, way)).collect();
+                let mut plan = locked(plan);
+                prepared.iter().for_each(|prepared| plan.add(prepared, way.chunk.billing));
+                // The next way need not find the languages again.
+                calls = prepared.into_iter().map(|prepared| prepared.call).collect();
             }
         }
-        prepared.call
-    }
+    };
+    in_parallel(cores(), cores(), work).into_iter().collect::<Result<(), E>>()?;
+    Ok(plans.into_iter().map(|plan| plan.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+}
+
+fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,8 +2,9 @@
 //!
 //! Pure work on one call at a time, so that it runs on all cores.
 
+use crate::cache::{Key, Memory};
 use crate::chunk::{ChunkOptions, Segment, segments};
-use crate::engine::Profile;
+use crate::engine::{Profile, Scores};
 use crate::language;
 use crate::transcript::{Call, Timeline};
 
@@ -19,14 +20,25 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
+    /// Where texts are known already; `None` for an engine that charges nothing.
+    pub memory: Option<Memory>,
 }
 
 impl PrepareOptions {
     /// Preparation for an engine.
     #[must_use]
-    pub const fn new(chunk: ChunkOptions, profile: &Profile) -> Self {
-        Self { chunk, languages: profile.languages }
+    pub const fn new(chunk: ChunkOptions, profile: &Profile, memory: Option<Memory>) -> Self {
+        Self { chunk, languages: profile.languages, memory }
     }
+}
+
+/// What is known of a segment's text before anything is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// What it is known by.
+    pub key: Key,
+    /// Its scores, if they were paid for.
+    pub stored: Option<Scores>,
 }
 
 /// A call with everything that scoring and rolling up need to know of it.
@@ -40,6 +52,8 @@ pub struct Prepared {
     pub segments: Vec<Segment>,
     /// Whether the engine scores the call's language.
     pub language_known: bool,
+    /// What is known of each segment; empty without a memory, or in a language that the engine lacks.
+    pub known: Vec<Known>,
 }
 
 impl Prepared {
@@ -51,7 +65,9 @@ impl Prepared {
         call.language = Some(language);
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
-        Self { call, timeline, segments, language_known }
+        let memory = options.memory.as_ref().filter(|_| language_known);
+        let known = memory.map_or_else(Vec::new, |memory| known(&call, &segments, memory));
+        Self { call, timeline, segments, language_known, known }
     }
 
     /// The call's language code.
@@ -71,4 +87,12 @@ impl Prepared {
             None
         }
     }
+}
+
+/// Looks all segments of a call up.
+fn known(call: &Call, segments: &[Segment], memory: &Memory) -> Vec<Known> {
+    let language = call.language.as_deref().unwrap_or_default();
+    let keys: Vec<Key> = segments.iter().map(|segment| memory.scorer.key(language, &segment.text(call))).collect();
+    let stored = memory.store.lookup(&keys);
+    keys.into_iter().zip(stored).map(|(key, stored)| Known { key, stored }).collect()
 }

@@ -65,10 +65,16 @@ impl<F: TakeCalls> Table<F> {
         let language: Arc<str> = Arc::from(prepared.language());
         for (number, segment) in (0..).zip(&prepared.segments) {
             if outcomes.get(number as usize).is_some_and(Option::is_none) {
+                let known = prepared.known.get(number as usize);
+                let stored = known.and_then(|known| known.stored);
+                // What is known already needs no copy of its text.
+                let text = if stored.is_some() { Text::default() } else { Text::from(segment.text(&prepared.call)) };
                 items.push(Item {
                     key: SegmentKey { slot, segment: number },
+                    known_as: known.map(|known| known.key),
+                    stored,
                     language: Arc::clone(&language),
-                    text: Text::from(segment.text(&prepared.call)),
+                    text,
                 });
             }
         }

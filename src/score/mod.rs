@@ -9,8 +9,9 @@
 //!   outcomes before it gives more is never waited for in turn).
 //! - A document that failed inside an answered request goes into a *later full batch*: sent by itself it would
 //!   cost a request, and with a few failures in every batch that would double them.
-//! - The same text in the same language is sent once in a run, and not at all if its scores are stored; what is
-//!   kept of it is a hash and its scores.
+//! - The same text in the same language, where items say what they are known by, is sent once in a run; what is
+//!   kept of it is a hash and its scores. Stored scores that an item brings are used unless this run has sent the
+//!   text itself: which of two equal texts comes first must not show in what is said of them.
 //! - When the run is halted, no more is taken in and nothing new is sent; what is on its way may finish within a
 //!   bound, and is handed over.
 //!
@@ -24,7 +25,7 @@ use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
-use crate::cache::{NoStore, ScoreCache, ScoreStore, Scorer};
+use crate::cache::{Key, NoStore, ScoreStore};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile, Scores};
 use crate::transcript::Text;
 
@@ -41,6 +42,10 @@ use queue::{Queues, Waiting};
 pub struct Item<K> {
     /// Comes back with the outcome.
     pub key: K,
+    /// What the text and its language are known by; `None` where nobody wants to know a second one from the first.
+    pub known_as: Option<Key>,
+    /// Its scores, if an earlier run stored them: then the text is not asked for, and may be empty.
+    pub stored: Option<Scores>,
     /// Code of the text's language.
     pub language: Arc<str>,
     /// Within the engine's limits.
@@ -78,24 +83,6 @@ pub struct Failure {
     pub attempts: u32,
 }
 
-/// What is known of texts, so that none is paid for twice.
-#[derive(Clone)]
-pub struct Memory {
-    /// Whose scores they are.
-    pub scorer: Scorer,
-    /// Scores of earlier runs; this run's are added.
-    pub store: Arc<dyn ScoreStore>,
-}
-
-impl Memory {
-    /// What is known of texts that `profile`'s engine scores; without a store, within one run only.
-    #[must_use]
-    pub fn new(profile: &Profile, store: Option<Arc<ScoreCache>>) -> Self {
-        let store: Arc<dyn ScoreStore> = store.map_or_else(|| Arc::new(NoStore) as _, |store| store as _);
-        Self { scorer: Scorer::of(profile), store }
-    }
-}
-
 /// How scoring is run.
 #[derive(Clone)]
 pub struct ScoreOptions {
@@ -103,8 +90,8 @@ pub struct ScoreOptions {
     pub concurrency: usize,
     /// Requests that one document is sent in at most; at least 1.
     pub document_attempts: u32,
-    /// Where identical texts are recognised, and scores stored; `None` scores every text.
-    pub memory: Option<Memory>,
+    /// Where the scores of texts that are known by a key are kept.
+    pub store: Arc<dyn ScoreStore>,
     /// With nothing taken in and nothing answered for this long, a partial batch is sent.
     pub linger: Duration,
     /// How long batches on their way may take to finish once the run is halted.
@@ -117,7 +104,7 @@ impl ScoreOptions {
     /// What suits an engine that waits for a service (it bills) or that computes (it does not).
     ///
     /// 32 batches at once for a service, two a core for computing; 5 attempts a document; 1 s of linger, 20 s of
-    /// grace. Only what is billed is worth remembering to find duplicates.
+    /// grace; no store.
     #[must_use]
     pub fn for_engine(profile: &Profile, halt: Halt) -> Self {
         let cores = crate::parallel::cores();
@@ -125,7 +112,7 @@ impl ScoreOptions {
         Self {
             concurrency: if billed { 32 } else { cores * 2 },
             document_attempts: 5,
-            memory: billed.then(|| Memory::new(profile, None)),
+            store: Arc::new(NoStore),
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(20),
             halt,
@@ -148,6 +135,9 @@ pub struct ScoreSummary {
     pub failed: u64,
     /// Items that nothing is known of, because the run was stopped.
     pub unfinished: u64,
+    /// Units that one request with each document takes, if the minimum holds for each: what a plan of the same
+    /// items says.
+    pub units: u64,
     /// Whether the run was stopped before its end.
     pub stopped: bool,
 }
@@ -277,20 +267,23 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             let failure = Failure { reason: "unsupported_language".into(), attempts: 0 };
             return self.hand_over(item.key, Err(failure), Source::Engine);
         };
-        let Some(memory) = &self.options.memory else {
-            return self.queues.push(queue, Waiting { key: item.key, text: item.text, known_as: None, attempts: 0 });
+        let Item { key, known_as, stored, text, .. } = item;
+        let seen = match known_as {
+            Some(known_as) => self.duplicates.look_up(known_as, key),
+            None => Seen::Never(key),
         };
-        let known_as = memory.scorer.key(&item.language, &item.text);
-        match self.duplicates.look_up(known_as, item.key) {
+        match seen {
             Seen::Known(key, outcome) => self.hand_over(key, outcome, Source::Duplicate),
             Seen::OnItsWay => {}
+            Seen::Never(key) if let Some(scores) = stored => self.hand_over(key, Ok(scores), Source::Stored),
             Seen::Never(key) => {
-                if let Some(Some(scores)) = memory.store.lookup(&[known_as]).first() {
-                    return self.hand_over(key, Ok(*scores), Source::Stored);
+                if let Some(known_as) = known_as {
+                    self.duplicates.begin(known_as);
                 }
-                self.duplicates.begin(known_as);
-                let known_as = Some(known_as);
-                self.queues.push(queue, Waiting { key, text: item.text, known_as, attempts: 0 });
+                if let Some(billing) = self.engine.profile().billing {
+                    self.summary.units += billing.units(text.chars().count());
+                }
+                self.queues.push(queue, Waiting { key, text, known_as, attempts: 0 });
             }
         }
     }
@@ -371,9 +364,9 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
     /// The outcome of a document, for it and for all that have the same text.
     fn finish(&mut self, waiting: Waiting<K>, outcome: &Result<Scores, Failure>) {
         let mut same = Vec::new();
-        if let (Some(known_as), Some(memory)) = (waiting.known_as, &self.options.memory) {
+        if let Some(known_as) = waiting.known_as {
             if let Ok(scores) = outcome {
-                memory.store.record(known_as, *scores);
+                self.options.store.record(known_as, *scores);
             }
             same = self.duplicates.finish(known_as, outcome);
         }

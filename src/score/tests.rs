@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
+use crate::cache::Scorer;
 use crate::engine::script::{Script, Step, scores};
 use crate::engine::{DocumentError, Service, ServiceOptions};
 
@@ -72,8 +73,20 @@ fn options() -> ScoreOptions {
     ScoreOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
 }
 
+fn in_language(key: usize, language: &str, text: impl Into<String>) -> Item<usize> {
+    let text = text.into();
+    let scorer = Scorer { engine: "script".into(), model: "1".into() };
+    Item {
+        key,
+        known_as: Some(scorer.key(language, &text)),
+        stored: None,
+        language: language.into(),
+        text: text.into(),
+    }
+}
+
 fn item(key: usize, text: impl Into<String>) -> Item<usize> {
-    Item { key, language: "en".into(), text: text.into().into() }
+    in_language(key, "en", text)
 }
 
 fn numbered(count: usize) -> impl Stream<Item = Item<usize>> {
@@ -86,6 +99,11 @@ fn internal_error() -> Answer {
 
 type Outcome = (Result<ScoreSummary, EngineError>, Vec<Scored<usize>>);
 
+/// The summary but for its units.
+fn counts(summary: Result<ScoreSummary, EngineError>) -> ScoreSummary {
+    ScoreSummary { units: 0, ..summary.unwrap() }
+}
+
 async fn score(engine: Arc<dyn Engine>, items: impl Stream<Item = Item<usize>>, options: &ScoreOptions) -> Outcome {
     let mut all = Vec::new();
     let result = score_all(engine, items, options, |scored| all.push(scored)).await;
@@ -97,10 +115,10 @@ async fn batches_are_full_for_each_language_but_the_last() {
     let stage = Stage::calm();
     let mixed = stream::iter((0..110).map(|key| {
         let language = if key % 2 == 0 { "en" } else { "es" };
-        Item { key, language: language.into(), text: format!("text {key}").into() }
+        in_language(key, language, format!("text {key}"))
     }));
     let (summary, all) = score(Arc::clone(&stage) as _, mixed, &options()).await;
-    assert_eq!(summary.unwrap(), ScoreSummary { taken: 110, scored: 110, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), ScoreSummary { taken: 110, scored: 110, ..ScoreSummary::default() });
     assert_eq!(all.len(), 110);
     let mut sizes = stage.batch_sizes();
     sizes.sort_unstable();
@@ -128,7 +146,7 @@ async fn a_document_is_given_up_after_its_attempts_and_a_final_code_at_once() {
         _ => Ok(scores()),
     });
     let (summary, all) = score(Arc::clone(&stage) as _, numbered(30), &options()).await;
-    assert_eq!(summary.unwrap(), ScoreSummary { taken: 30, scored: 28, failed: 2, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), ScoreSummary { taken: 30, scored: 28, failed: 2, ..ScoreSummary::default() });
     let failure = |key| all.iter().find(|scored| scored.key == key).unwrap().outcome.clone().unwrap_err();
     assert_eq!(failure(3), Failure { reason: "InternalServerException".into(), attempts: 5 });
     assert_eq!(failure(4), Failure { reason: "TextSizeLimitExceededException".into(), attempts: 1 });
@@ -145,10 +163,10 @@ async fn the_same_text_is_sent_once_whether_on_its_way_or_known() {
         tokio::time::sleep(Duration::from_mins(1)).await;
         item(50, "yes")
     });
-    let other = stream::iter([Item { key: 51, language: "es".into(), text: "yes".into() }, item(52, "bad")]);
+    let other = stream::iter([in_language(51, "es", "yes"), item(52, "bad")]);
     let (summary, all) = score(Arc::clone(&stage) as _, early.chain(late).chain(other), &options()).await;
     assert_eq!(
-        summary.unwrap(),
+        counts(summary),
         ScoreSummary { taken: 53, scored: 2, duplicates: 45, failed: 6, ..ScoreSummary::default() }
     );
     assert_eq!((stage.times_sent("yes"), stage.times_sent("bad")), (2, 1), "once in each language");
@@ -200,9 +218,9 @@ async fn a_source_that_waits_for_outcomes_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_language_that_the_engine_lacks_fails_its_documents_unsent() {
     let stage = Stage::calm();
-    let items = stream::iter([Item { key: 0, language: "tlh".into(), text: "nuqneH".into() }, item(1, "hello")]);
+    let items = stream::iter([in_language(0, "tlh", "nuqneH"), item(1, "hello")]);
     let (summary, all) = score(Arc::clone(&stage) as _, items, &options()).await;
-    assert_eq!(summary.unwrap(), ScoreSummary { taken: 2, scored: 1, failed: 1, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), ScoreSummary { taken: 2, scored: 1, failed: 1, ..ScoreSummary::default() });
     assert_eq!(all[0].outcome, Err(Failure { reason: "unsupported_language".into(), attempts: 0 }));
     assert_eq!(stage.batch_sizes(), [1]);
 }
@@ -280,39 +298,63 @@ async fn after_a_storm_everything_is_scored() {
     let service = Service::around(Script::new(storm.chain([Step::Answer])), &ServiceOptions::default());
     let options = ScoreOptions { halt: service.halt.clone(), ..options() };
     let (summary, _) = score(service.engine, numbered(2_500), &options).await;
-    assert_eq!(summary.unwrap(), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
 }
 
 /// A store in memory.
 #[derive(Default)]
-struct Shelf(Mutex<std::collections::HashMap<crate::cache::Key, Scores>>);
+struct Shelf(Mutex<std::collections::HashMap<Key, Scores>>);
 
 impl ScoreStore for Shelf {
-    fn lookup(&self, keys: &[crate::cache::Key]) -> Vec<Option<Scores>> {
+    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
         let shelf = self.0.lock().unwrap();
         keys.iter().map(|key| shelf.get(key).copied()).collect()
     }
 
-    fn record(&self, key: crate::cache::Key, scores: Scores) {
+    fn record(&self, key: Key, scores: Scores) {
         self.0.lock().unwrap().insert(key, scores);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_earlier_run_paid_for_is_not_sent_and_failures_are() {
-    let broken = |text: &str| text == "text 3";
+async fn what_was_paid_for_is_stored_and_failures_are_not() {
     let stage = Stage::new(move |text, _| {
         let refusal = DocumentError { code: "InvalidRequest".into(), retriable: false };
-        if broken(text) { Err(refusal) } else { Ok(scores()) }
+        if text == "text 3" { Err(refusal) } else { Ok(scores()) }
     });
-    let memory = Memory { scorer: Scorer::of(stage.profile()), store: Arc::new(Shelf::default()) };
-    let options = ScoreOptions { memory: Some(memory), ..options() };
-    let (first, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
-    assert_eq!(first.unwrap(), ScoreSummary { taken: 10, scored: 9, failed: 1, ..ScoreSummary::default() });
-    let (second, all) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
-    assert_eq!(second.unwrap(), ScoreSummary { taken: 10, stored: 9, failed: 1, ..ScoreSummary::default() });
-    assert_eq!(all.len(), 10);
-    assert_eq!((stage.times_sent("text 2"), stage.times_sent("text 3")), (1, 2));
+    let shelf = Arc::new(Shelf::default());
+    let options = ScoreOptions { store: Arc::clone(&shelf) as _, ..options() };
+    let (summary, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
+    assert_eq!(counts(summary), ScoreSummary { taken: 10, scored: 9, failed: 1, ..ScoreSummary::default() });
+    let keys: Vec<Key> = (0..10).filter_map(|number| item(number, format!("text {number}")).known_as).collect();
+    let stored: Vec<bool> = shelf.lookup(&keys).iter().map(Option::is_some).collect();
+    assert_eq!(stored, (0..10).map(|number| number != 3).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn stored_scores_are_used_unless_this_run_sent_the_text_itself() {
+    let stage = Stage::calm();
+    let known = |key: usize, text: &str| Item { stored: Some(scores()), ..item(key, text) };
+    let items = stream::iter([known(0, "old"), item(1, "new"), known(2, "old"), known(3, "new")]);
+    let (summary, all) = score(Arc::clone(&stage) as _, items, &options()).await;
+    assert_eq!(
+        counts(summary),
+        ScoreSummary { taken: 4, scored: 1, duplicates: 1, stored: 2, ..ScoreSummary::default() }
+    );
+    let mut sources: Vec<(usize, Source)> = all.iter().map(|scored| (scored.key, scored.source)).collect();
+    sources.sort_by_key(|(key, _)| *key);
+    let expected = [Source::Stored, Source::Engine, Source::Stored, Source::Duplicate];
+    assert_eq!(sources, expected.into_iter().enumerate().collect::<Vec<_>>());
+    assert_eq!((stage.times_sent("old"), stage.times_sent("new")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn units_are_counted_once_for_each_text_however_often_it_is_sent() {
+    let stage = Stage::new(|_, times| if times == 1 { internal_error() } else { Ok(scores()) });
+    let long = "x".repeat(301);
+    let items = stream::iter([item(0, "short"), item(1, long), item(2, "short")]);
+    let (summary, _) = score(Arc::clone(&stage) as _, items, &options()).await;
+    assert_eq!(summary.unwrap().units, 3 + 4);
 }
 
 proptest! {
@@ -333,11 +375,10 @@ proptest! {
                 if number % 6 < u32::from(stubborn) && times <= number { internal_error() } else { Ok(scores()) }
             });
             let items = texts.iter().enumerate().map(|(key, (text, language))| {
-                Item { key, language: ["en", "es", "tlh"][usize::from(*language)].into(), text: text.to_string().into() }
+                let item = in_language(key, ["en", "es", "tlh"][usize::from(*language)], text.to_string());
+                Item { known_as: item.known_as.filter(|_| deduplicate), ..item }
             });
-            let defaults = options();
-            let memory = defaults.memory.clone().filter(|_| deduplicate);
-            let options = ScoreOptions { concurrency, memory, ..defaults };
+            let options = ScoreOptions { concurrency, ..options() };
             let (summary, all) = score(Arc::clone(&stage) as _, stream::iter(items), &options).await;
             let summary = summary.unwrap();
             let mut keys: Vec<usize> = all.iter().map(|scored| scored.key).collect();

@@ -117,11 +117,6 @@ impl Items {
         self.calls.iter().map(|call| call.turns.len() as u64).sum()
     }
 
-    /// The items one by one.
-    pub(super) fn calls(&self) -> impl Iterator<Item = Call> {
-        self.calls.iter().cloned()
-    }
-
     /// The items in groups, as a pipeline takes them.
     pub(super) fn groups(&self) -> impl Iterator<Item = Vec<Call>> + Send + 'static {
         let mut calls = self.calls.clone().into_iter();

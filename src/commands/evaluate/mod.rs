@@ -8,6 +8,7 @@ mod contender;
 mod items;
 mod shown;
 
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -17,18 +18,18 @@ use rustc_hash::FxHashMap;
 use super::session::Session;
 use super::{options, print};
 use crate::budget::Planned;
+use crate::cache::Memory;
 use crate::cli;
-use crate::engine::{Billing, Scores};
+use crate::engine::Scores;
 use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::model::Model;
 use crate::output::{Outcome, write_whole};
-use crate::pipeline::{self, NO_WORDS, Planner, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::pipeline::{self, NO_WORDS, PrepareOptions, Prepared, TakeCalls, roll_up_call};
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, FixedScores, Millionths, ScoredRoles};
-use crate::score::Memory;
 use crate::settings::{Settings, Speakers, Verbosity};
 use crate::train::{self, TrainError};
 use crate::transcript::Call;
@@ -100,13 +101,13 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     let session = contender.open(settings).await?;
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or_engine(profile.granularity);
-    let prepare = PrepareOptions::new(options::chunk(settings, &profile, granularity)?, &profile);
+    let chunk = options::chunk(settings, &profile, granularity)?;
+    let prepare = PrepareOptions::new(chunk.clone(), &profile, session.memory.clone());
     let cost = |units| settings.price.tiers.cost(units).as_f64();
-    if let Some(memory) = &session.memory {
-        let units = units(items, &prepare, memory.clone());
-        session.budget.check(Planned { units, cost: cost(units) })?;
-    }
-    let from_nothing = profile.billing.map_or(0, |_: Billing| units(items, &prepare, Memory::new(&profile, None)));
+    let units = units(items, prepare.clone());
+    session.budget.check(Planned { units, cost: cost(units) })?;
+    let forgetful = profile.billing.map(|_| Memory::new(&profile, None));
+    let from_nothing = self::units(items, PrepareOptions::new(chunk, &profile, forgetful));
     session.stop_on_signals()?;
     let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
     progress.scoring(items.turns());
@@ -133,13 +134,10 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     Ok(Scored { answers, failed: collected.failed })
 }
 
-/// Units that scoring all items takes, at most, where this much is known of their texts.
-fn units(items: &Items, prepare: &PrepareOptions, memory: Memory) -> u64 {
-    let mut planner = Planner::new(prepare.clone(), memory);
-    for call in items.calls() {
-        planner.add(call);
-    }
-    planner.estimate.units_upper
+/// Units that scoring all items takes, at most.
+fn units(items: &Items, prepare: PrepareOptions) -> u64 {
+    let Ok(plans) = pipeline::plan(items.groups().map(Ok::<_, Infallible>), &[prepare]);
+    plans.iter().map(|plan| plan.estimate.units_upper).sum()
 }
 
 /// What an engine said of each item, as items finish.
