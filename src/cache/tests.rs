@@ -125,6 +125,70 @@ fn answers_expire_by_the_day_and_are_answered_anew() {
     assert_eq!(found(&on(TODAY + 180, Some(90)), [5, 6]), vec![Some(scores_of(6)), None]);
 }
 
+fn on(root: &Path, today: u32) -> ScoreCache {
+    ScoreCache::open_with(root, &scorer(), CacheOptions { today, ..options() }, 64).unwrap()
+}
+
+#[test]
+fn nightly_use_for_years_keeps_what_is_young_and_few_files_without_anybody_pruning() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..500 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, u64::from(night) * 10..u64::from(night + 1) * 10);
+        // One in seven is killed on the way and leaves a journal.
+        if night % 7 == 0 { drop(cache) } else { cache.close().unwrap() }
+    }
+    let cache = on(root.path(), TODAY + 499);
+    assert_eq!(found(&cache, 4_090..5_000), all_of(4_090..5_000));
+    cache.close().unwrap();
+    let stats = stats(root.path()).unwrap();
+    assert!((910..=910 + 300).contains(&stats.entries()), "a quarter more than lives, and a margin: {stats:?}");
+    assert!(files(root.path(), "segment").len() <= 5 && files(root.path(), "journal").is_empty());
+}
+
+#[test]
+fn a_night_with_a_clock_far_ahead_loses_nothing_and_its_own_answers_do_not_live_for_ever() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..20 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    // Run twice that night.
+    for answer in [100, 101] {
+        let ahead = on(root.path(), TODAY + 3650);
+        record_all(&ahead, [answer]);
+        ahead.close().unwrap();
+    }
+    for night in [20, 21] {
+        let cache = on(root.path(), TODAY + night);
+        assert_eq!(found(&cache, 0..20), all_of(0..20), "the clock that was ahead dropped nothing");
+        assert_eq!(found(&cache, [100, 101]), all_of([100, 101]), "what it stored is not paid for again");
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    assert_eq!(stats(root.path()).unwrap().newest(), Some(TODAY + 21));
+    assert_eq!(found(&on(root.path(), TODAY + 21 + 91), [100, 101]), [None; 2], "they grow old like any others");
+}
+
+#[test]
+fn a_night_with_a_clock_far_behind_loses_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..20 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    for behind in [0, 0, TODAY - 3650] {
+        let cache = on(root.path(), behind);
+        assert_eq!(found(&cache, 0..20), all_of(0..20), "on day {behind}");
+        record_all(&cache, [u64::from(behind) + 1000]);
+        cache.close().unwrap();
+    }
+    let cache = on(root.path(), TODAY + 20);
+    assert_eq!(found(&cache, 0..20), all_of(0..20));
+}
+
 #[test]
 fn reading_changes_no_file() {
     let root = tempfile::tempdir().unwrap();
@@ -245,6 +309,21 @@ fn a_cache_that_is_not_one_is_an_error_with_a_hint() {
     let error = ScoreCache::open(root.path(), &scorer(), options()).unwrap_err();
     assert!(matches!(error, CacheError::Io { .. }), "{error:?}");
     assert!(error.hint().unwrap().contains("--cache off"));
+}
+
+#[test]
+fn a_place_that_takes_no_file_is_refused_before_anything_is_paid() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("file"), "").unwrap();
+    for place in [root.path().join("file").join("below"), "/proc/undertone".into(), "/dev/full/scores".into()] {
+        if place.starts_with("/proc") && !Path::new("/proc/self").exists() {
+            continue;
+        }
+        let error = ScoreCache::open(&place, &scorer(), options()).unwrap_err();
+        assert!(matches!(error, CacheError::Io { .. }) && error.hint().is_some(), "{error:?}");
+    }
+    drop(opened(&root.path().join("not").join("yet")));
+    assert!(!root.path().join("not").exists(), "finding out leaves nothing behind");
 }
 
 #[test]

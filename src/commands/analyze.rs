@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
         let prepare = self.preparation(session.service.engine.profile())?;
         let planned = self.plan(&conversations, &session, &prepare)?;
         let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
-        session.keep_scores();
+        session.keep_scores(pipelined.is_ok());
         progress.finish();
         self.write(directory, &session, planned, pipelined?, &read)
     }
@@ -77,7 +77,9 @@ impl<'a> Run<'a> {
         })?;
         progress.finish();
         self.seconds.read = seconds(begun.elapsed());
-        self.show_mapping(conversations.reports())?;
+        for line in mapping_lines(conversations.reports()) {
+            super::notice(self.settings, &line);
+        }
         let rejects = conversations.rejects().iter().map(|reject| RejectRow {
             file: reject.file.to_string(),
             line: reject.line,
@@ -86,10 +88,6 @@ impl<'a> Run<'a> {
         let read =
             Read { reports: conversations.reports().to_vec(), rejects: rejects.collect(), rows: conversations.rows() };
         Ok((conversations, read))
-    }
-
-    fn show_mapping(&self, reports: &[FileReport]) -> Result<(), Failure> {
-        mapping_lines(reports).iter().try_for_each(|line| super::notice(self.settings, line))
     }
 
     fn preparation(&self, profile: &Profile) -> Result<PrepareOptions, Failure> {
@@ -207,7 +205,7 @@ impl<'a> Run<'a> {
         self.seconds.write = seconds(begun.elapsed());
         record.seconds = self.seconds;
         record.outputs = directory.written().to_vec();
-        record.finished_at = Timestamp::now().to_string();
+        record.finished_at = self.finished_at().to_string();
         directory.write("run.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &record)?;
             out.write_all(b"\n")?;
@@ -228,12 +226,22 @@ impl<'a> Run<'a> {
         Ok(code)
     }
 
+    /// Now, but never before the start and all that has passed since, though the system's clock was set back.
+    fn finished_at(&self) -> Timestamp {
+        let passed = jiff::SignedDuration::try_from(self.begun.elapsed()).unwrap_or_default();
+        self.started_at.checked_add(passed).unwrap_or(self.started_at).max(Timestamp::now())
+    }
+
     fn print(&self, summary: &Summary<'_>) -> Result<(), Failure> {
         if self.settings.verbosity == Verbosity::Quiet {
             return Ok(());
         }
         let mut stdout = anstream::stdout().lock();
-        write!(stdout, "{summary}").and_then(|()| stdout.flush()).map_err(Failure::stdout)
+        write!(stdout, "{summary}").and_then(|()| stdout.flush()).map_err(|error| {
+            let hint =
+                format!("the outputs in {} are complete: only this summary is missing", summary.directory.display());
+            Failure::stdout(error).with_hint(Some(hint))
+        })
     }
 }
 

@@ -88,10 +88,11 @@ impl Session {
         Ok(Self { service, budget: budget(settings), memory, cache })
     }
 
-    /// Makes every paid score durable. A disk that does not take them is worth a warning, not the run's outputs.
-    pub(super) fn keep_scores(&self) {
+    /// Makes every paid score durable; after a run that reached its end, in good order for the next one too. A disk
+    /// that does not take them is worth a warning, not the run's outputs.
+    pub(super) fn keep_scores(&self, reached_end: bool) {
         let Some(cache) = &self.cache else { return };
-        if let Err(error) = cache.flush() {
+        if let Err(error) = if reached_end { cache.close() } else { cache.flush() } {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
             tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
         }
