@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Profile};
+use super::{Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Halt, Profile, UNREACHABLE};
 
 /// How long a service may fail before the run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Health {
     fn failed(&self, error: &EngineError) -> Option<Duration> {
         let now = Instant::now();
         let mut record = self.record();
-        let unreachable = error.code.as_deref() == Some("unreachable");
+        let unreachable = error.code.as_deref() == Some(UNREACHABLE);
         record.unreachable_only =
             unreachable && record.answered_at.is_none() && (record.failures == 0 || record.unreachable_only);
         record.failures += 1;
@@ -126,7 +126,9 @@ fn opened(last: &EngineError, lasted: Duration) -> EngineError {
         last.message,
         last.reason()
     );
-    let code = if last.code.as_deref() == Some("unreachable") { "unreachable" } else { "circuit_open" };
+    // What never left here has a cure of its own.
+    let code = last.code.as_deref().filter(|code| [UNREACHABLE, CREDENTIALS_UNAVAILABLE].contains(code));
+    let code = code.unwrap_or("circuit_open");
     EngineError::new(ErrorKind::Refused, message).with_code(code)
 }
 
