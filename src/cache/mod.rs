@@ -351,4 +351,6 @@ impl Drop for ScoreCache {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::*;
 /// The day on which these tests happen.
 const TODAY: u32 = 20_000;
 
-fn scorer() -> Scorer {
+pub(super) fn scorer() -> Scorer {
     Scorer { engine: "comprehend".into(), model: "2017-11-27".into() }
 }
 
@@ -19,11 +19,11 @@ fn options() -> CacheOptions {
     CacheOptions { access: Access::ReadWrite, max_age_days: Some(90), today: TODAY }
 }
 
-fn key_of(number: u64) -> Key {
+pub(super) fn key_of(number: u64) -> Key {
     scorer().key("en", &format!("text {number}"))
 }
 
-fn scores_of(number: u64) -> Scores {
+pub(super) fn scores_of(number: u64) -> Scores {
     let share = (number % 997) as f64 / 997.0;
     Scores::new(share / 2.0, 0.5 - share / 2.0, share / 2.0, 0.5 - share / 2.0).unwrap()
 }
@@ -33,23 +33,23 @@ pub(super) fn record_of(number: u64) -> Record {
     Record { key: key_of(number), scores: scores_of(number), day: TODAY }
 }
 
-fn opened(root: &Path) -> ScoreCache {
+pub(super) fn opened(root: &Path) -> ScoreCache {
     ScoreCache::open_with(root, &scorer(), options(), 64).unwrap()
 }
 
-fn record_all(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) {
+pub(super) fn record_all(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) {
     numbers.into_iter().for_each(|number| cache.record(key_of(number), scores_of(number)));
 }
 
-fn found(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
+pub(super) fn found(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
     cache.get_many(&numbers.into_iter().map(key_of).collect::<Vec<_>>())
 }
 
-fn all_of(numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
+pub(super) fn all_of(numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
     numbers.into_iter().map(|number| Some(scores_of(number))).collect()
 }
 
-fn files(root: &Path, suffix: &str) -> Vec<PathBuf> {
+pub(super) fn files(root: &Path, suffix: &str) -> Vec<PathBuf> {
     let folder = folder::path_of(root, &scorer());
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.extension().is_some_and(|found| found == suffix)).collect()
@@ -244,7 +244,7 @@ fn runs_that_share_a_cache_lose_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::cases::usually(24))]
 
     #[test]
     fn it_answers_like_a_map_through_any_reopening(

@@ -316,7 +316,7 @@ async fn what_an_earlier_run_paid_for_is_not_sent_and_failures_are() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases::usually(64))]
 
     /// Whatever the texts, failures, sizes and languages: one outcome for each item, and nothing sent too often.
     #[test]
