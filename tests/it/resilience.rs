@@ -276,6 +276,22 @@ fn a_clock_that_jumps_during_a_run_leaves_no_trace() {
 }
 
 #[test]
+fn the_table_of_faults_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).expect("a file of the project");
+    let readme = read(&root.join("README.md"));
+    let table = readme.split("### What a fault does to a run").nth(1).expect("the table");
+    let table = table.split("\n\n").find(|part| part.starts_with("| fault")).expect("the table");
+    let named: Vec<&str> = table.lines().skip(2).filter_map(|line| line.rsplit('`').nth(1)).collect();
+    let files = std::fs::read_dir(root.join("tests/it")).expect("the tests");
+    let tests: String = files.map(|file| read(&file.expect("a test").path())).collect();
+    assert_eq!(named.len(), table.lines().count() - 2, "every line is a test");
+    for name in named {
+        assert!(tests.contains(&format!("#[test]\nfn {name}() {{")), "{name}");
+    }
+}
+
+#[test]
 fn the_page_can_be_drawn_again() {
     let standin = Standin::start(Config::default());
     let place = place_for(&standin);
