@@ -90,7 +90,9 @@ proptest! {
         let cache = opened(root.path());
         record_all(&cache, 150..200);
         drop(cache);
-        mishaps.iter().for_each(|mishap| befall(root.path(), mishap));
+        for mishap in &mishaps {
+            befall(root.path(), mishap);
+        }
 
         let read = CacheOptions { access: Access::Read, today: 20_000, ..CacheOptions::new() };
         let cache = ScoreCache::open(root.path(), &scorer(), read).unwrap();

@@ -66,7 +66,8 @@ impl<'a> Run<'a> {
         let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
         session.keep_scores(pipelined.is_ok());
         progress.finish();
-        self.write(directory, &session, planned, pipelined?, &read)
+        let pipelined = pipelined.map_err(|failure| session.with_what_is_kept(failure))?;
+        self.write(directory, &session, planned, pipelined, &read)
     }
 
     fn read(&mut self, sources: &[Source], progress: &mut Progress) -> Result<(Conversations, Read), Failure> {

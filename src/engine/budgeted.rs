@@ -37,7 +37,9 @@ fn refusal(exceeded: &BudgetExceeded) -> EngineError {
     EngineError {
         kind: ErrorKind::Refused,
         code: Some(BUDGET_REACHED.into()),
-        message: format!("the next request could pass the budget: {exceeded}"),
+        message: format!(
+            "the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}"
+        ),
         attempts: 0,
     }
 }

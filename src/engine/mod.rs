@@ -104,6 +104,8 @@ pub struct DocumentError {
 /// The code of a request that was never sent, because nothing could sign it: the source of credentials, which had
 /// given some before, failed.
 pub const CREDENTIALS_UNAVAILABLE: &str = "credentials_unavailable";
+/// The code of a run that ended because the service did nothing but throttle.
+pub const ONLY_THROTTLED: &str = "only_throttled";
 /// The code of a request that was never sent, because nobody could be connected to.
 pub const UNREACHABLE: &str = "unreachable";
 
@@ -164,12 +166,15 @@ impl EngineError {
                  AWS_ENDPOINT_URL"
             }
             CREDENTIALS_UNAVAILABLE => {
-                "nothing that was scored is lost; see that the profile, role or credential process gives credentials \
+                "see that the profile, role or credential process gives credentials \
                  again (`aws sts get-caller-identity`), and run the same command again"
             }
             "circuit_open" => {
-                "nothing that was scored is lost; run the same command again when the service answers, and see \
-                 https://health.aws.amazon.com for its state"
+                "run the same command again when the service answers; see https://health.aws.amazon.com for its state"
+            }
+            ONLY_THROTTLED => {
+                "others use up the account's quota, or it is smaller than thought: ask for less with \
+                 --requests-per-second, and run the same command again"
             }
             _ if code.starts_with("AccessDenied") => {
                 "allow the action comprehend:BatchDetectSentiment on resource \"*\" for this user or role"

@@ -79,7 +79,7 @@ fn expect_accounts_for_every_row(bytes: Vec<u8>) -> Result<(), TestCaseError> {
             let mut shown = format!("{error} {}", error.hint().unwrap_or_default());
             let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
             causes.for_each(|cause| shown.push_str(&cause.to_string()));
-            prop_assert!(!shown.contains("secret words"), "an error must not hold text: {shown}");
+            prop_assert!(!shown.contains("these are all secret words"), "an error must not hold text: {shown}");
         }
     }
     Ok(())
@@ -93,7 +93,9 @@ proptest! {
         mishaps in mishaps(),
     ) {
         let mut lines = lines;
-        lines.iter_mut().for_each(|line| line.3.push_str("secret words"));
+        for line in &mut lines {
+            line.3.push_str("these are all secret words");
+        }
         expect_accounts_for_every_row(befallen(written(&lines, delimiter), &mishaps))?;
     }
 

@@ -364,13 +364,14 @@ proptest! {
     ) {
         // Two names that no setting has, one of them nearly.
         let name = |index: usize| KEYS.get(index).map_or(["cost.maxx", "nothing.like.it"][index % 2], |key| key.name);
-        let text: String = lines.iter().map(|(index, value)| format!("{} = {value}\n", name(*index))).collect();
+        let lines_of_text: Vec<String> = lines.iter().map(|(index, value)| format!("{} = {value}", name(*index))).collect();
+        let text = lines_of_text.join("\n");
         if let Err(error) = resolve(&text, &[], &[]) {
             prop_assert!(!error.problems().is_empty());
             for problem in error.problems() {
                 let shown = problem.to_string();
                 prop_assert!(shown.contains(FILE_NAME) && shown.contains(':'), "{shown} does not name the file");
-                prop_assert!(!shown.chars().any(|c| c.is_control()), "{shown:?} is not one line");
+                prop_assert!(!shown.chars().any(char::is_control), "{shown:?} is not one line");
                 let named = lines.iter().any(|(index, _)| shown.contains(name(*index)));
                 prop_assert!(named || matches!(problem, Problem::Syntax { .. } | Problem::UnknownKey { .. }), "{shown}");
             }
@@ -391,7 +392,7 @@ proptest! {
             for problem in error.problems() {
                 let shown = problem.to_string();
                 prop_assert!(shown.contains(PREFIX), "{shown} names no variable");
-                prop_assert!(!shown.chars().any(|c| c.is_control()), "{shown:?} is not one line");
+                prop_assert!(!shown.chars().any(char::is_control), "{shown:?} is not one line");
             }
         }
     }

@@ -276,6 +276,24 @@ fn a_clock_that_jumps_during_a_run_leaves_no_trace() {
 }
 
 #[test]
+fn a_run_that_ends_early_says_truly_what_is_kept() {
+    for (cache, said) in [("scores", "what was paid for is kept ("), ("off", "nothing is kept of the ")] {
+        let standin = Standin::start(slow(100));
+        let place = place_for(&standin);
+        let arguments = ["analyze", "--cache", cache, "--granularity", "turn", "--concurrency", "2", "data"];
+        let mut child = place.command(&arguments).spawn().expect("the program can be started");
+        wait_for_answers(&standin, &mut child, 4);
+        signal(&child, "-TERM");
+        let ended = Ended::of(child.wait_with_output().expect("it ends")).expect(130);
+        assert!(
+            ended.hint().starts_with(said) && ended.hint().contains("run the same command again"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
 fn the_table_of_faults_names_tests_that_exist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &std::path::Path| std::fs::read_to_string(path).expect("a file of the project");
