@@ -1,6 +1,7 @@
 //! `undertone analyze`: read, chunk, score, roll up, write.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use crate::interrupt;
 use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, Planner, PrepareOptions};
-use crate::progress::{Progress, Standing};
+use crate::progress::{Progress, Standing, tell_regularly};
 use crate::report;
 use crate::score::ScoreOptions;
 use crate::settings::{Settings, Verbosity};
@@ -159,7 +160,10 @@ impl<'a> Run<'a> {
             halt.stop();
         });
         let calls = conversations.into_calls();
-        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await?;
+        let teller = tokio::spawn(tell_regularly(Arc::clone(&service.meter)));
+        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await;
+        teller.abort();
+        let pipelined = pipelined?;
         self.seconds.score = seconds(begun.elapsed());
         Ok(pipelined)
     }
@@ -214,6 +218,15 @@ impl<'a> Run<'a> {
         })?;
         let written = directory.written().to_vec();
         let path = directory.commit()?;
+        tracing::info!(
+            exit_code = code.number(),
+            calls = overview.calls,
+            segments = segments.segments,
+            failed = segments.failed,
+            rejected_rows = facts.rejected_rows,
+            "done, outputs are in {}",
+            path.display()
+        );
         self.print(&Summary {
             overview: &overview,
             agents: &agents,
