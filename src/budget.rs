@@ -59,7 +59,7 @@ impl BudgetExceeded {
                 (planned * 100.0).ceil() / 100.0
             ),
             Self::Units { planned, .. } => format!(
-                "allow it with max-units {planned}, or see with `undertone plan` which granularity or which part of the input fits"
+                "allow it with --max-units {planned}, or see with `undertone plan` which granularity or which part of the input fits"
             ),
         })
     }

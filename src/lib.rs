@@ -2,6 +2,8 @@
 
 pub mod budget;
 pub mod cache;
+#[cfg(test)]
+mod cases;
 pub mod chunk;
 pub mod cli;
 pub mod commands;

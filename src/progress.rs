@@ -1,11 +1,34 @@
-//! The bar on stderr while a long run works; nothing when stderr is not a terminal, or the run is quiet.
+//! What is said while a long run works: a bar on stderr where that is a terminal, and in the log, where nobody
+//! watches, a line every few minutes. Nothing of either when the run is quiet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
+use crate::engine::Meter;
+
 /// How often the bar redraws by itself, so that time goes on while requests are under way.
 const REDRAW: Duration = Duration::from_millis(200);
+
+/// How often the log tells how far scoring has come: whoever looks at a night's run must see that it lives.
+const TELL_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Tells the log, at level info, every five minutes what `meter` shows, until it is dropped.
+pub async fn tell_regularly(meter: Arc<Meter>) {
+    loop {
+        tokio::time::sleep(TELL_INTERVAL).await;
+        let asked = meter.read();
+        tracing::info!(
+            documents = asked.documents_scored,
+            requests = asked.requests,
+            throttles = asked.throttles,
+            failures = asked.failures,
+            units = asked.units_most,
+            "scoring goes on"
+        );
+    }
+}
 
 /// What the bar says of a run's scoring.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,6 +117,8 @@ fn standing_message(standing: Standing, seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
@@ -102,5 +127,32 @@ mod tests {
         assert_eq!(standing_message(local, 1.0), "2 calls, 12,000 documents");
         let paid = Standing { requests: 50, units: 4000, ..local };
         assert_eq!(standing_message(paid, 5.0), "2 calls, 12,000 documents, 10.0 requests/s, 4,000 units");
+    }
+
+    /// A log that a test can read.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_run_tells_that_it_lives() {
+        let (lines, meter) = (Lines::default(), Meter::new());
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(log);
+        let told = tokio::time::timeout(Duration::from_mins(16), tell_regularly(meter)).await;
+        assert!(told.is_err(), "it goes on until it is dropped");
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(lines.matches("scoring goes on").count(), 3, "{lines}");
+        assert!(lines.contains("requests=0 throttles=0"), "{lines}");
     }
 }

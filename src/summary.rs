@@ -172,13 +172,12 @@ impl Summary<'_> {
         let SegmentCounts { segments, failed, skipped, skipped_without_words, .. } = self.segments;
         let skipped = skipped - skipped_without_words;
         if !self.segments.complete() {
-            line(
-                f,
-                "not scored",
-                format_args!(
-                    "{BAD}{failed} of {segments} segments failed, {skipped} were skipped{BAD:#}: see failures.csv"
-                ),
-            )?;
+            let failures = (failed > 0).then(|| format!("{failed} of {segments} segments failed"));
+            let skips = (skipped > 0).then(|| format!("{skipped} of {segments} segments were skipped"));
+            let what = failures.into_iter().chain(skips).collect::<Vec<_>>().join(", ");
+            let next =
+                if failed > 0 && self.bill.is_some() { "; the next run asks for the failed ones again" } else { "" };
+            line(f, "not scored", format_args!("{BAD}{what}{BAD:#}: see failures.csv{next}"))?;
         }
         if self.overview.low_coverage > 0 {
             line(

@@ -13,14 +13,14 @@
 //! leaves that work to its holder.
 
 use std::fs::{File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::CacheError;
 use super::journal::{Contents, JOURNAL_SUFFIX, read_journal};
 use super::key::Scorer;
-use super::record::Record;
+use super::record::{RECORD_BYTES, Record};
 use super::segment::{SEGMENT_SUFFIX, Segment, SegmentError};
 
 /// The folder of this format. Another format gets another folder, and neither reads the other's.
@@ -52,10 +52,20 @@ pub(super) fn create(folder: &Path, scorer: &Scorer) -> io::Result<()> {
     let path = folder.join(SCORER_FILE);
     if !path.exists() {
         let (unfinished, mut file) = create_unfinished(folder)?;
-        serde_json::to_writer(&mut file, scorer)?;
-        std::fs::rename(&unfinished, &path)?;
+        let named = serde_json::to_writer(&mut file, scorer).map_err(io::Error::from);
+        let named = named.and_then(|()| std::fs::rename(&unfinished, &path));
+        // A disk that is full is tried again with every answer, and each try may leave nothing behind.
+        named.inspect_err(|_| drop(std::fs::remove_file(&unfinished)))?;
     }
     Ok(())
+}
+
+/// Finds out whether a record could be written to `folder`, or where it would be created. Leaves nothing behind.
+pub(super) fn check_writable(folder: &Path) -> Result<(), CacheError> {
+    // What lies above a relative path's first part is the working directory.
+    let existing = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    let written = tempfile::tempfile_in(existing).and_then(|mut file| file.write_all(&[0; RECORD_BYTES]));
+    written.map_err(CacheError::at(folder))
 }
 
 /// Creates a file that is renamed once it is finished, locked so that no [`Maintenance`](super::merge::Maintenance) takes it for one left over.

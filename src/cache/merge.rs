@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 use super::CacheError;
+use super::age::Sweep;
 use super::folder::{DAMAGED_SUFFIX, Listing};
 use super::journal::Orphan;
 use super::record::Record;
@@ -50,6 +51,8 @@ struct Input {
     /// Records that it must bring for its file to be deleted rather than moved aside; `None` if it is known to be damaged.
     entries: Option<u64>,
     path: PathBuf,
+    /// Whether it is to be written anew for the age of its records.
+    due: bool,
 }
 
 impl<'a> Maintenance<'a> {
@@ -68,11 +71,17 @@ impl<'a> Maintenance<'a> {
         }
     }
 
-    /// Takes over what dead processes left, repairs damaged segments, and merges segments that have become alike in size.
-    pub(super) fn tidy(&self, met_damage: &BTreeSet<PathBuf>, stop: &AtomicBool) -> Result<Merged, CacheError> {
+    /// Takes over what dead processes left, repairs damaged segments, and merges segments that have become alike in
+    /// size, or that `sweep` finds due, without what it drops.
+    pub(super) fn tidy(
+        &self,
+        met_damage: &BTreeSet<PathBuf>,
+        sweep: Sweep,
+        stop: &AtomicBool,
+    ) -> Result<Merged, CacheError> {
         let listing = Listing::of(self.folder)?;
         remove_unfinished(&listing.unfinished);
-        let mut segments = inputs(listing.segments, met_damage)?;
+        let mut segments = inputs(listing.segments, met_damage, sweep)?;
         let orphans = Orphans::take(&listing.journals)?;
         let mut gathered = orphans.records.len() as u64;
         // Sorted, so that damaged ones come first and the others by size.
@@ -83,24 +92,25 @@ impl<'a> Maintenance<'a> {
             alike
         });
         let alike = alike.count();
-        segments.truncate(alike);
+        let mut place = 0..;
+        segments.retain(|segment| place.next().is_some_and(|place| place < alike) || segment.due);
         let undamaged = segments.iter().filter(|segment| segment.entries.is_some()).count();
         if undamaged == 1 && orphans.records.is_empty() {
             // Nothing to merge it with.
-            segments.pop();
+            segments.pop_if(|segment| !segment.due);
         }
         if segments.is_empty() && orphans.journals.is_empty() {
             return Ok(Merged::default());
         }
-        self.merge(&segments, orphans, |_| true, stop)
+        self.merge(&segments, orphans, |record| sweep.apply(record), stop)
     }
 
     /// Merges everything into one segment without the records that `keep` refuses.
-    pub(super) fn rewrite(&self, keep: impl Fn(&Record) -> bool) -> Result<Merged, CacheError> {
+    pub(super) fn rewrite(&self, keep: impl Fn(Record) -> Option<Record>) -> Result<Merged, CacheError> {
         let listing = Listing::of(self.folder)?;
         remove_unfinished(&listing.unfinished);
         let orphans = Orphans::take(&listing.journals)?;
-        let segments = inputs(listing.segments, &BTreeSet::new())?;
+        let segments = inputs(listing.segments, &BTreeSet::new(), Sweep::NOTHING)?;
         self.merge(&segments, orphans, keep, &AtomicBool::new(false))
     }
 
@@ -108,7 +118,7 @@ impl<'a> Maintenance<'a> {
         &self,
         segments: &[Input],
         orphans: Orphans,
-        keep: impl Fn(&Record) -> bool,
+        keep: impl Fn(Record) -> Option<Record>,
         stop: &AtomicBool,
     ) -> Result<Merged, CacheError> {
         let mut merged = Merged::default();
@@ -120,13 +130,13 @@ impl<'a> Maintenance<'a> {
             sources.push(Box::new(records.inspect(move |_| count.update(|count| count + 1))));
         }
         let dropped = &mut merged.dropped;
-        let kept = newest_of_each(sources).filter(|record| {
+        let kept = newest_of_each(sources).filter_map(|record| {
             let kept = keep(record);
-            *dropped += u64::from(!kept);
+            *dropped += u64::from(kept.is_none());
             kept
         });
         merged.added = write_segment(self.folder, kept, stop).map_err(CacheError::at(self.folder))?;
-        for (Input { path, entries }, count) in segments.iter().zip(&counts) {
+        for (Input { path, entries, .. }, count) in segments.iter().zip(&counts) {
             let done = if entries.is_some_and(|entries| count.get() == entries) {
                 std::fs::remove_file(path)
             } else {
@@ -144,15 +154,18 @@ impl<'a> Maintenance<'a> {
 }
 
 /// The segments at `paths`, the damaged ones first, then by size.
-fn inputs(paths: Vec<PathBuf>, met_damage: &BTreeSet<PathBuf>) -> Result<Vec<Input>, CacheError> {
+fn inputs(paths: Vec<PathBuf>, met_damage: &BTreeSet<PathBuf>, sweep: Sweep) -> Result<Vec<Input>, CacheError> {
     let mut inputs = Vec::new();
     for path in paths {
-        let entries = match Segment::open(&path) {
-            Ok(segment) => (!met_damage.contains(&path)).then_some(segment.footer().entries),
-            Err(SegmentError::Damaged(_)) => None,
+        let (entries, due) = match Segment::open(&path) {
+            Ok(segment) => {
+                let footer = segment.footer();
+                ((!met_damage.contains(&path)).then_some(footer.entries), sweep.is_due(&footer))
+            }
+            Err(SegmentError::Damaged(_)) => (None, false),
             Err(SegmentError::Io(error)) => return Err(CacheError::at(&path)(error)),
         };
-        inputs.push(Input { entries, path });
+        inputs.push(Input { entries, path, due });
     }
     inputs.sort();
     Ok(inputs)

@@ -9,10 +9,11 @@
 //! Damage costs answers and never changes one: what fails its check is reported, moved aside and rebuilt from
 //! what can still be believed. What can't be written is reported and tried again, and does not stop a run.
 //!
-//! Parts: `key` and `record` (what is stored), `segment` and `journal` (the two kinds of file), `folder` (what
+//! Parts: `key` and `record` (what is stored), `age` (until when), `segment` and `journal` (the two kinds of file), `folder` (what
 //! lies where), `merge` (keeping files few), `view` (look-ups), `writer` (the thread), `upkeep` (statistics,
 //! pruning, clearing).
 
+mod age;
 mod folder;
 mod journal;
 mod key;
@@ -30,6 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use self::age::Sweep;
 use self::merge::Maintenance;
 use self::record::Record;
 use self::view::View;
@@ -142,6 +144,9 @@ impl CacheError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Io { source, .. } if is_full(source) => {
+                Some("the disk is full: make room, or name another place with --cache DIR".to_owned())
+            }
             Self::Io { .. } => {
                 Some("name another place with --cache DIR, or do without stored scores with --cache off".to_owned())
             }
@@ -152,6 +157,15 @@ impl CacheError {
             Self::Lost { .. } | Self::Ended => None,
         }
     }
+}
+
+/// Whether there is no room for more: on the disk, in the user's quota, or in a file by the process's own limit.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |&error| error.source());
+    causes
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
 /// Whether a cache may be changed.
@@ -181,7 +195,8 @@ impl CacheOptions {
         Self { access: Access::ReadWrite, max_age_days: Some(DEFAULT_MAX_AGE_DAYS), today: today() }
     }
 
-    /// The earliest day whose answers count. A day after today, written while a clock was ahead, counts too.
+    /// The earliest day whose answers count. A day after today, written while a clock was ahead, counts too (and is
+    /// mended by [`age`]).
     fn first_day(&self) -> u32 {
         self.max_age_days.map_or(0, |days| self.today.saturating_sub(days))
     }
@@ -232,7 +247,8 @@ impl ScoreCache {
     /// [`ScoreCache::damage`] lists them.
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the folder or a file in it can't be read.
+    /// [`CacheError::Io`] if the folder or a file in it can't be read, or, unless it is for reading only, if nothing
+    /// can be written there: better known before anything is paid than after.
     pub fn open(root: &Path, scorer: &Scorer, options: CacheOptions) -> Result<Self, CacheError> {
         Self::open_with(root, scorer, options, SEGMENT_ENTRIES)
     }
@@ -250,13 +266,17 @@ impl ScoreCache {
             tracing::warn!("damaged scores in the cache count as not there: {damage}");
         }
         let may_change = options.access == Access::ReadWrite;
+        if may_change {
+            folder::check_writable(&folder)?;
+        }
         if may_change && !damage.is_empty() {
             opened = repaired(&folder)?;
         }
+        let sweep = Sweep::new(options.today, options.max_age_days, &opened);
         let view = Arc::new(View::new(opened, options.first_day()));
         let writer = may_change.then(|| {
             let (orders, receiver) = sync_channel(WAITING_RECORDS);
-            let writer = Writer::new(folder, scorer.clone(), Arc::clone(&view), segment_entries);
+            let writer = Writer::new(folder, scorer.clone(), Arc::clone(&view), segment_entries, sweep);
             let thread = std::thread::spawn(move || writer.run(&receiver));
             Handle { orders, thread: Mutex::new(Some(thread)) }
         });
@@ -290,13 +310,15 @@ impl ScoreCache {
         self.ask(Order::Flush)
     }
 
-    /// Flushes, then sorts and merges the files, so that the next run opens fast. Blocks the thread: some
-    /// milliseconds as a rule, some seconds when millions of scores are due to be merged. Dropping the
-    /// cache instead only flushes; a later run then sorts.
+    /// Flushes, then sorts and merges the files and drops what expired, so that the next run opens fast and the cache
+    /// does not grow for ever. Blocks the thread: some milliseconds as a rule, some seconds when millions of scores
+    /// are due to be merged. Dropping the cache instead only flushes; a later run then sorts.
+    ///
+    /// Look-ups go on; nothing can be recorded from here on.
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the disk does not take it.
-    pub fn close(self) -> Result<(), CacheError> {
+    /// [`CacheError::Io`] if the disk does not take it; [`CacheError::Ended`] if it was closed before.
+    pub fn close(&self) -> Result<(), CacheError> {
         self.ask(Order::Close)
     }
 
@@ -311,7 +333,11 @@ impl ScoreCache {
 /// The folder's contents after its damage was repaired, or as they are if another process is at it.
 fn repaired(folder: &Path) -> Result<folder::Opened, CacheError> {
     if let Some(maintenance) = Maintenance::begin(folder)? {
-        maintenance.tidy(&std::collections::BTreeSet::new(), &std::sync::atomic::AtomicBool::new(false))?;
+        maintenance.tidy(
+            &std::collections::BTreeSet::new(),
+            Sweep::NOTHING,
+            &std::sync::atomic::AtomicBool::new(false),
+        )?;
     }
     folder::open(folder)
 }
@@ -348,5 +374,7 @@ impl Drop for ScoreCache {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use super::*;
 /// The day on which these tests happen.
 const TODAY: u32 = 20_000;
 
-fn scorer() -> Scorer {
+pub(super) fn scorer() -> Scorer {
     Scorer { engine: "comprehend".into(), model: "2017-11-27".into() }
 }
 
@@ -19,11 +19,11 @@ fn options() -> CacheOptions {
     CacheOptions { access: Access::ReadWrite, max_age_days: Some(90), today: TODAY }
 }
 
-fn key_of(number: u64) -> Key {
+pub(super) fn key_of(number: u64) -> Key {
     scorer().key("en", &format!("text {number}"))
 }
 
-fn scores_of(number: u64) -> Scores {
+pub(super) fn scores_of(number: u64) -> Scores {
     let share = (number % 997) as f64 / 997.0;
     Scores::new(share / 2.0, 0.5 - share / 2.0, share / 2.0, 0.5 - share / 2.0).unwrap()
 }
@@ -33,23 +33,23 @@ pub(super) fn record_of(number: u64) -> Record {
     Record { key: key_of(number), scores: scores_of(number), day: TODAY }
 }
 
-fn opened(root: &Path) -> ScoreCache {
+pub(super) fn opened(root: &Path) -> ScoreCache {
     ScoreCache::open_with(root, &scorer(), options(), 64).unwrap()
 }
 
-fn record_all(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) {
+pub(super) fn record_all(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) {
     numbers.into_iter().for_each(|number| cache.record(key_of(number), scores_of(number)));
 }
 
-fn found(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
+pub(super) fn found(cache: &ScoreCache, numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
     cache.get_many(&numbers.into_iter().map(key_of).collect::<Vec<_>>())
 }
 
-fn all_of(numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
+pub(super) fn all_of(numbers: impl IntoIterator<Item = u64>) -> Vec<Option<Scores>> {
     numbers.into_iter().map(|number| Some(scores_of(number))).collect()
 }
 
-fn files(root: &Path, suffix: &str) -> Vec<PathBuf> {
+pub(super) fn files(root: &Path, suffix: &str) -> Vec<PathBuf> {
     let folder = folder::path_of(root, &scorer());
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.extension().is_some_and(|found| found == suffix)).collect()
@@ -125,6 +125,70 @@ fn answers_expire_by_the_day_and_are_answered_anew() {
     assert_eq!(found(&on(TODAY + 180, Some(90)), [5, 6]), vec![Some(scores_of(6)), None]);
 }
 
+fn on(root: &Path, today: u32) -> ScoreCache {
+    ScoreCache::open_with(root, &scorer(), CacheOptions { today, ..options() }, 64).unwrap()
+}
+
+#[test]
+fn nightly_use_for_years_keeps_what_is_young_and_few_files_without_anybody_pruning() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..500 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, u64::from(night) * 10..u64::from(night + 1) * 10);
+        // One in seven is killed on the way and leaves a journal.
+        if night % 7 == 0 { drop(cache) } else { cache.close().unwrap() }
+    }
+    let cache = on(root.path(), TODAY + 499);
+    assert_eq!(found(&cache, 4_090..5_000), all_of(4_090..5_000));
+    cache.close().unwrap();
+    let stats = stats(root.path()).unwrap();
+    assert!((910..=910 + 300).contains(&stats.entries()), "a quarter more than lives, and a margin: {stats:?}");
+    assert!(files(root.path(), "segment").len() <= 5 && files(root.path(), "journal").is_empty());
+}
+
+#[test]
+fn a_night_with_a_clock_far_ahead_loses_nothing_and_its_own_answers_do_not_live_for_ever() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..20 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    // Run twice that night.
+    for answer in [100, 101] {
+        let ahead = on(root.path(), TODAY + 3650);
+        record_all(&ahead, [answer]);
+        ahead.close().unwrap();
+    }
+    for night in [20, 21] {
+        let cache = on(root.path(), TODAY + night);
+        assert_eq!(found(&cache, 0..20), all_of(0..20), "the clock that was ahead dropped nothing");
+        assert_eq!(found(&cache, [100, 101]), all_of([100, 101]), "what it stored is not paid for again");
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    assert_eq!(stats(root.path()).unwrap().newest(), Some(TODAY + 21));
+    assert_eq!(found(&on(root.path(), TODAY + 21 + 91), [100, 101]), [None; 2], "they grow old like any others");
+}
+
+#[test]
+fn a_night_with_a_clock_far_behind_loses_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    for night in 0..20 {
+        let cache = on(root.path(), TODAY + night);
+        record_all(&cache, [u64::from(night)]);
+        cache.close().unwrap();
+    }
+    for behind in [0, 0, TODAY - 3650] {
+        let cache = on(root.path(), behind);
+        assert_eq!(found(&cache, 0..20), all_of(0..20), "on day {behind}");
+        record_all(&cache, [u64::from(behind) + 1000]);
+        cache.close().unwrap();
+    }
+    let cache = on(root.path(), TODAY + 20);
+    assert_eq!(found(&cache, 0..20), all_of(0..20));
+}
+
 #[test]
 fn reading_changes_no_file() {
     let root = tempfile::tempdir().unwrap();
@@ -180,7 +244,7 @@ fn runs_that_share_a_cache_lose_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::cases::usually(24))]
 
     #[test]
     fn it_answers_like_a_map_through_any_reopening(
@@ -245,6 +309,21 @@ fn a_cache_that_is_not_one_is_an_error_with_a_hint() {
     let error = ScoreCache::open(root.path(), &scorer(), options()).unwrap_err();
     assert!(matches!(error, CacheError::Io { .. }), "{error:?}");
     assert!(error.hint().unwrap().contains("--cache off"));
+}
+
+#[test]
+fn a_place_that_takes_no_file_is_refused_before_anything_is_paid() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("file"), "").unwrap();
+    for place in [root.path().join("file").join("below"), "/proc/undertone".into(), "/dev/full/scores".into()] {
+        if place.starts_with("/proc") && !Path::new("/proc/self").exists() {
+            continue;
+        }
+        let error = ScoreCache::open(&place, &scorer(), options()).unwrap_err();
+        assert!(matches!(error, CacheError::Io { .. }) && error.hint().is_some(), "{error:?}");
+    }
+    drop(opened(&root.path().join("not").join("yet")));
+    assert!(!root.path().join("not").exists(), "finding out leaves nothing behind");
 }
 
 #[test]

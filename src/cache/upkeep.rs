@@ -138,7 +138,7 @@ pub fn prune(root: &Path, max_age_days: u32, today: u32) -> Result<Pruned, Cache
     for folder in folders(root)? {
         pruned.bytes_before += bytes_of(&folder)?;
         let maintenance = Maintenance::begin(&folder)?.ok_or_else(|| CacheError::InUse { folder: folder.clone() })?;
-        pruned.dropped += maintenance.rewrite(|record| record.day >= first_day)?.dropped;
+        pruned.dropped += maintenance.rewrite(|record| (record.day >= first_day).then_some(record))?.dropped;
         remove(&Listing::of(&folder)?.damaged)?;
         pruned.bytes_after += bytes_of(&folder)?;
     }

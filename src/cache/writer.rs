@@ -5,6 +5,7 @@
 //! [`SYNC_INTERVAL`]. When enough have gathered they are sorted into a segment, and segments are merged beside.
 //! A disk that is full or gone costs durability, not the run: what could not be appended is tried again.
 
+use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::CacheError;
+use super::age::Sweep;
 use super::folder;
 use super::journal::Journal;
 use super::key::Scorer;
@@ -45,6 +47,7 @@ pub(super) struct Writer {
     pub(super) scorer: Scorer,
     pub(super) view: Arc<View>,
     pub(super) segment_entries: usize,
+    sweep: Sweep,
     journal: Option<Journal>,
     /// Taken from the channel, not yet appended.
     waiting: Vec<Record>,
@@ -59,12 +62,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(folder: PathBuf, scorer: Scorer, view: Arc<View>, segment_entries: usize) -> Self {
+    pub(super) fn new(folder: PathBuf, scorer: Scorer, view: Arc<View>, segment_entries: usize, sweep: Sweep) -> Self {
         Self {
             folder,
             scorer,
             view,
             segment_entries,
+            sweep,
             journal: None,
             waiting: Vec::new(),
             unsynced_since: None,
@@ -230,8 +234,9 @@ impl Writer {
         }
         self.join_merge();
         let (folder, view, stop) = (self.folder.clone(), Arc::clone(&self.view), Arc::clone(&self.stop_merging));
+        let sweep = self.sweep;
         self.merging = Some(std::thread::spawn(move || {
-            if let Err(error) = tidy(&folder, &view, &stop) {
+            if let Err(error) = tidy(&folder, &view, sweep, &stop) {
                 tracing::debug!(%error, "the cache was not merged");
             }
         }));
@@ -253,7 +258,7 @@ impl Writer {
             self.remove_journal()?;
         }
         self.join_merge();
-        if self.folder.exists() { tidy(&self.folder, &self.view, &self.stop_merging) } else { Ok(()) }
+        if self.folder.exists() { tidy(&self.folder, &self.view, self.sweep, &self.stop_merging) } else { Ok(()) }
     }
 
     /// Remembers a failure for whoever asks, and tells of it when it begins and when it ends.
@@ -262,7 +267,8 @@ impl Writer {
             Ok(()) => self.failing = false,
             Err(error) => {
                 if !self.failing {
-                    tracing::warn!(%error, "scores can't be kept in the cache for now");
+                    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                    tracing::warn!("scores can't be kept for now, the run goes on and tries again: {error}: {cause}");
                 }
                 self.failing = true;
                 self.view.set_failure(error);
@@ -277,9 +283,9 @@ fn gone(error: io::Error) -> io::Result<()> {
 }
 
 /// Takes over, repairs and merges what lies in `folder`, and shows the result to look-ups.
-fn tidy(folder: &std::path::Path, view: &View, stop: &AtomicBool) -> Result<(), CacheError> {
+fn tidy(folder: &std::path::Path, view: &View, sweep: Sweep, stop: &AtomicBool) -> Result<(), CacheError> {
     let Some(maintenance) = Maintenance::begin(folder)? else { return Ok(()) };
-    let merged = maintenance.tidy(&view.damaged_segments(), stop)?;
+    let merged = maintenance.tidy(&view.damaged_segments(), sweep, stop)?;
     view.replace_segments(merged);
     Ok(())
 }

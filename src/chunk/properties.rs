@@ -126,6 +126,30 @@ proptest! {
     }
 
     #[test]
+    fn long_turns_keep_the_services_own_limits_and_lose_no_character(call in calls(1..4), times in 1usize..200) {
+        let mut call = call;
+        for turn in &mut call.turns {
+            let repeated: String = turn.text.as_str().repeat(times).chars().take(12_000).collect();
+            turn.text = Text::from(repeated);
+        }
+        let billing = Some(Billing { unit_chars: 100, minimum_units: 3 });
+        let timeline = Timeline::of(&call);
+        for (granularity, chars) in [(Granularity::Turn, 500), (Granularity::Segment, 500), (Granularity::Call, usize::MAX)] {
+            let options = ChunkOptions::new(granularity, 500, 5_000, billing, Speakers::Both).expect("the defaults");
+            let segments = segments(&call, &timeline, &options);
+            let texts: Vec<String> = segments.iter().map(|segment| segment.text(&call)).collect();
+            prop_assert!(texts.iter().all(|text| text.len() <= 5_000 && text.chars().count() <= chars));
+            for (index, turn) in call.turns.iter().enumerate().filter(|(_, turn)| turn.role != Role::Other) {
+                let pieces = pieces_of(&segments, index);
+                let sent: usize = pieces.iter().map(|piece| (piece.bytes.end - piece.bytes.start) as usize).sum();
+                prop_assert_eq!(sent, turn.text.len());
+                prop_assert!(pieces.is_sorted_by(|before, after| before.bytes.end == after.bytes.start));
+                prop_assert!(pieces.iter().all(|piece| turn.text.is_char_boundary(piece.bytes.start as usize)));
+            }
+        }
+    }
+
+    #[test]
     fn segments_hold_one_role_in_order(call in calls(0..9), options in options()) {
         let segments = segments(&call, &Timeline::of(&call), &options);
         for segment in &segments {

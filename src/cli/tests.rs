@@ -2,6 +2,7 @@
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
+use proptest::prelude::*;
 
 use super::*;
 use crate::settings::EngineName;
@@ -128,4 +129,37 @@ fn the_readme_shows_the_real_help() {
         shown += 1;
     }
     assert!(shown > 0, "README.md shows no help");
+}
+
+/// Words that a command line is made of, and words that it is not.
+fn words() -> impl Strategy<Value = String> {
+    let known: Vec<String> = Cli::command()
+        .get_subcommands()
+        .flat_map(|command| {
+            let flags = command.get_arguments().filter_map(|argument| Some(format!("--{}", argument.get_long()?)));
+            flags.chain([command.get_name().to_owned()]).collect::<Vec<_>>()
+        })
+        .collect();
+    prop_oneof![3 => prop::sample::select(known), 2 => "[0-9a-z=.%:-]{0,8}", 1 => any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(crate::cases::usually(96))]
+
+    #[test]
+    fn any_command_line_is_understood_or_refused(words in prop::collection::vec(words(), 0..8)) {
+        let line = std::iter::once("undertone").chain(words.iter().map(String::as_str));
+        match Cli::try_parse_from(line) {
+            Ok(Cli { command: Command::Analyze(args), .. }) => {
+                for assignment in args.settings.into_assignments() {
+                    let mut settings = crate::settings::Settings::default();
+                    if let Some(problem) = settings.assign(assignment.clone()) {
+                        prop_assert!(problem.to_string().contains("--"), "{problem} names no flag");
+                    }
+                }
+            }
+            Ok(_) => {}
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `undertone analyze`: read, chunk, score, roll up, write.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::input::{self, Calls, Conversations, FileReport, Source};
 use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
-use crate::progress::{Progress, Standing};
+use crate::progress::{Progress, Standing, tell_regularly};
 use crate::report;
 use crate::settings::{Settings, Verbosity};
 use crate::summary::Summary;
@@ -64,9 +65,10 @@ impl<'a> Run<'a> {
         let prepare = self.preparation(&session)?;
         self.hold_to_budget(&conversations, &session, &prepare)?;
         let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
-        session.keep_scores();
+        session.keep_scores(pipelined.is_ok());
         progress.finish();
-        self.write(directory, &session, pipelined?, &read)
+        let pipelined = pipelined.map_err(|failure| session.with_what_is_kept(failure))?;
+        self.write(directory, &session, pipelined, &read)
     }
 
     fn read(&mut self, sources: &[Source], progress: &mut Progress) -> Result<(Conversations, Read), Failure> {
@@ -77,7 +79,9 @@ impl<'a> Run<'a> {
         })?;
         progress.finish();
         self.seconds.read = seconds(begun.elapsed());
-        self.show_mapping(conversations.reports())?;
+        for line in mapping_lines(conversations.reports()) {
+            super::notice(self.settings, &line);
+        }
         let rejects = conversations.rejects().iter().map(|reject| RejectRow {
             file: reject.file.to_string(),
             line: reject.line,
@@ -86,10 +90,6 @@ impl<'a> Run<'a> {
         let read =
             Read { reports: conversations.reports().to_vec(), rejects: rejects.collect(), rows: conversations.rows() };
         Ok((conversations, read))
-    }
-
-    fn show_mapping(&self, reports: &[FileReport]) -> Result<(), Failure> {
-        mapping_lines(reports).iter().try_for_each(|line| super::notice(self.settings, line))
     }
 
     fn preparation(&self, session: &Session) -> Result<PrepareOptions, Failure> {
@@ -143,7 +143,10 @@ impl<'a> Run<'a> {
         let show = |fold: &Fold| progress.scored(|| standing(fold, &service.meter.read(), profile));
         session.stop_on_signals()?;
         let calls = conversations.into_calls();
-        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await?;
+        let teller = tokio::spawn(tell_regularly(Arc::clone(&service.meter)));
+        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await;
+        teller.abort();
+        let pipelined = pipelined?;
         self.seconds.score = seconds(begun.elapsed());
         Ok(pipelined)
     }
@@ -193,7 +196,7 @@ impl<'a> Run<'a> {
         self.seconds.write = seconds(begun.elapsed());
         record.seconds = self.seconds;
         record.outputs = directory.written().to_vec();
-        record.finished_at = Timestamp::now().to_string();
+        record.finished_at = self.finished_at().to_string();
         directory.write("run.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &record)?;
             out.write_all(b"\n")?;
@@ -201,6 +204,15 @@ impl<'a> Run<'a> {
         })?;
         let written = directory.written().to_vec();
         let path = directory.commit()?;
+        tracing::info!(
+            exit_code = code.number(),
+            calls = overview.calls,
+            segments = segments.segments,
+            failed = segments.failed,
+            rejected_rows = facts.rejected_rows,
+            "done, outputs are in {}",
+            path.display()
+        );
         self.print(&Summary {
             overview: &overview,
             agents: &agents,
@@ -214,6 +226,12 @@ impl<'a> Run<'a> {
         Ok(code)
     }
 
+    /// Now, but never before the start and all that has passed since, though the system's clock was set back.
+    fn finished_at(&self) -> Timestamp {
+        let passed = jiff::SignedDuration::try_from(self.begun.elapsed()).unwrap_or_default();
+        self.started_at.checked_add(passed).unwrap_or(self.started_at).max(Timestamp::now())
+    }
+
     fn print(&self, summary: &Summary<'_>) -> Result<(), Failure> {
         if self.json {
             // It was asked for, so quiet or not.
@@ -223,7 +241,11 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let mut stdout = anstream::stdout().lock();
-        write!(stdout, "{summary}").and_then(|()| stdout.flush()).map_err(Failure::stdout)
+        write!(stdout, "{summary}").and_then(|()| stdout.flush()).map_err(|error| {
+            let hint =
+                format!("the outputs in {} are complete: only this summary is missing", summary.directory.display());
+            Failure::stdout(error).with_hint(Some(hint))
+        })
     }
 }
 

@@ -108,20 +108,13 @@ fn with_settings<S: Scope>(
     })
 }
 
-/// Says something worth knowing on stderr: a line for people, an event for programs, nothing when quiet.
-///
-/// # Errors
-/// [`Failure`] when stderr takes no more.
-fn notice(settings: &Settings, line: &str) -> Result<(), Failure> {
+/// Says something worth knowing on stderr: a line for people, an event for programs, nothing when quiet. A stderr
+/// that takes no more, such as a log on a full disk, is no reason to end a run.
+fn notice(settings: &Settings, line: &str) {
     match (settings.verbosity, settings.log_format) {
-        (Verbosity::Quiet, _) => Ok(()),
-        (_, LogFormat::Json) => {
-            tracing::info!("{line}");
-            Ok(())
-        }
-        (_, LogFormat::Text) => {
-            writeln!(anstream::stderr(), "{line}").map_err(|error| Failure::new(ExitCode::Unexpected, error))
-        }
+        (Verbosity::Quiet, _) => {}
+        (_, LogFormat::Json) => tracing::info!("{line}"),
+        (_, LogFormat::Text) => drop(writeln!(anstream::stderr(), "{line}")),
     }
 }
 

@@ -122,7 +122,7 @@ impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
         match error {
             PipelineError::Engine(error) if error.code.as_deref() == Some(BUDGET_REACHED) => {
-                let hint = "what was paid for is kept: run it again with a larger budget to go on";
+                let hint = "run the same command again to go on: the budget is each run's own";
                 Self::new(ExitCode::Budget, error).with_hint(Some(hint.into()))
             }
             PipelineError::Input(error) => error.into(),
@@ -132,7 +132,8 @@ impl From<PipelineError> for Failure {
             }
             PipelineError::Temporary(source) => OutputError::temporary(source).into(),
             PipelineError::Interrupted { .. } => {
-                let hint = "run it again to go on: nothing was written, and the previous outputs are as they were";
+                let hint =
+                    "nothing was written, the previous outputs are as they were; run the same command again to go on";
                 Self::new(ExitCode::Interrupted, error).with_hint(Some(hint.into()))
             }
         }

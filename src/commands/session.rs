@@ -120,13 +120,34 @@ impl Session {
         Ok(())
     }
 
-    /// Makes every paid score durable. A disk that does not take them is worth a warning, not the run's outputs.
-    pub(super) fn keep_scores(&self) {
+    /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.
+    pub(super) fn with_what_is_kept(&self, failure: Failure) -> Failure {
+        let scored = self.service.meter.read().documents_scored;
+        if scored == 0 || self.service.engine.profile().billing.is_none() {
+            return failure;
+        }
+        let kept = kept(scored, self.cache.is_some());
+        let hint = failure.hint().map_or_else(|| kept.clone(), |hint| format!("{kept}; {hint}"));
+        failure.with_hint(Some(hint))
+    }
+
+    /// Makes every paid score durable; after a run that reached its end, in good order for the next one too. A disk
+    /// that does not take them is worth a warning, not the run's outputs.
+    pub(super) fn keep_scores(&self, reached_end: bool) {
         let Some(cache) = &self.cache else { return };
-        if let Err(error) = cache.flush() {
+        if let Err(error) = if reached_end { cache.close() } else { cache.flush() } {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
             tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
         }
+    }
+}
+
+/// What a failed run that had paid for something leaves behind, before what to do about it.
+fn kept(scored: u64, is_stored: bool) -> String {
+    if is_stored {
+        format!("what was paid for is kept ({scored} documents)")
+    } else {
+        format!("nothing is kept of the {scored} documents that were paid for, because stored scores are switched off")
     }
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Profile};
+use super::{
+    Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Halt, ONLY_THROTTLED, Profile, UNREACHABLE,
+};
 
 /// How long a service may fail before the run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl Health {
     fn failed(&self, error: &EngineError) -> Option<Duration> {
         let now = Instant::now();
         let mut record = self.record();
-        let unreachable = error.code.as_deref() == Some("unreachable");
+        let unreachable = error.code.as_deref() == Some(UNREACHABLE);
         record.unreachable_only =
             unreachable && record.answered_at.is_none() && (record.failures == 0 || record.unreachable_only);
         record.failures += 1;
@@ -126,7 +128,10 @@ fn opened(last: &EngineError, lasted: Duration) -> EngineError {
         last.message,
         last.reason()
     );
-    let code = if last.code.as_deref() == Some("unreachable") { "unreachable" } else { "circuit_open" };
+    // What never left here has a cure of its own.
+    let code = last.code.as_deref().filter(|code| [UNREACHABLE, CREDENTIALS_UNAVAILABLE].contains(code));
+    let otherwise = if last.kind == ErrorKind::Throttled { ONLY_THROTTLED } else { "circuit_open" };
+    let code = code.unwrap_or(otherwise);
     EngineError::new(ErrorKind::Refused, message).with_code(code)
 }
 
@@ -179,7 +184,7 @@ mod tests {
         assert_eq!(kinds[6..], [ErrorKind::Refused, ErrorKind::Refused]);
         assert_eq!(breaker.inner.requests(), 7);
         let Some(HaltReason::Refused(error)) = halt.reason() else { panic!("must be refused") };
-        assert_eq!(error.reason(), "circuit_open");
+        assert_eq!(error.reason(), ONLY_THROTTLED);
         assert!(error.message.contains("120 s") && error.message.contains("ThrottlingException"), "{}", error.message);
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
+use super::{Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Profile, UNREACHABLE};
 use crate::budget::{BudgetExceeded, Spending};
 
 /// The code of the refusal when the budget is used up.
@@ -37,16 +37,19 @@ fn refusal(exceeded: &BudgetExceeded) -> EngineError {
     EngineError {
         kind: ErrorKind::Refused,
         code: Some(BUDGET_REACHED.into()),
-        message: format!("the next request could pass the budget: {exceeded}"),
+        message: format!(
+            "the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}"
+        ),
         attempts: 0,
     }
 }
 
 /// Whether the service may have processed the request before it went wrong: it named no fault of its own.
 fn may_be_charged(error: &EngineError) -> bool {
-    const NEVER_SENT: &str = "unreachable";
+    const NEVER_SENT: [&str; 2] = [UNREACHABLE, CREDENTIALS_UNAVAILABLE];
     // The service's codes are in camel case, those of this program, for what no answer explains, in snake case.
-    let named = error.code.as_deref().is_some_and(|code| code == NEVER_SENT || code.starts_with(char::is_uppercase));
+    let named =
+        error.code.as_deref().is_some_and(|code| NEVER_SENT.contains(&code) || code.starts_with(char::is_uppercase));
     error.kind == ErrorKind::Transient && !named
 }
 
@@ -107,7 +110,8 @@ mod tests {
     fn only_a_fault_that_the_service_names_is_free() {
         let transient = |code: &str| EngineError::new(ErrorKind::Transient, "").with_code(code);
         assert!(may_be_charged(&transient("timeout")) && may_be_charged(&transient("unreadable_answer")));
-        assert!(!may_be_charged(&transient("InternalServerException")) && !may_be_charged(&transient("unreachable")));
+        assert!(!may_be_charged(&transient("InternalServerException")) && !may_be_charged(&transient(UNREACHABLE)));
+        assert!(!may_be_charged(&transient(CREDENTIALS_UNAVAILABLE)), "what can't be signed is not sent");
         assert!(!may_be_charged(&EngineError::new(ErrorKind::Throttled, "")));
     }
 }

@@ -101,9 +101,17 @@ pub struct DocumentError {
     pub retriable: bool,
 }
 
+/// The code of a request that was never sent, because nothing could sign it: the source of credentials, which had
+/// given some before, failed.
+pub const CREDENTIALS_UNAVAILABLE: &str = "credentials_unavailable";
+/// The code of a run that ended because the service did nothing but throttle.
+pub const ONLY_THROTTLED: &str = "only_throttled";
+/// The code of a request that was never sent, because nobody could be connected to.
+pub const UNREACHABLE: &str = "unreachable";
+
 /// Why a request as a whole brought no answers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}: {message}")]
+#[error("{message}")]
 pub struct EngineError {
     /// What the caller can do about it.
     pub kind: ErrorKind,
@@ -153,13 +161,20 @@ impl EngineError {
                 "sign in (`aws sso login`, `aws configure`) or choose a profile with --profile or AWS_PROFILE; \
                  --engine local needs no account"
             }
-            "unreachable" => {
+            UNREACHABLE => {
                 "check the region's spelling and that it has Amazon Comprehend, the network, proxy and any \
                  AWS_ENDPOINT_URL"
             }
+            CREDENTIALS_UNAVAILABLE => {
+                "see that the profile, role or credential process gives credentials \
+                 again (`aws sts get-caller-identity`), and run the same command again"
+            }
             "circuit_open" => {
-                "nothing that was scored is lost; run the same command again when the service answers, and see \
-                 https://health.aws.amazon.com for its state"
+                "run the same command again when the service answers; see https://health.aws.amazon.com for its state"
+            }
+            ONLY_THROTTLED => {
+                "others use up the account's quota, or it is smaller than thought: ask for less with \
+                 --requests-per-second, and run the same command again"
             }
             _ if code.starts_with("AccessDenied") => {
                 "allow the action comprehend:BatchDetectSentiment on resource \"*\" for this user or role"

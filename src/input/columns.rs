@@ -280,12 +280,17 @@ impl Search<'_> {
 
 /// A longer header cell is not shown: it is probably somebody's words.
 const MAX_NAME_CHARS: usize = 40;
+/// What has more words than this is no column's name, but what somebody said.
+const MAX_NAME_WORDS: usize = 4;
 /// More columns than this are counted, not listed.
 const MAX_NAMES: usize = 30;
 
 /// The columns seen, in words. A first row that looks like data and not like names is not shown.
 pub(super) fn described(header: &[String]) -> String {
-    let wordy = |name: &String| name.chars().count() > MAX_NAME_CHARS || name.contains(['!', '?', '\n']);
+    let wordy = |name: &String| {
+        let words = name.split_whitespace().count();
+        name.chars().count() > MAX_NAME_CHARS || words > MAX_NAME_WORDS || name.contains(['!', '?', '\n'])
+    };
     let sentence = |name: &String| wordy(name) || name.trim_end().ends_with('.') || name.contains(", ");
     let is_data = recognised(header, &[]) == 0 && header.iter().any(sentence);
     if is_data {

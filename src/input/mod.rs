@@ -24,6 +24,8 @@ mod columns;
 mod decode;
 mod error;
 mod labels;
+#[cfg(test)]
+mod properties;
 mod records;
 mod rejects;
 mod roles;

@@ -23,7 +23,7 @@ fn sources(files: &[(&str, Vec<u8>)]) -> (TempDir, Vec<Source>) {
     (root, sources)
 }
 
-fn read_bytes(files: &[(&str, Vec<u8>)], options: &InputOptions) -> Result<Conversations, InputError> {
+pub(super) fn read_bytes(files: &[(&str, Vec<u8>)], options: &InputOptions) -> Result<Conversations, InputError> {
     let (_root, sources) = sources(files);
     read(&sources, options, &mut |_| {})
 }
@@ -33,7 +33,7 @@ fn read_text(text: &str, options: &InputOptions) -> Result<Conversations, InputE
 }
 
 /// All calls, by id, with what was counted.
-fn all_calls(conversations: &Conversations) -> (Vec<Call>, Tally) {
+pub(super) fn all_calls(conversations: &Conversations) -> (Vec<Call>, Tally) {
     let mut calls = conversations.calls();
     let mut all: Vec<Call> = calls.by_ref().flat_map(|group| group.unwrap()).collect();
     all.sort_by(|one, other| one.id.cmp(&other.id));
@@ -49,7 +49,7 @@ fn texts(call: &Call) -> Vec<&str> {
 }
 
 /// Options under which rejected rows never stop the run.
-fn lenient() -> InputOptions {
+pub(super) fn lenient() -> InputOptions {
     InputOptions { max_rejects: MaxRejects::Share(1.0), ..InputOptions::default() }
 }
 
@@ -332,14 +332,14 @@ fn calls_can_cross_threads() {
 }
 
 /// A row of the property tests: which call, its index, who, and what.
-type Line = (u8, u8, bool, String);
+pub(super) type Line = (u8, u8, bool, String);
 
-fn lines() -> impl Strategy<Value = Vec<Line>> {
+pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
     prop::collection::vec((0..4_u8, any::<u8>(), any::<bool>(), "[a,;\"'é😀\t|\n\r ]{0,8}"), 1..40)
 }
 
 /// Writes rows as quoted fields, one index a row so that their order is theirs alone.
-fn written(lines: &[Line], delimiter: u8) -> Vec<u8> {
+pub(super) fn written(lines: &[Line], delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     writer.write_record(["call_id", "turn_index", "speaker", "text", "agent_id", "queue"]).unwrap();
     for (call, index, is_agent, text) in lines {
@@ -360,14 +360,14 @@ fn with_distinct_indexes(mut lines: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases::usually(64))]
 
     #[test]
     fn any_order_split_and_repeat_of_rows_gives_the_same_calls(

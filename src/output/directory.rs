@@ -73,7 +73,7 @@ impl OutputError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::Write { source, .. } if crate::cache::is_full(source) => {
                 Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),

@@ -256,7 +256,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(crate::cases::usually(64))]
 
         #[test]
         fn the_order_of_calls_does_not_matter(

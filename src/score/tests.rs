@@ -358,7 +358,7 @@ async fn units_are_counted_once_for_each_text_however_often_it_is_sent() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases::usually(64))]
 
     /// Whatever the texts, failures, sizes and languages: one outcome for each item, and nothing sent too often.
     #[test]

@@ -128,7 +128,7 @@ impl Settings {
     }
 
     /// Puts one assignment on top, and says what is wrong with it.
-    fn assign(&mut self, Assignment { key, raw, origin }: Assignment) -> Option<Problem> {
+    pub(crate) fn assign(&mut self, Assignment { key, raw, origin }: Assignment) -> Option<Problem> {
         if let Err(wrong) = (key.put)(self, &raw) {
             return Some(Problem::Value {
                 key: key.name,

@@ -3,7 +3,11 @@
 mod bad_input;
 #[cfg(feature = "comprehend")]
 mod comprehend;
+#[cfg(all(feature = "comprehend", unix))]
+mod credentials;
 mod determinism;
+#[cfg(all(feature = "comprehend", target_os = "linux"))]
+mod disk;
 mod evaluate;
 #[cfg(feature = "comprehend")]
 mod faults;

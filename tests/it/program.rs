@@ -119,7 +119,7 @@ impl Place {
     pub(crate) fn analyze(&self, arguments: &[&str], code: i32) -> Outputs {
         let checked = self.checked.borrow().len();
         self.run(&[&["analyze", "--out", "out"], arguments].concat()).expect(code);
-        assert_eq!(self.checked.borrow().len(), checked + 1, "the outputs were not checked");
+        assert!(self.checked.borrow().len() > checked, "the outputs were not checked");
         self.outputs("out")
     }
 

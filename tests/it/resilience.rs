@@ -209,6 +209,108 @@ fn a_service_that_only_refuses_ends_the_run_in_time_and_keeps_what_was_paid() {
 }
 
 #[test]
+fn two_runs_at_once_share_one_cache_and_pay_for_a_document_once_each_at_most() {
+    let standin = Standin::start(Config::default());
+    let place = place_for(&standin);
+    let calm = place_for(&standin).analyze(&ARGUMENTS, 0);
+    let documents = standin.stats().documents_billed;
+    standin.reset_stats();
+    standin.set(|config| config.latency = Duration::from_millis(30));
+    let mut first = start(&place, &["--concurrency", "2"]);
+    wait_for_answers(&standin, &mut first, 5);
+    let seen = standin.stats().documents_answered;
+    let second = place.run(&[&["analyze", "--out", "other"], &ARGUMENTS[..]].concat()).expect(0);
+    Ended::of(first.wait_with_output().expect("it ends")).expect(0);
+    for folder in ["out", "other"] {
+        expect_same_results(&calm, &place.outputs(folder));
+    }
+    assert!(!second.stderr.contains("WARN"), "{}", second.stderr);
+    // Each run looks up what was stored when it opened: the second pays for the rest once more, and never a third time.
+    let stats = standin.stats();
+    assert_eq!(stats.documents_distinct, documents);
+    assert!(stats.billed_again <= documents - seen, "{} of {documents} after {seen}", stats.billed_again);
+    standin.reset_stats();
+    place.analyze(&ARGUMENTS, 0);
+    assert_eq!(standin.stats().requests, 0, "whatever either paid for is there");
+    let shown = place.run(&["cache", "stats", "--json", "--cache", "scores"]).expect(0).stdout;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&shown["entries"], &shown["scorers"][0]["damaged_files"]), (&documents.into(), &0.into()));
+}
+
+#[test]
+fn a_run_that_reached_its_end_leaves_no_journal_and_one_that_was_killed_leaves_it_to_the_next() {
+    let standin = Standin::start(slow(30));
+    let place = place_for(&standin);
+    let journals = || {
+        let scorers = std::fs::read_dir(place.path("scores/v1")).expect("a cache");
+        let files = scorers.flat_map(|scorer| std::fs::read_dir(scorer.expect("a folder").path()).expect("files"));
+        files
+            .filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|e| e == "journal")))
+            .count()
+    };
+    let mut child = start(&place, &["--concurrency", "2"]);
+    wait_for_answers(&standin, &mut child, 5);
+    drop(child.kill());
+    child.wait().expect("it ends");
+    assert_eq!(journals(), 1);
+    standin.set(|config| config.latency = Duration::ZERO);
+    place.analyze(&ARGUMENTS, 0);
+    assert_eq!(journals(), 0);
+}
+
+#[test]
+fn a_clock_that_jumps_during_a_run_leaves_no_trace() {
+    let standin = Standin::start(slow(20));
+    let place = place_for(&standin);
+    let calm = place_for(&standin).analyze(&ARGUMENTS, 0);
+    let mut child = start(&place, &["--concurrency", "2"]);
+    // To the service, whose signatures hold for a quarter of an hour, this machine's clock is an hour behind, then ahead.
+    for (answers, ahead_s) in [(5, 3600), (7, -3600)] {
+        let before = standin.stats().answered;
+        wait_for_answers(&standin, &mut child, before + answers);
+        standin.set(|config| config.clock_ahead_s = ahead_s);
+    }
+    Ended::of(child.wait_with_output().expect("it ends")).expect(0);
+    expect_same_results(&calm, &place.outputs("out"));
+    assert!(standin.stats().refused.get("InvalidSignatureException") > Some(&0), "{:?}", standin.stats());
+}
+
+#[test]
+fn a_run_that_ends_early_says_truly_what_is_kept() {
+    for (cache, said) in [("scores", "what was paid for is kept ("), ("off", "nothing is kept of the ")] {
+        let standin = Standin::start(slow(100));
+        let place = place_for(&standin);
+        let arguments = ["analyze", "--cache", cache, "--granularity", "turn", "--concurrency", "2", "data"];
+        let mut child = place.command(&arguments).spawn().expect("the program can be started");
+        wait_for_answers(&standin, &mut child, 4);
+        signal(&child, "-TERM");
+        let ended = Ended::of(child.wait_with_output().expect("it ends")).expect(130);
+        assert!(
+            ended.hint().starts_with(said) && ended.hint().contains("run the same command again"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn the_table_of_faults_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).expect("a file of the project");
+    let readme = read(&root.join("README.md"));
+    let table = readme.split("### What a fault does to a run").nth(1).expect("the table");
+    let table = table.split("\n\n").find(|part| part.starts_with("| fault")).expect("the table");
+    let named: Vec<&str> = table.lines().skip(2).filter_map(|line| line.rsplit('`').nth(1)).collect();
+    let files = std::fs::read_dir(root.join("tests/it")).expect("the tests");
+    let paths = files.map(|file| file.expect("a test").path()).filter(|path| path.is_file());
+    let tests: String = paths.map(|path| read(&path)).collect();
+    assert_eq!(named.len(), table.lines().count() - 2, "every line is a test");
+    for name in named {
+        assert!(tests.contains(&format!("#[test]\nfn {name}() {{")), "{name}");
+    }
+}
+
+#[test]
 fn the_page_can_be_drawn_again() {
     let standin = Standin::start(Config::default());
     let place = place_for(&standin);

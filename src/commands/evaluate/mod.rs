@@ -116,9 +116,9 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     let show = |collected: &Collected| progress.scored(|| collected.standing(&session));
     let groups = items.groups().map(Ok::<Vec<Call>, InputError>);
     let pipelined = pipeline::run(groups, &session.service, prepare, &session.scoring(settings), collected, show).await;
-    session.keep_scores();
+    session.keep_scores(pipelined.is_ok());
     progress.finish();
-    let collected = pipelined?.fold;
+    let collected = pipelined.map_err(|error| session.with_what_is_kept(error.into()))?.fold;
     let requests = session.service.meter.read();
     let effort = Effort {
         units: from_nothing,

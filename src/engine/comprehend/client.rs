@@ -2,7 +2,8 @@
 //!
 //! Owns the request; [`answers`] and [`faults`] say what comes back means, [`connect`] finds region and credentials. The SDK's own retry is off: pacing, retry
 //! and deadlines are the wrappers' (see [`crate::engine::Service`]). The one thing repeated here is signing: when
-//! credentials expire in mid-run they are loaded anew, once, and the request is handed back to retry.
+//! credentials expire in mid-run they are loaded anew, when this machine's clock jumps the service's is gone by, and
+//! the request is handed back to retry; until either has been tried in vain.
 //!
 //! Refuses to print a message of the service, which could repeat what was sent; codes are printed.
 
@@ -61,8 +62,20 @@ struct Signer {
     client: Client,
     /// How often signing was remedied; a request belongs to the number it was signed under.
     generation: u64,
-    /// Whether anything was accepted since the last remedy.
-    accepted: bool,
+    /// How many remedies were tried since anything was accepted.
+    in_vain: u32,
+}
+
+impl Remedy {
+    /// How often it is tried before the service's word is final.
+    const fn tries(self) -> u32 {
+        match self {
+            Self::LoadCredentials => 1,
+            // Every answer tells the SDK the service's time, one that left before this machine's clock jumped a wrong
+            // one. So it takes until those that were in flight are back.
+            Self::CorrectClock => 8,
+        }
+    }
 }
 
 impl Comprehend {
@@ -82,7 +95,7 @@ impl Comprehend {
     }
 
     pub(super) fn with_client(client: Client, region: String, billing: Billing) -> Self {
-        let signer = Mutex::new(Signer { client, generation: 0, accepted: true });
+        let signer = Mutex::new(Signer { client, generation: 0, in_vain: 0 });
         Self { profile: terms::profile(billing), region, options: None, signer }
     }
 
@@ -90,7 +103,7 @@ impl Comprehend {
     async fn remedy(&self, remedy: Remedy, error: EngineError, generation: u64) -> EngineError {
         let mut signer = self.signer.lock().await;
         if signer.generation == generation {
-            if !signer.accepted {
+            if signer.in_vain >= remedy.tries() {
                 return error;
             }
             if remedy == Remedy::LoadCredentials {
@@ -102,7 +115,7 @@ impl Comprehend {
             }
             // A wrong clock needs no more: the SDK has read the service's time from the answer.
             signer.generation += 1;
-            signer.accepted = false;
+            signer.in_vain += 1;
         }
         EngineError { kind: ErrorKind::Transient, ..error }
     }
@@ -118,7 +131,7 @@ impl Comprehend {
     async fn accepted(&self, generation: u64) {
         let mut signer = self.signer.lock().await;
         if signer.generation == generation {
-            signer.accepted = true;
+            signer.in_vain = 0;
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, Strin
         .ok_or_else(|| refused("no_credentials", "no source of AWS credentials is set"))?;
     bounded(options, "no_credentials", "AWS credentials", provider.provide_credentials())
         .await?
-        .map_err(|error| refused("no_credentials", format!("no usable AWS credentials: {error}")))?;
+        .map_err(|error| refused("no_credentials", format!("no usable AWS credentials: {}", innermost(&error))))?;
     Ok((Client::new(&config), region))
 }
 
@@ -59,6 +59,12 @@ async fn bounded<T>(
     tokio::time::timeout(options.lookup_timeout, lookup).await.map_err(|_elapsed| {
         refused(code, format!("{what} could not be found within {:.0} s", options.lookup_timeout.as_secs_f64()))
     })
+}
+
+/// What the source of credentials said itself, such as the last words of a credential process, on one line.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let first = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
+    first.to_string().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 fn refused(code: &str, message: impl Into<String>) -> EngineError {

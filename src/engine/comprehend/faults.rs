@@ -8,7 +8,7 @@ use aws_sdk_comprehend::config::http::HttpResponse;
 use aws_sdk_comprehend::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentError;
 
-use crate::engine::{EngineError, ErrorKind};
+use crate::engine::{CREDENTIALS_UNAVAILABLE, EngineError, ErrorKind, UNREACHABLE};
 
 /// What may mend a signature that the service did not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +78,11 @@ pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>)
         SdkError::TimeoutError(_) => transient("timeout", "no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) => {
             let connector = failure.as_connector_error();
-            let never_connected = connector.is_some_and(|error| is_connect_failure(error));
-            if never_connected {
-                transient("unreachable", "the service can't be connected to".to_owned())
+            if connector.is_some_and(|error| is_credentials_failure(error)) {
+                // Metadata services and credential processes have bad minutes too; the breaker bounds the wait.
+                transient(CREDENTIALS_UNAVAILABLE, "AWS credentials could not be loaded again".to_owned())
+            } else if connector.is_some_and(|error| is_connect_failure(error)) {
+                transient(UNREACHABLE, "the service can't be connected to".to_owned())
             } else if failure.is_timeout() {
                 transient("timeout", "no answer in time".to_owned())
             } else {
@@ -93,6 +95,15 @@ pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>)
         }
         _ => transient("unknown", "the request failed in a way that the SDK does not name".to_owned()),
     }
+}
+
+/// Whether the SDK had no credentials to sign with, which it reports like a failed connection. It does not export the
+/// types of these errors, so they are told by their text.
+fn is_credentials_failure(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        let text = error.to_string();
+        text.contains("credential") || text.contains("identity resolver timed out")
+    })
 }
 
 /// Whether a connection was never made: name lookup, refusal, TLS. Read from the types along the chain of causes.
