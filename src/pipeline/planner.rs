@@ -64,7 +64,9 @@ pub fn plan<E: Send>(
             for (way, plan) in ways.iter().zip(&plans) {
                 let prepared: Vec<Prepared> = calls.into_iter().map(|call| Prepared::of(call, way)).collect();
                 let mut plan = locked(plan);
-                prepared.iter().for_each(|prepared| plan.add(prepared, way.chunk.billing));
+                for prepared in &prepared {
+                    plan.add(prepared, way.chunk.billing);
+                }
                 // The next way need not find the languages again.
                 calls = prepared.into_iter().map(|prepared| prepared.call).collect();
             }

@@ -102,7 +102,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or_engine(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
-    let prepare = PrepareOptions::new(chunk.clone(), &profile, session.memory.clone());
+    let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
     let cost = |units| settings.price.tiers.cost(units).as_f64();
     let units = units(items, prepare.clone());
     session.budget.check(Planned { units, cost: cost(units) })?;
