@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from measure import BENCH, Standin, Verdicts, analyze, build, clean_environment, digests, turns, undertone
+from measure import BENCH, Standin, Verdicts, analyze, build, clean_environment, digests, report, turns, undertone
 
 KILLS = 20
 CACHED_PER_S = 300_000
@@ -45,20 +45,23 @@ def kills(verdicts):
 
 
 def second_run(verdicts):
+    """One segment a turn, so that there are as many look-ups as turns; no quota, so that the first run ends soon."""
     source, cache = turns(1_000_000), BENCH / "full-cache"
     shutil.rmtree(cache, ignore_errors=True)
-    flags = ["--engine", "comprehend", "--requests-per-second", "10000", "--concurrency", "32", "--cache", cache]
+    flags = ["--engine", "comprehend", "--granularity", "turn", "--requests-per-second", "10000", "--cache", cache]
     with Standin() as standin:
         analyze(source, BENCH / "first", *flags, environment=standin.environment)
         before = standin.stats()
         again = analyze(source, BENCH / "second", *flags, environment=standin.environment)
         after = standin.stats()
-    documents = before["documents_answered"]
-    print(f"        {documents} documents, {again.seconds:.2f} s, {again.mebibytes:.0f} MiB")
+    record = report(BENCH / "second")
+    segments, scoring = record["counts"]["cached"], record["seconds"]["score"]
+    print(f"        {segments} segments, {again.seconds:.2f} s of which {scoring:.2f} s scoring, {again.mebibytes:.0f} MiB")
+    print(f"        {segments / again.seconds:.0f} segments a second over the whole run, reading and writing included")
     verdicts.at_most("requests of a second run", after["requests"] - before["requests"], 0, "{:.0f}")
+    verdicts.holds("every segment was stored", segments == record["counts"]["segments"])
     verdicts.holds("outputs equal", digests(BENCH / "first") == digests(BENCH / "second"))
-    # The whole run, reading and roll-ups included, so the cache alone is faster than this.
-    verdicts.at_least("cached documents a second, whole run", documents / again.seconds, CACHED_PER_S, "{:.0f}")
+    verdicts.at_least("cached segments a second: cut, looked up, rolled up", segments / scoring, CACHED_PER_S, "{:.0f}")
 
 
 def main():

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 pub mod analyze;
 pub mod cache;
+mod columns;
 pub mod completions;
 pub mod config;
 pub mod evaluate;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use indicatif::{HumanCount, HumanDuration};
 use serde::Serialize;
 
+use super::columns::columns;
 use super::{options, print, session};
 use crate::engine::{Granularity, Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
@@ -102,27 +103,8 @@ impl Report {
             self.engine
         );
         let heads = ["", "documents", "units at most", "at least", "cost at most", "at least", "requests", "time"];
-        let rows: Vec<[String; 8]> = self.plans.iter().map(|plan| plan.cells(self.granularity)).collect();
-        let width = |column: usize| {
-            rows.iter().map(|row| row[column].chars().count()).chain([heads[column].len()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-        let mut line = |cells: &[String]| {
-            for (index, (cell, width)) in cells.iter().zip(&widths).enumerate() {
-                let padding = width - cell.chars().count();
-                let cell = if index == 0 {
-                    format!("{cell}{}", " ".repeat(padding))
-                } else {
-                    format!("  {}{cell}", " ".repeat(padding))
-                };
-                text.push_str(&cell);
-            }
-            text.push('\n');
-        };
-        line(&heads.map(str::to_owned));
-        for row in &rows {
-            line(row);
-        }
+        let rows: Vec<Vec<String>> = self.plans.iter().map(|plan| plan.cells(self.granularity)).collect();
+        text += &columns(&heads.map(str::to_owned), &rows);
         self.notes(&mut text);
         text
     }
@@ -176,9 +158,9 @@ impl PlanLine {
         }
     }
 
-    fn cells(&self, chosen: &str) -> [String; 8] {
+    fn cells(&self, chosen: &str) -> Vec<String> {
         let mark = if self.granularity == chosen { "*" } else { " " };
-        [
+        vec![
             format!("{mark} {}", self.granularity),
             HumanCount(self.documents).to_string(),
             HumanCount(self.units_upper).to_string(),

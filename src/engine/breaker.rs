@@ -61,6 +61,11 @@ impl Health {
         self.record().answered_at.is_some_and(|at| at >= moment)
     }
 
+    /// Whether the service has answered any request so lately.
+    pub(super) fn answered_within(&self, time: Duration) -> bool {
+        self.record().answered_at.is_some_and(|at| at.elapsed() <= time)
+    }
+
     fn answered(&self) {
         *self.record() = Record { answered_at: Some(Instant::now()), ..Record::default() };
     }

@@ -26,32 +26,35 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No wait is longer than this.
     pub longest: Duration,
-    /// No wait after throttling is longer than this: it is pace that slows down then, for all requests alike, and
-    /// one that keeps losing must not wait on when all others are done.
-    pub longest_throttled: Duration,
+    /// No wait is longer than this after throttling, or while the service answers others: pace slows all requests
+    /// down alike, and one that keeps losing must not wait on when all others are done.
+    pub longest_serving: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// 8 attempts, 5 minutes, waits of up to 0.2 s at first and never over 20 s, 2 s after throttling.
+    /// 8 attempts, 5 minutes, waits of up to 0.2 s at first and never over 20 s, 2 s while the service answers others.
     fn default() -> Self {
         Self {
             attempts: 8,
             elapsed: Duration::from_mins(5),
             base: Duration::from_millis(200),
             longest: Duration::from_secs(20),
-            longest_throttled: Duration::from_secs(2),
+            longest_serving: Duration::from_secs(2),
         }
     }
 }
 
 impl RetryPolicy {
     /// The wait after so many failures: uniform over the whole of an exponentially growing window (full jitter).
-    fn wait(&self, kind: ErrorKind, failures: u32, jitter: f64) -> Duration {
-        let longest = if kind == ErrorKind::Throttled { self.longest_throttled } else { self.longest };
+    fn wait(&self, is_serving: bool, failures: u32, jitter: f64) -> Duration {
+        let longest = if is_serving { self.longest_serving } else { self.longest };
         let doublings = failures.saturating_sub(1).min(30);
         self.base.saturating_mul(1 << doublings).min(longest).mul_f64(jitter.clamp(0.0, 1.0))
     }
 }
+
+/// A service that has answered anybody within this time is serving.
+const LATELY: Duration = Duration::from_secs(5);
 
 /// Where jitter comes from: a number in [0, 1) at each call.
 pub type Jitter = Box<dyn Fn() -> f64 + Send + Sync>;
@@ -137,7 +140,8 @@ impl<E: Engine> Engine for Retrying<E> {
                 return Err(trouble.give_up(error));
             }
             let left = self.policy.elapsed.saturating_sub(trouble.began.elapsed());
-            self.pause(self.policy.wait(error.kind, trouble.attempts, (self.jitter)()).min(left)).await?;
+            let is_serving = error.kind == ErrorKind::Throttled || self.health.answered_within(LATELY);
+            self.pause(self.policy.wait(is_serving, trouble.attempts, (self.jitter)()).min(left)).await?;
             self.meter.count_retry();
         }
     }
@@ -190,10 +194,10 @@ mod tests {
         let begun = Instant::now();
         let error = bench.engine.score(&batch(3)).await.unwrap_err();
         others.abort();
-        // 0.2 + 0.4 + 0.8 + 1.6 + 3.2 + 6.4 + 12.8 seconds of waiting between eight attempts.
-        assert_eq!(begun.elapsed(), Duration::from_millis(25_400));
+        // 0.2 + 0.4 + 0.8 + 1.6 + 2 + 2 + 2 seconds of waiting between eight attempts.
+        assert_eq!(begun.elapsed(), Duration::from_secs(9));
         assert_eq!((error.kind, error.attempts), (ErrorKind::Transient, 8));
-        assert!(error.message.ends_with("given up after 8 attempts in 25.4 s"), "{}", error.message);
+        assert!(error.message.ends_with("given up after 8 attempts in 9.0 s"), "{}", error.message);
     }
 
     #[tokio::test(start_paused = true)]
@@ -245,9 +249,9 @@ mod tests {
     #[test]
     fn full_jitter_spans_the_whole_window_and_never_passes_the_longest_wait() {
         let policy = RetryPolicy::default();
-        let wait = |failures, jitter| policy.wait(ErrorKind::Transient, failures, jitter);
+        let wait = |failures, jitter| policy.wait(false, failures, jitter);
         assert_eq!((wait(5, 0.0), wait(3, 0.5)), (Duration::ZERO, Duration::from_millis(400)));
         assert_eq!(wait(u32::MAX, 1.0), policy.longest);
-        assert_eq!(policy.wait(ErrorKind::Throttled, u32::MAX, 1.0), policy.longest_throttled);
+        assert_eq!(policy.wait(true, u32::MAX, 1.0), policy.longest_serving);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use indicatif::HumanCount;
 
+use crate::commands::columns::columns;
 use crate::evaluate::{Curve, EngineFigures, Evaluation, Interval, MeasureFigures, Subject, TextFigures};
 use crate::model::Label;
 
@@ -181,26 +182,6 @@ fn call_details(measures: &[MeasureFigures; 3]) -> String {
         + "AUC: the chance that an unhappy call has a lower value than one that is not; 0.5 is a coin.\n"
 }
 
-/// Columns under their heads, the first two to the left and numbers to the right.
-fn columns(head: &[String], rows: &[Vec<String>]) -> String {
-    let width = |at: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(at)).chain(head.get(at));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let mut out = String::new();
-    for row in std::iter::once(head).chain(rows.iter().map(Vec::as_slice)) {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(at, (cell, width))| if at == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") });
-        out += cells.collect::<Vec<_>>().join("  ").trim_end();
-        out.push('\n');
-    }
-    out
-}
-
 /// A figure with its interval.
 fn range(interval: Option<Interval>) -> String {
     interval
@@ -220,13 +201,6 @@ fn number(figure: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_line_up_under_their_heads() {
-        let head = ["engine", "F1"].map(str::to_owned);
-        let rows = [vec!["local".to_owned(), "0.6".to_owned()], vec!["a".to_owned(), "0.612".to_owned()]];
-        assert_eq!(columns(&head, &rows), "engine     F1\nlocal     0.6\na       0.612\n");
-    }
 
     #[test]
     fn what_is_not_known_is_a_dash() {

@@ -8,9 +8,10 @@
 //!   below it, which ends the throttling, and the ceiling is remembered.
 //! - **Ambient throttling**: a share of requests is throttled whatever the rate (a service under stress of its
 //!   own, or somebody else's load). Cutting again and again would strangle the run for nothing. So a cut is an
-//!   experiment: if the share stays although the rate fell below what got through, twice, the old rate comes
-//!   back and that share is tolerated for a while. (Rate control by comparing what two rates brought: Dong et al.,
-//!   "PCC: Re-architecting Congestion Control for Consistent High Performance", NSDI 2015.)
+//!   experiment: if throttling goes on although the rate fell below what got through, the rate is halved, which ends
+//!   any overload; if the share stays even then, the old rate comes back and that share is tolerated for a while.
+//!   (Rate control by comparing what two rates brought: Dong et al., "PCC: Re-architecting Congestion Control for
+//!   Consistent High Performance", NSDI 2015.)
 //!
 //! Outcomes of requests that were sent before the last cut are not counted: they say what is known already.
 
@@ -36,10 +37,15 @@ const MOST_AMBIENT: f64 = 0.5;
 /// Short of that, the rate is never cut below this share of the most that got through lately: a quota does not
 /// shrink from one moment to the next, while a chain of unlucky windows would halve the rate again and again.
 const LEAST_OF_THROUGH: f64 = 0.8;
+/// Throttling at less than this share of what got through lately has nothing to do with the rate.
+const FAR_BELOW: f64 = 0.7;
+/// What of the throttled share must stay at half the rate for it to be ambient. Under overload none would; of an
+/// ambient one so much stays in all but a few of a hundred tests.
+const STAYS: f64 = 0.35;
 /// Weight of one more window in the tolerated share.
 const AMBIENT_LEARNS: f64 = 0.2;
 /// Throttled requests that a test waits for, if cutting did not help.
-const EXPECTED_IN_TEST: f64 = 6.0;
+const EXPECTED_IN_TEST: f64 = 7.0;
 /// How long a tolerated share of throttling, or the most that got through, is believed in.
 const BELIEVED: Duration = Duration::from_mins(2);
 /// The rate never falls below this many requests a second, or the told rate where that is lower.
@@ -73,13 +79,28 @@ enum Phase {
     Testing {
         /// The rate before the first cut.
         before: f64,
-        /// The share that was throttled before the last cut: what will stay if it is ambient.
-        share: f64,
-        /// Requests a second that got through then: what will stay if it is overload.
-        through: f64,
-        /// Whether one cut has already been in vain.
-        once_in_vain: bool,
+        /// What was throttled from the window that made the first cut on.
+        seen: Tally,
+        /// How many windows the rate has been half of that, because the first cut did not help; none at first.
+        halved: u32,
     },
+}
+
+/// Outcomes, and how many of them were throttled.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    outcomes: u32,
+    throttled: u32,
+}
+
+impl Tally {
+    fn and(self, window: Window) -> Self {
+        Self { outcomes: self.outcomes + window.outcomes, throttled: self.throttled + window.throttled }
+    }
+
+    fn share(self) -> f64 {
+        f64::from(self.throttled) / f64::from(self.outcomes.max(1))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +119,7 @@ impl Window {
     }
 
     fn share(&self) -> f64 {
-        f64::from(self.throttled) / f64::from(self.outcomes.max(1))
+        Tally { outcomes: self.outcomes, throttled: self.throttled }.share()
     }
 }
 
@@ -151,8 +172,8 @@ impl Governor {
         let Window { began, outcomes, throttled, .. } = self.window;
         let lasted = now.saturating_duration_since(began);
         let enough = match self.phase {
-            Phase::Testing { share, .. } if throttled == 0 => (EXPECTED_IN_TEST / 2.0 / share).clamp(20.0, 60.0),
-            Phase::Testing { share, .. } => (EXPECTED_IN_TEST / share).clamp(20.0, 120.0),
+            Phase::Testing { seen, .. } if throttled == 0 => (EXPECTED_IN_TEST / 2.0 / seen.share()).clamp(20.0, 60.0),
+            Phase::Testing { seen, .. } => (EXPECTED_IN_TEST / seen.share()).clamp(20.0, 120.0),
             Phase::Steady if self.rate < self.ceiling * BELOW_THROUGH => 10.0,
             // A stray one may be the first of several: look on for longer.
             Phase::Steady if throttled == 1 => 60.0,
@@ -171,49 +192,62 @@ impl Governor {
         self.note_through(window, now);
         let excess = f64::from(window.throttled) > self.tolerated(window.outcomes);
         match self.phase {
-            Phase::Steady if excess => self.test(window, self.rate, false),
+            Phase::Steady if excess => match self.allowed_lately() {
+                // So much more got through a moment ago that this is no overload.
+                Some(through) => self.tolerate(window.share(), through / (1.0 - window.share()), now),
+                None => self.test(window),
+            },
             Phase::Steady => self.grow(window),
             Phase::Testing { .. } if window.share() > MOST_AMBIENT => {
                 self.clean = None;
-                self.test(window, self.rate, false);
+                self.test(window);
             }
-            Phase::Testing { before, share, through, once_in_vain } => {
-                let if_overload = (1.0 - through / self.rate).max(0.0);
-                let in_vain = window.throttled >= 2 && window.share() >= f64::midpoint(share, if_overload);
-                match (in_vain, once_in_vain) {
-                    (true, true) => self.tolerate(window.share(), before, now),
-                    (true, false) => {
-                        self.clean = None;
-                        self.test(window, before, true);
-                    }
-                    (false, _) if excess && if_overload > 0.0 => {
-                        // Overload, and the cut was not deep enough: what got through before no longer counts.
-                        self.clean = None;
-                        self.most_through = Some((self.through(window), now));
-                        self.test(window, before, false);
-                    }
-                    (false, _) if excess => self.test(window, before, once_in_vain),
-                    (false, _) => {
-                        self.phase = Phase::Steady;
-                        self.grow(window);
-                    }
-                }
+            Phase::Testing { .. } if !excess => {
+                self.phase = Phase::Steady;
+                self.grow(window);
+            }
+            Phase::Testing { before, seen, halved: 0 } => self.test_deeply(before, seen, window),
+            Phase::Testing { before, seen, .. } if window.share() >= STAYS * seen.share() => {
+                self.tolerate(seen.and(window).share(), before, now);
+            }
+            // Neither the one nor the other: once more.
+            Phase::Testing { before, seen, halved: 1 } => self.phase = Phase::Testing { before, seen, halved: 2 },
+            Phase::Testing { .. } => {
+                // Overload, and even half the rate was too much: what got through before no longer counts.
+                self.clean = None;
+                self.most_through = Some((self.through(window), now));
+                self.test(window);
             }
         }
     }
 
-    /// Cuts the rate and waits to see whether that helps.
-    fn test(&mut self, window: Window, before: f64, once_in_vain: bool) {
-        self.phase = Phase::Testing { before, share: window.share(), through: self.through(window), once_in_vain };
+    /// The most requests a second that got through lately, if this rate is far below.
+    fn allowed_lately(&self) -> Option<f64> {
+        self.most_through.map(|(most, _)| most).filter(|most| self.rate < most * FAR_BELOW)
+    }
+
+    /// Cuts the rate to below what got through, and waits to see whether that helps.
+    fn test(&mut self, window: Window) {
+        let seen = Tally { outcomes: window.outcomes, throttled: window.throttled };
+        self.phase = Phase::Testing { before: self.rate, seen, halved: 0 };
         self.cut(window);
     }
 
+    /// Halves the rate, where any overload would end.
+    fn test_deeply(&mut self, before: f64, seen: Tally, window: Window) {
+        self.phase = Phase::Testing { before, seen: seen.and(window), halved: 1 };
+        self.clean = None;
+        self.ceiling = self.through(window);
+        self.rate = (before / 2.0).min(self.ceiling * BELOW_THROUGH).max(LEAST_RATE.min(self.limit));
+        self.cuts += 1;
+    }
+
     /// Throttled requests that a window may hold without meaning anything: a stray one, and the ambient share with
-    /// two standard deviations of a binomial count.
+    /// three standard deviations of a binomial count. A run judges hundreds of windows, and each cut costs it seconds.
     fn tolerated(&self, outcomes: u32) -> f64 {
         let share = self.ambient.map_or(0.0, |(share, _)| share);
         let expected = f64::from(outcomes) * share;
-        expected + 2.0 * (expected * (1.0 - share)).sqrt() + 1.0
+        expected + 3.0 * (expected * (1.0 - share)).sqrt() + 1.0
     }
 
     /// Requests a second that got through in a window.
@@ -250,7 +284,7 @@ impl Governor {
     fn tolerate(&mut self, share: f64, rate: f64, now: Instant) {
         self.ambient = Some((share, now));
         self.phase = Phase::Steady;
-        self.rate = rate;
+        self.rate = rate.min(self.limit);
         // What was learned of a ceiling was learned from throttling that had nothing to do with it.
         self.ceiling = self.limit;
         self.cuts += 1;

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::Paced;
-use crate::engine::breaker::{Health, Patience};
+use crate::engine::breaker::{Breaker, Health, Patience};
 use crate::engine::requests::Metered;
 use crate::engine::retry::{RetryPolicy, Retrying};
 use crate::engine::script::{batch, scores};
@@ -151,7 +151,8 @@ async fn run(service: Service, told: f64, requests: usize) -> Run {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     let paced = Paced::new(Metered::new(service, Arc::clone(&meter)), told, halt.clone());
     let health = Health::new(Patience::default());
-    let engine = Retrying::new(paced, RetryPolicy::default(), health, Arc::clone(&meter), halt)
+    let watched = Breaker::new(paced, Arc::clone(&health), halt.clone());
+    let engine = Retrying::new(watched, RetryPolicy::default(), health, Arc::clone(&meter), halt)
         .with_jitter(Box::new(move || random.lock().unwrap().f64()));
     let one = batch(1);
     let begun = Instant::now();
@@ -203,12 +204,16 @@ async fn throttling_that_no_slowing_down_mends_does_not_strangle_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_fails_as_the_quality_bar_says_takes_less_than_twice_the_time() {
-    for seed in 0..6 {
-        let calm = run(Service::new(10.0, Counting::Sliding, seed), 10.0, 600).await;
-        // 8 % failed, 4 % reset, 2 % garbage: all transient.
-        let stormy = Service { ambient: 0.2, faults: 0.14, ..Service::new(10.0, Counting::Sliding, seed) };
-        let stormy = run(stormy, 10.0, 600).await;
-        let ratio = stormy.seconds / calm.seconds;
-        assert!(ratio <= 1.92, "{seed}: {ratio:.2} times the calm run's time");
+    for (rate, requests) in [(10.0, 600), (20.0, 570)] {
+        let mut ratios = Vec::new();
+        for seed in 0..15 {
+            let counting = if seed % 2 == 0 { Counting::Sliding } else { Counting::Bucket { burst: rate / 4.0 } };
+            let calm = run(Service::new(rate, counting, seed), rate, requests).await;
+            // 8 % failed, 4 % reset, 2 % garbage: all transient. The least that can be is 1.52 times.
+            let stormy = Service { ambient: 0.2, faults: 0.14, ..Service::new(rate, counting, seed) };
+            ratios.push(run(stormy, rate, requests).await.seconds / calm.seconds);
+        }
+        ratios.sort_by(f64::total_cmp);
+        assert!(ratios[7] <= 1.65 && ratios[14] <= 2.0, "{rate}: times the calm run's time: {ratios:.2?}");
     }
 }
