@@ -197,7 +197,7 @@ pub struct Train {
     #[arg(long, value_name = "WHICH", default_value = "labels", value_parser = ["labels", "even"])]
     pub priors: String,
     /// How many buckets a model that begins at `none` has, as a power of two
-    #[arg(long, value_name = "NUMBER", default_value_t = 17, value_parser = clap::value_parser!(u32).range(10..=20))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(10..=20))]
     pub bits: u32,
 }
 

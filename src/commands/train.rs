@@ -187,7 +187,7 @@ impl TrainSummary {
         let [texts, accuracy, f1, recall, error, mixed] = head;
         let _ = writeln!(
             out,
-            "{:width$}  {texts:>6}  {accuracy:<19}  {f1:<19}  {recall:<19}  {error:<10}  {mixed}",
+            "{:width$}  {texts:>6}  {accuracy:<22}  {f1:<22}  {recall:<22}  {error:<10}  {mixed}",
             "source"
         );
         for source in &self.report.sources {
@@ -195,7 +195,7 @@ impl TrainSummary {
             let mut line = |name: &str, texts: &str, figures: &TextFigures| {
                 let _ = writeln!(
                     out,
-                    "{name:width$}  {texts:>6}  {:<19}  {:<19}  {:<19}  {:<10}  {}",
+                    "{name:width$}  {texts:>6}  {:<22}  {:<22}  {:<22}  {:<10}  {}",
                     range(figures.accuracy),
                     range(figures.macro_f1),
                     range(figures.macro_recall),
@@ -211,7 +211,7 @@ impl TrainSummary {
             for (figure, rise) in [("accuracy", source.accuracy_rise), ("macro F1", source.rise)] {
                 let Some(rise) = rise else { continue };
                 let sure = if rise.excludes_zero() { "more than chance" } else { "may be chance" };
-                let _ = writeln!(out, "  {figure} {:+.3} ({:+.3} to {:+.3}): {sure}", rise.value, rise.low, rise.high);
+                let _ = writeln!(out, "  {figure} {rise:+}: {sure}");
             }
         }
         out
@@ -220,7 +220,7 @@ impl TrainSummary {
 
 /// A figure with its interval.
 fn range(interval: Option<Interval>) -> String {
-    interval.map_or_else(String::new, |i| format!("{:.3} ({:.3}–{:.3})", i.value, i.low, i.high))
+    interval.map_or_else(String::new, |interval| interval.to_string())
 }
 
 /// A figure without one.

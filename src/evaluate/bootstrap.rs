@@ -1,5 +1,7 @@
 //! How sure a figure is: the bootstrap (Efron 1979), percentile intervals, seeded.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::parallel::{cores, in_parallel};
@@ -17,6 +19,19 @@ pub struct Interval {
     pub low: f64,
     /// 2.5 % of the resamples lie above.
     pub high: f64,
+}
+
+impl fmt::Display for Interval {
+    /// `0.612 (0.590 to 0.634)`; with `{:+}`, as a difference: `−0.010 (−0.020 to +0.004)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { value, low, high } = self;
+        let text = if f.sign_plus() {
+            format!("{value:+.3} ({low:+.3} to {high:+.3})")
+        } else {
+            format!("{value:.3} ({low:.3} to {high:.3})")
+        };
+        f.pad(&text.replace('-', "−"))
+    }
 }
 
 impl Interval {
@@ -92,6 +107,12 @@ mod tests {
         let difference = paired_difference(&old, &new, 1, mean).expect("values");
         assert!(difference.excludes_zero() && difference.high - difference.low < 1e-9, "{difference:?}");
         assert!(!paired_difference(&old, &old, 1, mean).expect("values").excludes_zero());
+    }
+
+    #[test]
+    fn an_interval_reads_as_a_figure_or_as_a_difference() {
+        let interval = Interval { value: -0.01, low: -0.02, high: 0.004 };
+        assert_eq!(format!("{interval}|{interval:+}"), "−0.010 (−0.020 to 0.004)|−0.010 (−0.020 to +0.004)");
     }
 
     #[test]

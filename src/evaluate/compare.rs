@@ -162,9 +162,7 @@ impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("not known"),
-            Some(Interval { value, low, high }) => {
-                write!(f, "{}", format!("{value:.3} (95 % interval {low:.3} to {high:.3})").replace('-', "−"))
-            }
+            Some(interval) => write!(f, "{}", interval.to_string().replace('(', "(95 % interval ")),
         }
     }
 }

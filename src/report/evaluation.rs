@@ -139,7 +139,7 @@ impl ComparisonRow {
             first: Name::new(&one.first).to_string(),
             second: Name::new(&one.second).to_string(),
             items: Count(one.items as u64),
-            difference: one.difference.map_or_else(unknown, |difference| signed(&difference)),
+            difference: signed(one.difference),
             sureness: match one.difference {
                 None => "not known",
                 Some(difference) if difference.excludes_zero() => "more than chance",
@@ -209,7 +209,7 @@ struct CallTable {
 impl CallTable {
     fn of(name: &str, measures: &[MeasureFigures; 3]) -> Self {
         let row = |figures: &MeasureFigures| {
-            let correlation = figures.rank_correlation.map_or_else(unknown, |interval| signed(&interval));
+            let correlation = signed(figures.rank_correlation);
             let (calls, unhappy) = (Count(figures.calls as u64), Count(figures.unhappy as u64));
             (figures.measure, calls, unhappy, range(figures.auc), correlation)
         };
@@ -226,10 +226,9 @@ fn number(figure: Option<f64>) -> String {
 }
 
 fn range(interval: Option<Interval>) -> String {
-    interval.map_or_else(unknown, |i| format!("{:.3} ({:.3} to {:.3})", i.value, i.low, i.high).replace('-', "−"))
+    interval.map_or_else(unknown, |interval| interval.to_string())
 }
 
-fn signed(interval: &Interval) -> String {
-    let Interval { value, low, high } = interval;
-    format!("{value:+.3} ({low:+.3} to {high:+.3})").replace('-', "−")
+fn signed(interval: Option<Interval>) -> String {
+    interval.map_or_else(unknown, |interval| format!("{interval:+}"))
 }

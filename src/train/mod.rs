@@ -80,7 +80,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { name: "own".to_owned(), seed: 1, bits: 17, priors: Priors::Labels, threads: parallel::cores() }
+        Self { name: "own".to_owned(), seed: 1, bits: 20, priors: Priors::Labels, threads: parallel::cores() }
     }
 }
 

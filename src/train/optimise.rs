@@ -31,7 +31,7 @@ pub(crate) struct Rates {
 impl Rates {
     /// For learning from nothing.
     pub(crate) const SCRATCH: Self =
-        Self { epochs: 5, grams: 0.05, numbers: 0.05, pull: 0.01, evenness: 0.5, doubt: 0.1 };
+        Self { epochs: 5, grams: 0.05, numbers: 0.15, pull: 0.007, evenness: 0.5, doubt: 0.3 };
     /// For adapting a trained model to a few labels.
     pub(crate) const ADAPT: Self =
         Self { epochs: 8, grams: 0.03, numbers: 0.05, pull: 0.005, evenness: 0.5, doubt: 0.1 };

@@ -56,8 +56,7 @@ impl Standings {
             at: x.at(interval.value),
             value: format!("{:.3}", interval.value),
         };
-        let said =
-            known.iter().map(|(name, i)| format!("{} {:.3} ({:.3} to {:.3})", Name::new(name), i.value, i.low, i.high));
+        let said = known.iter().map(|(name, i)| format!("{} {i}", Name::new(name)));
         Some(Self {
             height: bottom + 44.0,
             bottom: Px(bottom),
