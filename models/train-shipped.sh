@@ -15,7 +15,7 @@ labels=$(cd "${1:?usage: train-shipped.sh LABELS_DIR [OUT]}" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$models/lexicon.tsv" "$work/"
+cp "$models/lexicon.tsv" "$models/service.tsv" "$work/"
 
 # The order is part of the recipe.
 cd "$models/.."

@@ -6,6 +6,9 @@ use crate::model::lexicon::{Meaning, build};
 /// VADER's lexicon, term and valence (MIT, see `models/NOTICES`), emoji with the valence of their descriptions.
 static VALENCES: &str = include_str!("../../models/lexicon.tsv");
 
+/// Words of trouble and of good service that VADER does not know, with valences of our own: nothing was fitted.
+static SERVICE: &str = include_str!("../../models/service.tsv");
+
 /// VADER's negators, and a few of their kin. Without apostrophes, as the model reads words.
 const NEGATORS: &str = "aint arent cannot cant couldnt darent didnt doesnt dont hadnt hasnt havent isnt mightnt \
     mustnt neither neednt never none nope nor not nothing nowhere oughtnt shant shouldnt wasnt werent without wont \
@@ -36,7 +39,7 @@ pub(crate) fn table() -> Vec<u8> {
     let marked = marks
         .iter()
         .flat_map(|(words, meaning)| words.split_whitespace().map(|word| (hash::of(word.as_bytes()), *meaning)));
-    build(marked.chain(VALENCES.lines().filter_map(valence)))
+    build(marked.chain(VALENCES.lines().chain(SERVICE.lines()).filter_map(valence)))
 }
 
 /// A line of the lexicon: a term as the model reads it, and its valence in tenths.
@@ -73,9 +76,17 @@ mod tests {
     fn every_line_is_in_the_table() {
         let table = table();
         let lexicon = Lexicon::new(&table).expect("a table");
-        for line in VALENCES.lines() {
+        for line in VALENCES.lines().chain(SERVICE.lines()) {
             let (hash, meaning) = valence(line).expect("a term and a valence");
             assert!(meaning == Meaning::NONE || lexicon.meaning(hash) != Meaning::NONE, "{line}");
         }
+    }
+
+    #[test]
+    fn no_word_of_ours_stands_in_the_other_list() {
+        let others: std::collections::HashSet<&str> =
+            VALENCES.lines().filter_map(|line| line.split('\t').next()).collect();
+        let ours: Vec<&str> = SERVICE.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert!(ours.len() > 100 && ours.is_sorted() && ours.iter().all(|word| !others.contains(word)));
     }
 }
