@@ -24,7 +24,8 @@ pub struct Interval {
 impl fmt::Display for Interval {
     /// `0.612 (0.590 to 0.634)`; with `{:+}`, as a difference: `−0.010 (−0.020 to +0.004)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { value, low, high } = self;
+        // Rounded here, so that adding zero takes the sign off what rounds to none.
+        let [value, low, high] = [self.value, self.low, self.high].map(|number| (number * 1e3).round() / 1e3 + 0.0);
         let text = if f.sign_plus() {
             format!("{value:+.3} ({low:+.3} to {high:+.3})")
         } else {
@@ -113,6 +114,8 @@ mod tests {
     fn an_interval_reads_as_a_figure_or_as_a_difference() {
         let interval = Interval { value: -0.01, low: -0.02, high: 0.004 };
         assert_eq!(format!("{interval}|{interval:+}"), "−0.010 (−0.020 to 0.004)|−0.010 (−0.020 to +0.004)");
+        let nothing = Interval { value: -0.0001, low: -0.0004, high: 0.0 };
+        assert_eq!(format!("{nothing}|{nothing:+}"), "0.000 (0.000 to 0.000)|+0.000 (+0.000 to +0.000)");
     }
 
     #[test]

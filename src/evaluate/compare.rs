@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::{Agreement, Interval};
@@ -151,7 +152,7 @@ fn doubt(comparisons: &[Comparison], items: &str) -> String {
         .filter_map(|one| Some((one.items, one.difference.map(|d| (d.high - d.low) / 2.0)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     widest.map_or_else(String::new, |(count, half)| {
-        format!(" Differences below about {half:.3} can't be seen on {count} {items}.")
+        format!(" Differences below about {half:.3} can't be seen on {} {items}.", HumanCount(count as u64))
     })
 }
 

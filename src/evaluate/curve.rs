@@ -1,5 +1,6 @@
 //! How many labels a model of one's own takes: the learning curve against the engines that need none.
 
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::{Interval, Judged, interval, macro_f1, paired_difference};
@@ -98,7 +99,7 @@ fn words(points: &[Point], engines: &[Rival]) -> String {
     {
         let gain = to.value - from.value;
         let growth = if gain > 0.005 {
-            "still rises: more labels will help"
+            "still rises: more labels may help"
         } else {
             "has gone flat: more labels of the same kind will help little"
         };
@@ -113,16 +114,18 @@ fn words(points: &[Point], engines: &[Rival]) -> String {
 
 fn sentence(rival: &Rival, most: usize) -> String {
     let name = &rival.engine;
+    let labels = |count: usize| format!("{} labels", HumanCount(count as u64));
+    let most = labels(most);
     match (rival.overtaken_at, rival.surely_overtaken_at) {
-        (_, Some(labels)) => {
-            format!("A model of your own is better than {name} from {labels} labels on, by more than chance explains.")
+        (_, Some(from)) => {
+            let from = labels(from);
+            format!("A model of your own is better than {name} from {from} on, by more than chance explains.")
         }
-        (Some(labels), None) => {
-            format!(
-                "A model of your own is ahead of {name} from {labels} labels on, by no more than chance explains with {most}."
-            )
+        (Some(from), None) => {
+            let from = labels(from);
+            format!("A model of your own is ahead of {name} from {from} on; with {most}, that may still be chance.")
         }
-        (None, None) => format!("With {most} labels a model of your own is not ahead of {name}."),
+        (None, None) => format!("With {most} a model of your own is not ahead of {name}."),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure arithmetic over labels and numbers; reading files, running engines and drawing tables are others' work.
 //! Every figure that is shown has an interval beside it, from the [bootstrap](interval), seeded, so that the same
 //! input gives the same interval. [`texts`](TextFigures) judges labelled texts and [`calls`](MeasureFigures) rated calls,
-//! with [`classes`](Confusion), [`ranking`](auc) and [`reliability`] below them; [`compare`](Comparison) and
+//! with [`classes`](Confusion), [`ranking`](auc) and [`reliability()`] below them; [`compare`](Comparison) and
 //! [`curve`](Curve) hold engines against each other and put into words what follows; an [`Evaluation`] is all of it.
 
 mod bootstrap;
