@@ -1,0 +1,157 @@
+//! The settings as a whole: layers, provenance and hash here; [`messages`], [`files`] and [`properties`] beside.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::Granularity;
+
+mod files;
+mod messages;
+mod properties;
+
+/// Settings of a file's text, an environment and flags.
+fn resolve(file: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    std::fs::write(&path, file).unwrap();
+    let flag = |&(name, text): &(&str, &str)| {
+        let key = layers::find(name).unwrap();
+        Assignment { key, raw: Raw::Argument(text.into()), origin: Origin::Flag(key.typed_flag().unwrap()) }
+    };
+    Sources {
+        file: None,
+        directory: directory.path().to_owned(),
+        variables: variables.iter().map(|&(name, value)| (name.into(), value.into())).collect(),
+        flags: flags.iter().map(flag).collect(),
+    }
+    .resolve()
+    .inspect(|settings| assert_eq!(settings.file(), Some(path.as_path())))
+}
+
+/// What is said of a file at `job.toml`.
+fn complaint(file: &str) -> (String, Option<String>) {
+    let layer = layers::parse(Path::new("job.toml"), file);
+    let mut settings = Settings::default();
+    let mut problems = layer.problems;
+    problems.extend(layer.assignments.into_iter().filter_map(|assignment| settings.assign(assignment)));
+    let error = SettingsError::unless_empty(problems).unwrap_err();
+    (error.to_string(), error.hint())
+}
+
+fn origin_texts(settings: &Settings, key: &str) -> Vec<String> {
+    // The file lies in a directory of its own in each test: only its name is told.
+    let short = |origin: &Origin| match origin {
+        Origin::File { line, .. } => format!("file :{line}"),
+        other => other.to_string(),
+    };
+    settings.origins(key).iter().map(short).collect()
+}
+
+#[test]
+fn defaults_are_the_documented_ones() {
+    let settings = resolve("", &[], &[]).unwrap();
+    assert_eq!(settings.engine, EngineName::Local);
+    assert_eq!(settings.granularity.or_engine(Granularity::Segment), Granularity::Segment);
+    assert_eq!(settings.out, Path::new("undertone-out"));
+    assert_eq!(settings.memory.bytes(), 64 << 20);
+    assert!(settings.csv_guard && !settings.bom && !settings.detail);
+    assert_eq!(settings.max_rejects.to_string(), "5%");
+    assert!((settings.min_coverage.fraction() - 0.5).abs() < f64::EPSILON);
+    assert_eq!(settings.comprehend.attempt_timeout.to_string(), "15s");
+    assert_eq!(settings.comprehend.give_up_after.to_string(), "2m");
+    assert_eq!(settings.cache.max_age.to_string(), "90d");
+    assert_eq!(settings.price.billing(), Billing { unit_chars: 100, minimum_units: 3 });
+    assert_eq!(settings.origins("engine"), []);
+}
+
+#[test]
+fn flags_beat_environment_beat_file_beat_defaults() {
+    let file = "language = 'es'\ntimezone = 'UTC'\nspeakers = 'agent'\n";
+    let variables = [("UNDERTONE_LANGUAGE", "fr"), ("UNDERTONE_SPEAKERS", "both")];
+    let settings = resolve(file, &variables, &[("speakers", "customer")]).unwrap();
+    assert_eq!(settings.speakers, Speakers::Customer);
+    assert_eq!(settings.language, LanguageChoice::Code("fr".into()));
+    assert_eq!(origin_texts(&settings, "speakers"), ["flag --speakers"]);
+    assert_eq!(origin_texts(&settings, "language"), ["environment UNDERTONE_LANGUAGE"]);
+    assert_eq!(origin_texts(&settings, "timezone"), ["file :2"]);
+    assert_eq!(origin_texts(&settings, "out"), [""; 0]);
+}
+
+#[test]
+fn maps_add_up_and_name_every_layer() {
+    let file = "[role]\nIVR = 'other'\nBob = 'agent'\n";
+    let settings = resolve(file, &[("UNDERTONE_ROLE", "Ann=agent")], &[("role", "Bob=customer")]).unwrap();
+    let roles: Vec<String> = settings.role.iter().map(|(value, role)| format!("{value}={role}")).collect();
+    assert_eq!(roles, ["Ann=agent", "Bob=customer", "IVR=other"]);
+    assert_eq!(origin_texts(&settings, "role"), ["file :1", "environment UNDERTONE_ROLE", "flag --role"]);
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let settings = resolve("", &[("UNDERTONE_COMPREHEND_REGION", ""), ("UNDERTONE_CONFIG", "")], &[]).unwrap();
+    assert_eq!(settings.comprehend.region, None);
+}
+
+#[test]
+fn every_key_has_a_variable_and_a_flag_of_its_own() {
+    let names: BTreeSet<&str> = KEYS.iter().map(|key| key.name).collect();
+    let variables: BTreeSet<String> = KEYS.iter().map(Key::variable).collect();
+    let flags: Vec<&str> = KEYS.iter().filter_map(|key| key.flag).map(|flag| flag.long).collect();
+    assert_eq!((names.len(), variables.len()), (KEYS.len(), KEYS.len()));
+    assert_eq!(flags.iter().collect::<BTreeSet<_>>().len(), flags.len());
+    assert!(!variables.contains(CONFIG_VARIABLE));
+    for key in KEYS {
+        assert!(key.meaning().ends_with('.'), "{}: {}", key.name, key.meaning());
+        assert!(key.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'-' | b'.')), "{}", key.name);
+    }
+}
+
+#[test]
+fn a_named_file_must_exist_and_the_usual_one_need_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let none = Sources { directory: directory.path().to_owned(), ..Sources::default() }.resolve().unwrap();
+    assert_eq!(none.file(), None);
+    let missing = Sources { file: Some("missing/job.toml".into()), ..Sources::default() }.resolve().unwrap_err();
+    assert_eq!(missing.to_string(), "can't read the settings file missing/job.toml");
+    assert_eq!(missing.hint().as_deref(), Some("`undertone config init missing/job.toml` writes one"));
+}
+
+#[test]
+fn the_flag_beats_the_variable_that_names_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (flag, variable) = (write("flag.toml", "language = 'es'"), write("variable.toml", "language = 'fr'"));
+    let variables = vec![("UNDERTONE_CONFIG".into(), variable.clone().into_os_string())];
+    let by_variable = Sources { variables: variables.clone(), ..Sources::default() }.resolve().unwrap();
+    assert_eq!(by_variable.file(), Some(variable.as_path()));
+    let by_flag = Sources { file: Some(flag.clone()), variables, ..Sources::default() }.resolve().unwrap();
+    assert_eq!(by_flag.file(), Some(flag.as_path()));
+    assert_eq!(by_flag.language, LanguageChoice::Code("es".into()));
+}
+
+#[test]
+fn the_hash_is_of_values_that_change_results_only() {
+    let default = Settings::default().hash();
+    assert_eq!(default.len(), 64);
+    let same = [
+        ("out", "elsewhere"),
+        ("concurrency", "3"),
+        ("comprehend.requests-per-second", "50"),
+        ("cache.path", "off"),
+        ("cost.max", "3"),
+        ("speakers", "both"),
+    ];
+    assert_eq!(resolve("", &[], &same).unwrap().hash(), default);
+    let mut hashes = BTreeSet::from([default]);
+    for change in [("speakers", "agent"), ("bom", "on"), ("min-coverage", "0.6"), ("map", "text=Body")] {
+        assert!(hashes.insert(resolve("", &[], &[change]).unwrap().hash()), "{change:?}");
+    }
+    let by_file = resolve("speakers = 'agent'", &[], &[]).unwrap().hash();
+    assert!(hashes.contains(&by_file), "the origin of a value is no part of the hash");
+}
