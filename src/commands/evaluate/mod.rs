@@ -104,10 +104,10 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     let chunk = options::chunk(settings, &profile, granularity)?;
     let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
     let cost = |units| settings.price.tiers.cost(units).as_f64();
-    let units = units(items, prepare.clone());
-    session.budget.check(Planned { units, cost: cost(units) })?;
-    let forgetful = profile.billing.map(|_| Memory::new(&profile, None));
-    let from_nothing = self::units(items, PrepareOptions::new(chunk, &profile, forgetful));
+    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None)));
+    if let Some(bill) = &bill {
+        session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
+    }
     session.stop_on_signals()?;
     let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
     progress.scoring(items.turns());
@@ -119,15 +119,18 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     session.keep_scores(pipelined.is_ok());
     progress.finish();
     let collected = pipelined.map_err(|error| session.with_what_is_kept(error.into()))?.fold;
-    let requests = session.service.meter.read();
-    let effort = Effort {
-        units: from_nothing,
-        cost_per_1000: cost(from_nothing) * 1000.0 / items.subject.count as f64,
-        requests: if profile.billing.is_some() { requests.requests } else { 0 },
-        units_billed: if profile.billing.is_some() { requests.units_most } else { 0 },
-        cost_billed: if profile.billing.is_some() { cost(requests.units_most) } else { 0.0 },
-        seconds: begun.elapsed().as_secs_f64(),
-    };
+    let seconds = begun.elapsed().as_secs_f64();
+    let effort = bill.map_or(Effort { seconds, ..Effort::default() }, |bill| {
+        let requests = session.service.meter.read();
+        Effort {
+            units: bill.from_nothing,
+            cost_per_1000: cost(bill.from_nothing) * 1000.0 / items.subject.count as f64,
+            requests: requests.requests,
+            units_billed: requests.units_most,
+            cost_billed: cost(requests.units_most),
+            seconds,
+        }
+    });
     let (name, eligible) = (contender.to_string(), contender.eligible());
     let trained_on_these = items.shipped_model_learned_from && profile.model == Model::shipped().version();
     let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, said: collected.said };
@@ -135,9 +138,20 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
 }
 
 /// Units that scoring all items takes, at most.
-fn units(items: &Items, prepare: PrepareOptions) -> u64 {
-    let Ok(plans) = pipeline::plan(items.groups().map(Ok::<_, Infallible>), &[prepare]);
-    plans.iter().map(|plan| plan.estimate.units_upper).sum()
+struct Bill {
+    /// With what is stored.
+    now: u64,
+    /// With nothing stored: what the engine costs whoever starts at it.
+    from_nothing: u64,
+}
+
+impl Bill {
+    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Self {
+        let ways = [prepare.clone(), PrepareOptions { memory: Some(nothing), ..prepare.clone() }];
+        let Ok(plans) = pipeline::plan(items.groups().map(Ok::<_, Infallible>), &ways);
+        let units = |way: usize| plans.get(way).map_or(0, |plan| plan.estimate.units_upper);
+        Self { now: units(0), from_nothing: units(1) }
+    }
 }
 
 /// What an engine said of each item, as items finish.
