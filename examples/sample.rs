@@ -14,10 +14,10 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use fastrand::Rng;
 use undertone::engine::Scores;
-use undertone::output::datapackage::{Resource, describe};
+use undertone::output::datapackage::describe;
 use undertone::output::{
     CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
-    SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, fields,
+    SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, resources,
 };
 use undertone::pipeline::SegmentCounts;
 use undertone::report;
@@ -278,30 +278,8 @@ fn main() -> Result<()> {
     let mut line = Vec::new();
     encoder.encode(&RejectRow { file: "calls.csv".into(), line: 17, reason: "no call id".into() }, &mut line);
     write_table(&mut out, "rejects.csv", &encoder.header(), &mut [("calls.csv".into(), line)])?;
-    let resources = [
-        Resource { file: "calls.csv", about: "One row a call.", key: &["call_id"], fields: fields(call_columns()) },
-        Resource {
-            file: "agents.csv",
-            about: "One row an agent.",
-            key: &["agent_id"],
-            fields: fields(agent_columns()),
-        },
-        Resource {
-            file: "segments.csv",
-            about: "One row a segment.",
-            key: &["call_id", "segment"],
-            fields: fields(&SEGMENTS),
-        },
-        Resource {
-            file: "failures.csv",
-            about: "Segments without scores.",
-            key: &["call_id", "segment"],
-            fields: fields(&FAILURES),
-        },
-        Resource { file: "rejects.csv", about: "Rows that could not be used.", key: &[], fields: fields(&REJECTS) },
-    ];
     out.write("datapackage.json", |file| {
-        writeln!(file, "{:#}", describe(&resources, SCHEMA_VERSION, false)).map(|()| None)
+        writeln!(file, "{:#}", describe(&resources(true), SCHEMA_VERSION, false)).map(|()| None)
     })?;
     let record = record(&tables, agents.agents.len() as u64, agents.calls_without_agent);
     let mut record = serde_json::to_value(record)?;
@@ -312,7 +290,9 @@ fn main() -> Result<()> {
     })?;
     let directory = out.commit()?;
     #[cfg(feature = "parquet")]
-    for (name, fields) in [("calls", fields(call_columns())), ("agents", fields(agent_columns()))] {
+    for (name, fields) in
+        [("calls", undertone::output::fields(call_columns())), ("agents", undertone::output::fields(agent_columns()))]
+    {
         let mut file = std::fs::File::create(directory.join(format!("{name}.parquet")))?;
         undertone::output::parquet::write(&directory.join(format!("{name}.csv")), &fields, true, &mut file)?;
     }

@@ -63,8 +63,9 @@ impl Tables<'_> {
     }
 }
 
-/// The tables as the description lists them.
-fn resources(detail: bool) -> Vec<Resource> {
+/// The tables as the description lists them; segments.csv among them with `detail`.
+#[must_use]
+pub fn resources(detail: bool) -> Vec<Resource> {
     let segments = detail.then(|| Resource {
         file: "segments.csv",
         about: "One row a document.",
