@@ -1,12 +1,13 @@
 """The local model on texts that it never saw, through `evaluate`: quality, calibration, speed, start, adaptation.
 
-    python3 benches/model.py DATA      about five minutes
+    python3 benches/model.py DATA      about ten minutes
 
 DATA holds the public sets that models/MODEL_CARD.md names: `labels/` and `transcripts/star_dev.csv`. A set that the
 shipped model learned from is judged by a model trained the same way without it.
 """
 
 import csv
+import functools
 import json
 import os
 import random
@@ -38,6 +39,7 @@ def shown(interval):
     return f"{interval['value']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
 
 
+@functools.cache
 def without(labels, name):
     """A model trained as the shipped one is, but for one set."""
     path = BENCH / f"without-{name}.model"

@@ -68,7 +68,8 @@ pub(super) fn cross_fit(corpus: &Corpus, sources: usize, start: &Start, options:
             corpus.rows.iter().zip(&parts).filter(|(_, of)| **of == part).map(|(row, _)| row.key).collect();
         let rest: Vec<usize> =
             (0..parts.len()).filter(|at| parts[*at] != part && !held.contains(&corpus.rows[*at].key)).collect();
-        let floats = optimise::fit(corpus, &rest, sources, &start.floats, start.rates, options.seed);
+        // One thread: the parts already keep all of them busy.
+        let floats = optimise::fit(start.lesson(corpus, &rest, sources), options.seed, 1);
         let held = (0..parts.len()).filter(|at| parts[*at] == part);
         held.map(|at| (at, observe(corpus, at, &floats))).collect::<Vec<_>>()
     });

@@ -15,6 +15,7 @@ mod curve;
 mod held_out;
 mod lexicon;
 mod optimise;
+mod own;
 
 use crate::model::calibration::Calibration;
 use crate::model::{Label, Model};
@@ -25,7 +26,7 @@ pub use curve::{CurvePoint, LearningCurve, learning_curve};
 pub use held_out::{Report, SourceReport};
 
 use corpus::Corpus;
-use optimise::{Floats, Rates};
+use optimise::{Floats, Lesson, Rates};
 
 /// A text and what a person said of it.
 #[derive(Clone, Copy)]
@@ -138,7 +139,8 @@ pub fn train(sources: &[Source<'_>], base: Option<&Model>, options: &Options) ->
     let crossed = held_out::cross_fit(&corpus, sources.len(), &start, options);
     let calibration = crossed.calibration(&start, options.priors, |_| true);
     let everything: Vec<usize> = (0..corpus.rows.len()).collect();
-    let floats = optimise::fit(&corpus, &everything, sources.len(), &start.floats, start.rates, options.seed);
+    let lesson = start.lesson(&corpus, &everything, sources.len());
+    let floats = optimise::fit(lesson, options.seed, options.threads);
     let bytes = start.encode(&floats, calibration, &options.name);
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     let report = crossed.report(&corpus, &names, &start, options);
@@ -189,6 +191,11 @@ impl Start {
             rates: Rates::ADAPT,
             adapts: true,
         }
+    }
+
+    /// What is to be learned from the given rows.
+    fn lesson<'l>(&'l self, corpus: &'l Corpus, rows: &'l [usize], sources: usize) -> Lesson<'l> {
+        Lesson { corpus, rows, sources, base: &self.floats, rates: self.rates }
     }
 
     /// The bytes of a model.
