@@ -21,6 +21,7 @@ use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::input;
 use crate::log;
+use crate::output::unguarded;
 use crate::settings::{LogFormat, Settings, SettingsError, Verbosity};
 use crate::transcript::Call;
 
@@ -38,8 +39,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
         }
         Command::Explain(args) => with_settings(general, args.settings, |settings| {
-            let words = find_call(settings, &args.input, &args.call_id)?;
-            explain::run(&args.call_id, &settings.out, words.as_ref())
+            // Copied from calls.csv it may have a guard.
+            let call_id = unguarded(&args.call_id);
+            let words = find_call(settings, &args.input, call_id)?;
+            explain::run(call_id, &settings.out, words.as_ref())
         }),
         Command::Report { dir } => report::run(&dir),
         Command::Train(args) => {

@@ -105,9 +105,11 @@ fn the_terminal_is_shown_no_name_that_controls_it() {
     let (place, outputs, ended) = analyzed(&hostile());
     let mut shown = vec![ended.stdout, ended.stderr];
     for id in outputs.table("calls.csv").column("call_id") {
-        // As the transcript has it: without a guard.
-        let id = id.strip_prefix('\'').filter(|id| looks_like_formula(id)).unwrap_or(id);
         let ended = place.run(&["explain", "--out", "out", "--", id]).expect(0);
+        // Bare, as the transcript has it, it is the same call, unless that would be the guarded id of another one.
+        if let Some(bare) = id.strip_prefix('\'').filter(|id| looks_like_formula(id) && !id.starts_with('\'')) {
+            assert_eq!(place.run(&["explain", "--out", "out", "--", bare]).expect(0).stdout, ended.stdout);
+        }
         shown.extend([ended.stdout, ended.stderr]);
     }
     for text in shown {
