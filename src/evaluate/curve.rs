@@ -12,6 +12,8 @@ pub struct Curve {
     pub held_out: usize,
     /// The models, by growing number of labels.
     pub points: Vec<Point>,
+    /// By how much the model trained on the most labels is better than the one before it.
+    pub last_step: Option<Interval>,
     /// The engines on the same texts.
     pub engines: Vec<Rival>,
     /// What it says, in words.
@@ -60,8 +62,12 @@ impl Curve {
             texts.points.iter().map(|(labels, judged)| Point { labels: *labels, macro_f1: figure(judged) }).collect();
         let engines: Vec<Rival> = texts.engines.iter().map(|(name, judged)| rival(texts, name, judged, seed)).collect();
         let held_out = texts.points.first().map_or(0, |(_, judged)| judged.len());
-        let words = words(&points, &engines);
-        Self { held_out, points, engines, words }
+        let last_step = match texts.points.as_slice() {
+            [.., (_, before), (_, last)] => paired_difference(before, last, seed, macro_f1),
+            _ => None,
+        };
+        let words = words(&points, last_step, &engines);
+        Self { held_out, points, last_step, engines, words }
     }
 }
 
@@ -91,23 +97,22 @@ fn rival(texts: &CurveTexts, name: &str, judged: &[Option<Judged>], seed: u64) -
     }
 }
 
-fn words(points: &[Point], engines: &[Rival]) -> String {
+/// A rise of macro F1 that is not worth as many labels again as there are.
+const SMALL_RISE: f64 = 0.01;
+
+fn words(points: &[Point], last_step: Option<Interval>, engines: &[Rival]) -> String {
     let Some(last) = points.last() else { return "No model could be trained.".to_owned() };
     let mut sentences: Vec<String> = engines.iter().map(|rival| sentence(rival, last.labels)).collect();
-    if let [.., before, last] = points
-        && let (Some(from), Some(to)) = (before.macro_f1, last.macro_f1)
-    {
-        let gain = to.value - from.value;
-        let growth = if gain > 0.005 {
-            "still rises: more labels may help"
-        } else {
-            "has gone flat: more labels of the same kind will help little"
+    if let ([.., before, last], Some(step)) = (points, last_step) {
+        let growth = match step {
+            Interval { low, .. } if low > 0.0 => "still rises: more labels will help",
+            Interval { high, .. } if high < SMALL_RISE => {
+                "has gone flat: more labels of the same kind will help little"
+            }
+            _ => "may still rise or have gone flat: these texts are too few to tell",
         };
-        let step = format!("{gain:+.3}").replace('-', "−");
-        sentences.push(format!(
-            "From {} to {} labels the model changed by {step}, so the curve {growth}.",
-            before.labels, last.labels
-        ));
+        let [before, last] = [before, last].map(|point| HumanCount(point.labels as u64));
+        sentences.push(format!("From {before} to {last} labels macro F1 moved by {step:+}; the curve {growth}."));
     }
     sentences.join(" ")
 }
@@ -163,7 +168,19 @@ mod tests {
         assert_eq!(weak.overtaken_at, Some(248), "62 labels were ahead, 124 were not");
         assert!(weak.surely_overtaken_at.is_some() && strong.overtaken_at.is_none());
         assert!(curve.words.contains("With 496 labels a model of your own is not ahead of strong."), "{}", curve.words);
-        assert!(curve.words.contains("still rises"), "{}", curve.words);
+    }
+
+    #[test]
+    fn what_more_labels_would_do_is_said_only_as_surely_as_it_is_known() {
+        let after = |before: usize, last: usize| {
+            let points = vec![(992, judged(before)), (1984, judged(last))];
+            Curve::of(&CurveTexts { points, engines: Vec::new() }, 1).words
+        };
+        let words = after(120, 180);
+        assert!(words.starts_with("From 992 to 1,984 labels macro F1 moved by +0.3"), "{words}");
+        assert!(words.contains("still rises"), "{words}");
+        assert!(after(150, 150).contains("has gone flat"), "{}", after(150, 150));
+        assert!(after(150, 152).contains("too few to tell"), "{}", after(150, 152));
     }
 
     #[test]
