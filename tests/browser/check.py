@@ -1,9 +1,10 @@
-"""Opens report.html in a real browser and checks what is on it.
+"""Opens report.html or evaluation.html in a real browser and checks what is on it.
 
     python3 -m venv venv && venv/bin/pip install playwright
     cargo run --release --example sample -- target/few --agents 3 --calls 60
     cargo run --release --example sample -- target/many --agents 10000 --calls 1000000
-    venv/bin/python tests/browser/check.py --pictures target/pictures target/few target/many
+    target/release/undertone evaluate LABELS.csv --engine local --engine vader --learning-curve --out target/judged
+    venv/bin/python tests/browser/check.py --pictures target/pictures target/few target/many target/judged
 
 Chromium is the one on the PATH (Debian: apt-get install chromium). Every directory is opened light and dark, at
 three widths, in print and without script. Anything in the console, any request, anything that does not agree
@@ -12,6 +13,7 @@ with the tables, and anything wider than the window is a failure. The pictures a
 
 import argparse
 import csv
+import json
 import pathlib
 import shutil
 import sys
@@ -70,17 +72,41 @@ def names_shown(page):
     return page.locator("#agent-table tbody th").all_inner_texts()
 
 
+def check_figures(page, checks):
+    """Every figure is named, and nothing comes from outside."""
+    for figure in page.locator("figure svg[role=img]").all():
+        ids = figure.get_attribute("aria-labelledby").split()
+        checks.that(all(page.locator(f"#{i}").text_content().strip() for i in ids), f"title and description {ids}")
+    checks.that(page.locator("main [style], main [onclick]").count() == 0, "no inline style or handler")
+    checks.that(page.locator("img, iframe, link, object, embed, a[href^=http]").count() == 0, "no outside element")
+
+
 def check_content(page, checks, agents, calls):
     text = page.inner_text("main")
     checks.that(f"{calls:,} calls, {len(agents):,} agents" in text, "the counts of calls and agents")
     for label in ("What was run", "In words", "From start to end", "All agents", "How every number is made"):
         checks.that(label in text, f"the heading {label}")
-    for figure in page.locator("figure svg[role=img]").all():
-        ids = figure.get_attribute("aria-labelledby").split()
-        checks.that(all(page.locator(f"#{i}").text_content().strip() for i in ids), f"title and description {ids}")
     checks.that(page.locator("figure svg[role=img]").count() == page.locator("figure:has(details), figure:has(#funnel-title)").count(), "a table beside every figure")
-    checks.that(page.locator("main [style], main [onclick]").count() == 0, "no inline style or handler")
-    checks.that(page.locator("img, iframe, link, object, embed, a[href^=http]").count() == 0, "no outside element")
+
+
+def check_evaluation(page, checks, evaluation):
+    """The verdict and every engine's figures, as the JSON beside the page has them."""
+    text = page.inner_text("main")
+    for label in ("The verdict", "Side by side", "How every number is made"):
+        checks.that(label in text, f"the heading {label}")
+    checks.that(" ".join(evaluation["verdict"]["words"].split()) in " ".join(text.split()), "the verdict's words")
+    for engine in evaluation["engines"]:
+        checks.that(engine["name"] in text, f"the engine {engine['name']}")
+        if engine["texts"]:
+            figure = f"{engine['texts']['macro_f1']['value']:.3f}"
+            checks.that(figure in text, f"macro F1 of {engine['name']}, {figure}")
+    curve = evaluation["learning_curve"]
+    if curve:
+        checks.that(curve["words"] in text, "the learning curve's words")
+        for point in curve["points"]:
+            checks.that(f"{point['labels']:,}" in text, f"{point['labels']} labels")
+    wanted = 1 + bool(curve) + any(engine["texts"] for engine in evaluation["engines"])
+    checks.that(page.locator("figure svg[role=img]").count() >= wanted, f"{wanted} figures")
 
 
 def check_table(page, checks, agents):
@@ -140,31 +166,22 @@ def check_unscored(page, checks, agents):
     page.fill("#agent-filter", "")
 
 
-def run(browser, directory, pictures):
-    checks = Checks(directory.name)
-    agents = rows_of(directory / "agents.csv")
-    with open(directory / "calls.csv", "rb") as file:
-        calls = sum(1 for _ in file) - 1
-    url = (directory / "report.html").resolve().as_uri()
-    size = (directory / "report.html").stat().st_size
-    checks.that(size < 1_000_000, f"{size} bytes")
+def opened(browser, checks, url, pictures):
+    """The page in every scheme and width, measured and pictured, and then in print."""
     paints = []
     for scheme in ("light", "dark"):
         for name, width in WIDTHS.items():
             context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
             page = watched(context, checks)
             page.goto(url)
-            paint = page.evaluate(FIRST_PAINT)
-            paints.append(paint)
-            checks.that(paint < 1000, f"first paint after {paint:.0f} ms")
+            paints.append(page.evaluate(FIRST_PAINT))
+            checks.that(paints[-1] < 1000, f"first paint after {paints[-1]:.0f} ms")
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             checks.that(wide <= 0, f"{wide} pixels wider than the {name}")
-            check_content(page, checks, agents, calls)
-            page.screenshot(path=pictures / f"{directory.name}-{scheme}-{name}.png", full_page=True)
-            if name == "desk":
-                check_table(page, checks, agents)
-                check_keyboard(page, checks)
-                check_unscored(page, checks, agents)
+            # Before the picture, for which the browser styles inputs.
+            check_figures(page, checks)
+            page.screenshot(path=pictures / f"{checks.name}-{scheme}-{name}.png", full_page=True)
+            yield page, name, max(paints)
             context.close()
     context = browser.new_context(viewport={"width": 800, "height": 900})
     page = watched(context, checks)
@@ -172,15 +189,45 @@ def run(browser, directory, pictures):
     page.emulate_media(media="print", color_scheme="dark")
     ink = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     checks.that(ink == "rgb(255, 255, 255)", f"print on {ink}")
-    page.pdf(path=pictures / f"{directory.name}-print.pdf", format="A4", print_background=True)
+    page.pdf(path=pictures / f"{checks.name}-print.pdf", format="A4", print_background=True)
     context.close()
+
+
+def run_evaluation(browser, directory, pictures):
+    checks = Checks(directory.name)
+    path = directory / "evaluation.html"
+    evaluation = json.loads((directory / "evaluation.json").read_text(encoding="utf-8"))
+    slowest = 0
+    for page, _, slowest in opened(browser, checks, path.resolve().as_uri(), pictures):
+        check_evaluation(page, checks, evaluation)
+    print(f"{directory.name}: {path.stat().st_size:,} bytes, first paint at most {slowest:.0f} ms, {checks.failed} failed")
+    return checks.failed
+
+
+def run(browser, directory, pictures):
+    if (directory / "evaluation.html").exists():
+        return run_evaluation(browser, directory, pictures)
+    checks = Checks(directory.name)
+    agents = rows_of(directory / "agents.csv")
+    with open(directory / "calls.csv", "rb") as file:
+        calls = sum(1 for _ in file) - 1
+    url = (directory / "report.html").resolve().as_uri()
+    size = (directory / "report.html").stat().st_size
+    checks.that(size < 1_000_000, f"{size} bytes")
+    slowest = 0
+    for page, width, slowest in opened(browser, checks, url, pictures):
+        check_content(page, checks, agents, calls)
+        if width == "desk":
+            check_table(page, checks, agents)
+            check_keyboard(page, checks)
+            check_unscored(page, checks, agents)
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = watched(context, checks)
     page.goto(url)
     checks.that(page.locator("#agent-table tbody tr").count() == min(len(agents), PAGE_ROWS), "rows without script")
     checks.that(not page.locator("#agent-controls").is_visible(), "controls without script")
     context.close()
-    print(f"{directory.name}: {size:,} bytes, first paint at most {max(paints):.0f} ms, {checks.failed} failed")
+    print(f"{directory.name}: {size:,} bytes, first paint at most {slowest:.0f} ms, {checks.failed} failed")
     return checks.failed
 
 
