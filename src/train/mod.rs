@@ -10,6 +10,7 @@
 //! The calibration is fitted on those held-out logits, the weights that ship on everything.
 
 mod calibrate;
+mod cell;
 mod corpus;
 mod curve;
 mod held_out;

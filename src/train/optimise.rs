@@ -5,6 +5,7 @@
 //! common the classes are in it and how strictly it was labelled, and weights of its own for what words mean only
 //! there; they are thrown away, and what is left is what the words say everywhere.
 
+use super::cell::Cell;
 use super::corpus::{Corpus, Row, View};
 use super::own::OwnWeights;
 use crate::model::Label;
@@ -17,7 +18,7 @@ use crate::random::Random;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rates {
     /// Times that learning is done over, each time with the texts in another order; the weights are averaged. One
-    /// order alone moves macro F1 by a point either way.
+    /// order alone moved macro F1 on 2,000 texts by .014.
     pub(crate) orders: usize,
     /// Times that each text is seen.
     pub(crate) epochs: usize,
@@ -105,31 +106,6 @@ impl Floats {
 /// 1 / √n: what each of n n-grams counts.
 fn share(grams: &[u32]) -> f32 {
     1.0 / (grams.len().max(1) as f32).sqrt()
-}
-
-/// A weight for either side, how far its steps have gone, and nothing else: what one n-gram touches in memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Cell {
-    pub(crate) weight: [f32; 2],
-    steps: [f32; 2],
-}
-
-impl Cell {
-    /// The first sum of squared gradients: keeps the first step finite.
-    const FIRST: f32 = 1e-3;
-
-    /// A weight that no step has moved.
-    pub(crate) const fn at(weight: [f32; 2]) -> Self {
-        Self { weight, steps: [Self::FIRST; 2] }
-    }
-
-    /// One step down the gradient.
-    pub(crate) fn step(&mut self, gradient: [f32; 2], rate: f32) {
-        for ((weight, steps), gradient) in self.weight.iter_mut().zip(&mut self.steps).zip(gradient) {
-            *steps += gradient * gradient;
-            *weight -= rate * gradient / steps.sqrt();
-        }
-    }
 }
 
 /// Rows to learn from, and where to begin.

@@ -5,7 +5,7 @@
 //! agree on. Shared weights and weights by source beside them are Daumé's (2007) adaptation; both in few buckets,
 //! by hashing source and n-gram together, are Weinberger et al.'s (2009): memory does not grow with the sources.
 
-use super::optimise::Cell;
+use super::cell::Cell;
 
 /// Cells as a power of two: enough for the n-grams of 100,000 texts with few collisions, in 64 MiB.
 const BITS: u32 = 22;
