@@ -44,14 +44,20 @@ fn nightly_use_for_years_keeps_what_is_young_and_few_files_without_anybody_pruni
     assert!(files(root.path(), "segment").len() <= 5 && files(root.path(), "journal").is_empty());
 }
 
-#[test]
-fn a_night_with_a_clock_far_ahead_loses_nothing_and_its_own_answers_do_not_live_for_ever() {
+/// A cache that was used on twenty nights, an answer each.
+fn twenty_nights() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for night in 0..20 {
         let cache = on(root.path(), TODAY + night);
         record_all(&cache, [u64::from(night)]);
         cache.close().unwrap();
     }
+    root
+}
+
+#[test]
+fn a_night_with_a_clock_far_ahead_loses_nothing_and_its_own_answers_do_not_live_for_ever() {
+    let root = twenty_nights();
     // Run twice that night.
     for answer in [100, 101] {
         let ahead = on(root.path(), TODAY + 3650);
@@ -71,12 +77,7 @@ fn a_night_with_a_clock_far_ahead_loses_nothing_and_its_own_answers_do_not_live_
 
 #[test]
 fn a_night_with_a_clock_far_behind_loses_nothing() {
-    let root = tempfile::tempdir().unwrap();
-    for night in 0..20 {
-        let cache = on(root.path(), TODAY + night);
-        record_all(&cache, [u64::from(night)]);
-        cache.close().unwrap();
-    }
+    let root = twenty_nights();
     for behind in [0, 0, TODAY - 3650] {
         let cache = on(root.path(), behind);
         assert_eq!(found(&cache, 0..20), all_of(0..20), "on day {behind}");
