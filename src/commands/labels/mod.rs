@@ -115,13 +115,21 @@ impl<'a> Rows<'a> {
         // The reader passes over the headers by itself.
         reader.headers().map_err(|_| bad_row(self.path, 1, "not UTF-8", SAVE_AS_UTF8))?;
         loop {
-            let line = reader.position().line();
+            let line = self.line_at(reader.position());
             match reader.read_record(&mut record) {
                 Ok(false) => return Ok(rows),
                 Ok(true) => rows.extend(row(&record).map_err(|reason| bad_row(self.path, line, reason, wanted))?),
                 Err(_) => return Err(bad_row(self.path, line, "not UTF-8", SAVE_AS_UTF8)),
             }
         }
+    }
+
+    /// The line on which the record after this position begins. The reader may stop between `\r` and `\n`, and passes
+    /// over empty lines only when it reads on.
+    fn line_at(&self, position: &csv::Position) -> u64 {
+        let rest = usize::try_from(position.byte()).ok().and_then(|at| self.bytes.get(at..)).unwrap_or_default();
+        let breaks = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        position.line() + breaks.filter(|byte| **byte == b'\n').count() as u64
     }
 
     /// The file's name without folder and ending.

@@ -118,6 +118,16 @@ mod tests {
     fn the_first_bad_row_is_named_by_its_line_and_never_quoted() {
         let error = read(b"text,label\nfine,neutral\nsecret,happy\n").expect_err("no such label").to_string();
         assert!(error.ends_with(":3: unknown label") && !error.contains("secret"), "{error}");
+        for (content, line) in [
+            ("text,label\r\nfine,neutral\r\nsecret,happy\r\n", 3),
+            ("\u{feff}text,label\r\nfine,neutral\r\nsecret,happy\r\n", 3),
+            ("text,label\r\nsecret,happy\r\n", 2),
+            ("text,label\n\n\nfine,neutral\n\r\n\nsecret,happy", 7),
+            ("text,label\r\n\"so\r\nfine\",neutral\r\nsecret,happy\r\n", 4),
+        ] {
+            let error = read(content.as_bytes()).expect_err("no such label").to_string();
+            assert!(error.ends_with(&format!(":{line}: unknown label")), "{error} in {content:?}");
+        }
         for weight in ["0", "-1", "inf", "NaN", "much"] {
             assert!(read(format!("text,label,weight\na,neutral,{weight}\n").as_bytes()).is_err(), "{weight}");
         }
