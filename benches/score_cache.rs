@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use undertone::cache::{CacheOptions, Key, ScoreCache, ScoreStore, Scorer, stats};
-use undertone::engine::Scores;
+use undertone::sentiment::Scores;
 
 /// Look-ups on each thread.
 const LOOKUPS: u64 = 2_000_000;

@@ -13,17 +13,16 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use fastrand::Rng;
-use undertone::engine::Scores;
 use undertone::output::datapackage::describe;
 use undertone::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
+    CallRow, CountsRecord, EngineRecord, FAILURES, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
     SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, resources,
 };
-use undertone::pipeline::SegmentCounts;
 use undertone::report;
 use undertone::rollup::{
     AgentBook, AgentOptions, CallInput, CallRollup, SCORING_VERSION, ScoredRoles, roll_up, turn_scores,
 };
+use undertone::sentiment::{Outcome, Scores, SegmentCounts};
 use undertone::transcript::{Call, Role, Timeline, Turn};
 
 /// The command line.

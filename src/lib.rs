@@ -25,6 +25,7 @@ mod random;
 pub mod report;
 pub mod rollup;
 pub mod score;
+pub mod sentiment;
 pub mod settings;
 pub mod summary;
 pub mod train;

@@ -13,9 +13,10 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 
 use crate::output::WrittenFile;
-use crate::pipeline::{BARS, NamedCall, Overview, SegmentCounts};
+use crate::pipeline::{BARS, NamedCall, Overview};
 use crate::report::{Name, counted};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
+use crate::sentiment::SegmentCounts;
 
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -294,7 +295,7 @@ const fn name(text: &str) -> Name<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollup::Millionths;
+    use crate::sentiment::Millionths;
 
     #[test]
     fn scores_have_a_sign_and_no_negative_zero() {

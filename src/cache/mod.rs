@@ -36,7 +36,7 @@ use self::merge::Maintenance;
 use self::record::Record;
 use self::view::View;
 use self::writer::{Order, Writer};
-use crate::engine::Scores;
+use crate::sentiment::Scores;
 
 pub use self::folder::Damage;
 pub use self::key::{Key, Scorer};

@@ -8,7 +8,7 @@
 //! a file makes a score unknown and never different.
 
 use super::key::Key;
-use crate::engine::Scores;
+use crate::sentiment::Scores;
 
 /// Bytes of one record, in journals and segments alike.
 pub(super) const RECORD_BYTES: usize = 40;

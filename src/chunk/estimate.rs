@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Segment;
-use crate::engine::{Billing, Limits};
+use crate::sentiment::{Billing, Limits};
 
 /// What goes to the engine in one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

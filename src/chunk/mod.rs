@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use crate::engine::{Billing, Granularity};
+use crate::sentiment::{Billing, Granularity};
 use crate::transcript::{Call, Role, Timeline};
 
 mod atoms;

@@ -8,7 +8,7 @@
 //! segment can hold.
 
 use super::atoms::{Atom, Bound, Limit};
-use crate::engine::Billing;
+use crate::sentiment::Billing;
 use crate::transcript::WHOLE;
 
 /// Where the quarters of a call meet, in millionths: good places to cut, since scores are asked for by quarter.

@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::atoms::{Atom, Limit, atoms_of, whole_turns};
 use super::pack::{Cost, Objective, pack};
 use super::*;
-use crate::engine::Limits;
+use crate::sentiment::Limits;
 use crate::transcript::{Text, Turn};
 
 /// Texts of many scripts, from nothing to several sentences, some with graphemes of many characters.

@@ -148,7 +148,7 @@ fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::cache::{CacheOptions, ScoreCache, ScoreStore, Scorer};
-    use crate::engine::Scores;
+    use crate::sentiment::Scores;
 
     fn filled(root: &Path) {
         let scorer = Scorer { engine: "comprehend".into(), model: "2017-11-27".into() };

@@ -2,14 +2,15 @@
 
 use crate::budget::BudgetExceeded;
 use crate::chunk::{ChunkError, ChunkOptions, Speakers};
+use crate::engine::Profile;
 use crate::engine::budgeted::BUDGET_REACHED;
-use crate::engine::{Billing, Granularity, Profile};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Source};
 use crate::lock::LockError;
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
-use crate::rollup::{Millionths, ScoredRoles};
+use crate::rollup::ScoredRoles;
+use crate::sentiment::{Billing, Granularity, Millionths};
 use crate::settings::{self, Settings, Tolerance};
 
 /// How rows are read.

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::{options, print, session};
-use crate::engine::{Granularity, Profile, comprehend};
+use crate::engine::{Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
 use crate::pipeline::{self, Plan, PrepareOptions};
+use crate::sentiment::Granularity;
 use crate::settings::Settings;
 
 /// Plans the analysis of `inputs` and prints it, as JSON if `json`.

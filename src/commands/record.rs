@@ -6,9 +6,10 @@ use crate::engine::{Profile, Requests};
 use crate::exit::ExitCode;
 use crate::input::{FileReport, Tally};
 use crate::output::{CountsRecord, EngineRecord, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord, ServiceRecord};
-use crate::pipeline::{Overview, SegmentCounts};
+use crate::pipeline::Overview;
 use crate::rollup::{AgentsReport, SCORING_VERSION};
 use crate::score::ScoreSummary;
+use crate::sentiment::SegmentCounts;
 use crate::settings::Settings;
 use crate::summary::Bill;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::sentiment::{Billing, Granularity, Limits, Scores};
 use crate::transcript::Text;
 
 pub mod breaker;
@@ -29,50 +30,7 @@ pub use halt::{Halt, HaltReason};
 pub use requests::{Meter, Requests};
 pub use service::{Service, ServiceOptions};
 
-/// Four probabilities that sum to 1: how sure the engine is of each class, not how strong the feeling is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scores {
-    /// Probability of POSITIVE.
-    pub positive: f32,
-    /// Probability of NEGATIVE.
-    pub negative: f32,
-    /// Probability of NEUTRAL.
-    pub neutral: f32,
-    /// Probability of MIXED.
-    pub mixed: f32,
-}
-
-/// The four probabilities are not a distribution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the four probabilities are not within [0, 1] with a sum within 0.02 of 1")]
-pub struct InvalidScores;
-
-/// How far a sum of four probabilities may lie from 1 and still be renormalised.
-const SUM_TOLERANCE: f64 = 0.02;
-
-impl Scores {
-    /// Checks and renormalises what an engine answered.
-    ///
-    /// # Errors
-    /// [`InvalidScores`] when a probability is not a number within [0, 1] or the sum is off by more than 0.02.
-    pub fn new(positive: f64, negative: f64, neutral: f64, mixed: f64) -> Result<Self, InvalidScores> {
-        let all = [positive, negative, neutral, mixed];
-        let sum: f64 = all.iter().sum();
-        // Written so that NaN fails both.
-        let within = all.iter().all(|p| (0.0..=1.0).contains(p)) && (sum - 1.0).abs() <= SUM_TOLERANCE;
-        if !within {
-            return Err(InvalidScores);
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a probability in single precision is what the service sends"
-        )]
-        let share = |p: f64| (p / sum) as f32;
-        Ok(Self { positive: share(positive), negative: share(negative), neutral: share(neutral), mixed: share(mixed) })
-    }
-}
-
-/// One text to score, with the key that tells identical ones apart from others without holding the words.
+/// One text to score.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// What is sent: at most the engine's limits.
@@ -222,64 +180,6 @@ impl std::fmt::Display for ErrorKind {
             Self::Rejected => "request rejected",
             Self::Refused => "refused",
         })
-    }
-}
-
-/// How large documents and requests may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Most bytes of UTF-8 in one document.
-    pub document_bytes: usize,
-    /// Most documents in one request.
-    pub batch_documents: usize,
-}
-
-/// What a document costs: units of so many characters, with a least number of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Billing {
-    /// Characters (Unicode scalar values) in one unit.
-    pub unit_chars: usize,
-    /// Units that any document is charged for at least.
-    pub minimum_units: u64,
-}
-
-impl Billing {
-    /// Units for a document of `chars` characters, if the minimum holds for each document.
-    #[must_use]
-    pub fn units(&self, chars: usize) -> u64 {
-        (chars.div_ceil(self.unit_chars.max(1)) as u64).max(self.minimum_units)
-    }
-
-    /// Units for the characters alone, without any minimum: the least that can be billed.
-    #[must_use]
-    pub fn units_without_minimum(&self, chars: usize) -> u64 {
-        chars.div_ceil(self.unit_chars.max(1)) as u64
-    }
-}
-
-/// How a call's turns are packed into documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Granularity {
-    /// One turn a document; long turns are split.
-    Turn,
-    /// Turns of one role packed up to a number of characters so that billed units are least.
-    Segment,
-    /// Turns of one role packed up to the engine's byte limit.
-    Call,
-}
-
-impl Granularity {
-    /// All of them, in the order in which plans list them.
-    pub const ALL: [Self; 3] = [Self::Turn, Self::Segment, Self::Call];
-
-    /// The name used in flags and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Turn => "turn",
-            Self::Segment => "segment",
-            Self::Call => "call",
-        }
     }
 }
 

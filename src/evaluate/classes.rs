@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::Label;
+use crate::sentiment::Label;
 
 /// The three classes that macro figures average over. Few sets know mixed, so it has figures of its own.
 const AVERAGED: [Label; 3] = [Label::Positive, Label::Negative, Label::Neutral];

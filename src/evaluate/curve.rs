@@ -137,8 +137,8 @@ fn sentence(rival: &Rival, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Scores;
-    use crate::model::Label;
+    use crate::sentiment::Label;
+    use crate::sentiment::Scores;
 
     /// 200 texts, half positive and half negative, of which `right` in 200 are judged rightly.
     fn judged(right: usize) -> Vec<Judged> {

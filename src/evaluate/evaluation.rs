@@ -6,8 +6,7 @@ use super::{
     Comparison, Curve, Figure, Interval, Judged, Measure, MeasureFigures, RatedCall, Standing, TextFigures, Verdict,
     agreement, macro_f1, paired_difference, unhappy_auc, verdict,
 };
-use crate::engine::Scores;
-use crate::model::Label;
+use crate::sentiment::{Label, Scores};
 
 /// What people said of the items.
 #[derive(Debug, Clone, PartialEq)]
@@ -241,7 +240,7 @@ fn compare(truth: &Truth, first: &Answers, second: &Answers, seed: u64) -> Compa
             paired_difference(&rated(&ratings, &one), &rated(&ratings, &other), seed, figure)
         }
     };
-    let label = |said: &Said| said.scores.map(|scores| Label::of(&scores));
+    let label = |said: &Said| said.scores.map(|scores| scores.label());
     let labels: Vec<(Label, Label)> =
         one.iter().zip(&other).filter_map(|(one, other)| Some((label(one)?, label(other)?))).collect();
     Comparison {

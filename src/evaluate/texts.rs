@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::{Bin, ClassFigures, Confusion, Interval, auc, calibration_error, interval, reliability};
-use crate::engine::Scores;
-use crate::model::Label;
+use crate::sentiment::{Label, Scores};
 
 /// Bins of the reliability table.
 const BINS: usize = 10;
@@ -24,7 +23,7 @@ impl Judged {
     /// A text of this true label, with the scores that an engine gave it.
     #[must_use]
     pub fn new(truth: Label, scores: Scores) -> Self {
-        Self { truth, given: Label::of(&scores), scores }
+        Self { truth, given: scores.label(), scores }
     }
 
     /// How sure the engine was of its likeliest class, and whether that is the true one.

@@ -10,7 +10,7 @@
 //! t, b, a, c are fitted on texts that the weights did not see. Exponentials and logarithms are libm's, so that
 //! every machine has the same bits.
 
-use crate::engine::Scores;
+use crate::sentiment::Scores;
 
 /// Two logits: how much more positive, and how much more negative, than neutral.
 pub(crate) type Logits = [f64; 2];

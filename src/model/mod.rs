@@ -10,13 +10,13 @@
 
 use std::borrow::Cow;
 
-use crate::engine::Scores;
+use crate::sentiment::Scores;
 
 pub(crate) mod calibration;
 mod clauses;
 pub(crate) mod features;
 pub(crate) mod hash;
-mod label;
+
 pub(crate) mod lexicon;
 mod terms;
 pub(crate) mod tokens;
@@ -28,7 +28,7 @@ use tokens::Clause;
 use weights::Weights;
 
 pub use clauses::{Clauses, clauses};
-pub use label::{Label, UnknownLabel};
+
 pub use terms::{Terms, TermsError};
 pub use weights::ModelError;
 

@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sentiment::Label;
 
 static MODEL: std::sync::LazyLock<Model> = std::sync::LazyLock::new(Model::shipped);
 
 fn label(text: &str) -> Label {
-    Label::of(&MODEL.score(text))
+    MODEL.score(text).label()
 }
 
 fn value(model: &Model, text: &str) -> f32 {

@@ -2,7 +2,8 @@
 
 use super::cell::Cell;
 use super::table::{Column, Kind};
-use crate::rollup::{CallRollup, Millionths, RoleRollup, SCORING_VERSION};
+use crate::rollup::{CallRollup, RoleRollup, SCORING_VERSION};
+use crate::sentiment::Millionths;
 
 /// A call's row: its roll-up, and what the run knows of it.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ fn millionths(value: Option<Millionths>) -> Cell<'static> {
     Cell::of(value, |value| Cell::Millionths(value.0))
 }
 
-fn mean_of(role: &RoleRollup, part: impl FnOnce(&crate::rollup::FixedScores) -> Millionths) -> Cell<'static> {
+fn mean_of(role: &RoleRollup, part: impl FnOnce(&crate::sentiment::FixedScores) -> Millionths) -> Cell<'static> {
     millionths(role.means.as_ref().map(part))
 }
 
@@ -44,7 +45,7 @@ macro_rules! role_columns {
                 name: concat!($prefix, "_label"),
                 kind: Kind::Text,
                 meaning: "NEGATIVE if the mean probability of negative is at least .40 and not below positive; POSITIVE if positive is at least .40 and above negative; MIXED if mixed is the largest; else NEUTRAL.",
-                cell: |row| Cell::of(row.rollup.$role.label, |label| Cell::word(label.as_str())),
+                cell: |row| Cell::of(row.rollup.$role.label, |label| Cell::word(label.upper())),
             },
             Column {
                 name: concat!($prefix, "_positive"),

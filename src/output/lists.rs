@@ -4,52 +4,8 @@ use std::sync::Arc;
 
 use super::cell::Cell;
 use super::table::{Column, Kind};
-use crate::engine::Scores;
-use crate::rollup::{FixedScores, label};
+use crate::sentiment::{FixedScores, Outcome};
 use crate::transcript::Role;
-
-/// What became of a segment.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// Scored by the engine in this run, by this segment or by one with the same text.
-    Scored(Scores),
-    /// Answered from stored scores.
-    Cached(Scores),
-    /// Sent, and not scored.
-    Failed {
-        /// The engine's code, or one of the program's own.
-        reason: Box<str>,
-        /// How many times it was sent.
-        attempts: u32,
-    },
-    /// Never sent.
-    Skipped {
-        /// Why.
-        reason: &'static str,
-    },
-}
-
-impl Outcome {
-    /// The name used in files.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Scored(_) => "scored",
-            Self::Cached(_) => "cached",
-            Self::Failed { .. } => "failed",
-            Self::Skipped { .. } => "skipped",
-        }
-    }
-
-    /// The scores, if there are any.
-    #[must_use]
-    pub const fn scores(&self) -> Option<&Scores> {
-        match self {
-            Self::Scored(scores) | Self::Cached(scores) => Some(scores),
-            Self::Failed { .. } | Self::Skipped { .. } => None,
-        }
-    }
-}
 
 /// One row of segments.csv, and of failures.csv when the segment has no scores.
 #[derive(Debug, Clone)]
@@ -160,7 +116,7 @@ pub static SEGMENTS: [Column<SegmentRow>; 14] = [
         name: "label",
         kind: Kind::Text,
         meaning: "POSITIVE, NEGATIVE, NEUTRAL or MIXED; empty when not scored.",
-        cell: |row| Cell::of(row.outcome.scores(), |scores| Cell::word(label(scores).as_str())),
+        cell: |row| Cell::of(row.outcome.scores(), |scores| Cell::word(scores.label().upper())),
     },
     Column {
         name: "outcome",

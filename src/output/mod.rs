@@ -25,7 +25,7 @@ pub use cell::Cell;
 pub(crate) use cell::unguarded;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use files::{Format, Tables, resources};
-pub use lists::{FAILURES, Outcome, REJECTS, RejectRow, SEGMENTS, SegmentRow};
+pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use record::{CountsRecord, EngineRecord, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
 pub use sorted::{SortedRows, part_key};
 pub use table::{Column, Field, Kind, RowEncoder, fields};

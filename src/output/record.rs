@@ -98,7 +98,7 @@ pub struct CountsRecord {
     pub agents: u64,
     /// Segments by outcome: `segments = scored + cached + failed + skipped`.
     #[serde(flatten)]
-    pub segments: crate::pipeline::SegmentCounts,
+    pub segments: crate::sentiment::SegmentCounts,
     /// Documents that were sent: scored and failed segments without the repetitions of identical texts.
     pub documents: u64,
 }

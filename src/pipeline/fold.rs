@@ -6,12 +6,11 @@
 use std::io;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::overview::Overview;
-use super::prepare::{NO_WORDS, Prepared};
-use crate::output::{CallRow, FAILURES, Outcome, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
-use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, Millionths, ScoredRoles, roll_up, turn_scores};
+use super::prepare::Prepared;
+use crate::output::{CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
+use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, roll_up, turn_scores};
+use crate::sentiment::{Millionths, Outcome, SegmentCounts};
 
 /// Where a pipeline's finished calls go.
 pub trait TakeCalls {
@@ -20,50 +19,6 @@ pub trait TakeCalls {
     /// # Errors
     /// When what is made of it can't be put aside.
     fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()>;
-}
-
-/// What became of all segments; the four parts always sum to the whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct SegmentCounts {
-    /// Segments of all calls.
-    pub segments: u64,
-    /// Scored by the engine in this run, identical texts included.
-    pub scored: u64,
-    /// Answered from stored scores.
-    pub cached: u64,
-    /// Sent, and not scored.
-    pub failed: u64,
-    /// Never sent.
-    pub skipped: u64,
-    /// Those of the skipped that hold no word, of which nothing was lost.
-    pub skipped_without_words: u64,
-}
-
-impl SegmentCounts {
-    fn add(&mut self, outcome: &Outcome) {
-        self.segments += 1;
-        match outcome {
-            Outcome::Scored(_) => self.scored += 1,
-            Outcome::Cached(_) => self.cached += 1,
-            Outcome::Failed { .. } => self.failed += 1,
-            Outcome::Skipped { reason } => {
-                self.skipped += 1;
-                self.skipped_without_words += u64::from(*reason == NO_WORDS);
-            }
-        }
-    }
-
-    /// Whether everything that holds words was scored.
-    #[must_use]
-    pub const fn complete(&self) -> bool {
-        self.failed == 0 && self.skipped == self.skipped_without_words
-    }
-
-    /// Whether every segment has one outcome.
-    #[must_use]
-    pub const fn reconcile(&self) -> bool {
-        self.segments == self.scored + self.cached + self.failed + self.skipped
-    }
 }
 
 /// What decides the rows.

@@ -19,10 +19,10 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use fold::{Fold, FoldOptions, SegmentCounts, TakeCalls, roll_up_call};
+pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
 pub use overview::{BARS, Labels, NamedCall, Overview};
 pub use planner::{Plan, plan};
-pub use prepare::{Known, NO_WORDS, PrepareOptions, Prepared, UNSUPPORTED_LANGUAGE};
+pub use prepare::{Known, PrepareOptions, Prepared};
 use table::Table;
 
 use crate::engine::{EngineError, Service};

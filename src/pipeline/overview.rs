@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::rollup::{CallRollup, Label, Millionths};
+use crate::rollup::CallRollup;
+use crate::sentiment::{Label, Millionths};
 
 /// How many calls are named as worth listening to.
 const NAMED_CALLS: usize = 5;

@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 use super::prepare::{PrepareOptions, Prepared};
 use crate::cache::Key;
 use crate::chunk::Estimate;
-use crate::engine::Billing;
 use crate::parallel::{cores, in_parallel};
+use crate::sentiment::Billing;
 use crate::transcript::Call;
 
 /// What scoring would send at one granularity.

@@ -4,14 +4,10 @@
 
 use crate::cache::{Key, Memory};
 use crate::chunk::{ChunkOptions, Segment, segments};
-use crate::engine::{Profile, Scores};
+use crate::engine::Profile;
 use crate::language;
+use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Timeline};
-
-/// The engine does not know the call's language.
-pub const UNSUPPORTED_LANGUAGE: &str = "unsupported_language";
-/// Nothing in the segment counts as a word: its score would weigh nothing, and would still be paid for.
-pub const NO_WORDS: &str = "no_words";
 
 /// What all calls of a run are prepared by.
 #[derive(Debug, Clone)]

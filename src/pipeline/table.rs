@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::fold::TakeCalls;
 use super::prepare::Prepared;
-use crate::engine::Scores;
-use crate::output::Outcome;
 use crate::score::{Failure, Item, Scored, Source};
+use crate::sentiment::{Outcome, Scores};
 use crate::transcript::Text;
 
 /// Which segment of which call under way.

@@ -8,7 +8,7 @@ use super::figure::{Learning, Reliability, Standings};
 use super::page::{STYLE, STYLE_HASH};
 use super::words::{Count, Name};
 use crate::evaluate::{Comparison, Curve, EngineFigures, Evaluation, Interval, Measure, MeasureFigures, TextFigures};
-use crate::model::Label;
+use crate::sentiment::Label;
 
 /// Draws the page. The same evaluation makes the same bytes.
 ///

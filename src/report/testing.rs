@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::engine::Scores;
 use crate::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, Outcome, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS,
-    SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns,
+    CallRow, CountsRecord, EngineRecord, FAILURES, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS, SecondsRecord,
+    SegmentRow, ServiceRecord, agent_columns, call_columns,
 };
-use crate::pipeline::SegmentCounts;
 use crate::rollup::{AgentBook, CallInput, ScoredRoles, roll_up, turn_scores};
+use crate::sentiment::{Outcome, Scores, SegmentCounts};
 use crate::transcript::{Call, Role, Timeline, Turn};
 
 /// A run's directory in the making.

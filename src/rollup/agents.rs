@@ -12,11 +12,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::call::CallRollup;
-use super::fixed::Millionths;
 use super::handling::AgentShare;
 use super::report::AgentsReport;
 use super::sums::{Mean, Moments, Pairs, Tally};
-use super::text::Label;
+use crate::sentiment::{Label, Millionths};
 
 /// How agents' columns are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

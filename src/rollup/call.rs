@@ -5,10 +5,10 @@
 
 use crate::transcript::{Call, Role, TimeBasis, Timeline};
 
-use super::fixed::Millionths;
 use super::handling::{AgentShare, agent_shares};
 use super::role::{RoleRollup, RoleSums};
 use super::turn::TurnScore;
+use crate::sentiment::Millionths;
 
 /// A customer's end is bad, and a start is bad, from here down.
 const BAD: Millionths = Millionths(-300_000);
@@ -188,7 +188,7 @@ fn coverage(scored: ScoredRoles, customer: &RoleRollup, agent: &RoleRollup) -> O
 mod tests {
     use super::*;
     use crate::rollup::testing::{call, rolled, turn_score};
-    use crate::rollup::{FixedScores, Label};
+    use crate::sentiment::{FixedScores, Label};
 
     const CUSTOMER: Role = Role::Customer;
     const AGENT: Role = Role::Agent;

@@ -139,7 +139,8 @@ fn end_lines<'a>(strata: &BTreeMap<&'a Stratum, (Moments, Pairs)>) -> (BTreeMap<
 #[cfg(test)]
 mod tests {
     use crate::rollup::testing::row;
-    use crate::rollup::{AgentBook, AgentsReport, CallRollup, Millionths};
+    use crate::rollup::{AgentBook, AgentsReport, CallRollup};
+    use crate::sentiment::Millionths;
 
     fn queued(queue: Option<&str>, agent: &str, score: f64) -> CallRollup {
         CallRollup { queue: queue.map(Into::into), ..row("c", Some(score), &[(agent, 1.0)]) }

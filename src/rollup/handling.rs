@@ -7,7 +7,7 @@
 
 use crate::transcript::{Call, Role, Timeline, Turn};
 
-use super::fixed::Millionths;
+use crate::sentiment::Millionths;
 
 /// One agent's part in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@
 //! # Where each formula stands
 //! | what | where |
 //! |---|---|
-//! | score v = P − N, label | [`FixedScores`], [`Label`] |
+//! | score v = P − N, label | [`FixedScores`](crate::sentiment::FixedScores), [`Label`](crate::sentiment::Label) |
 //! | a turn's score from its pieces | [`TurnScore`] |
 //! | `score` … `low_position` of a role | [`RoleRollup`] |
 //! | `escalated`, `recovered`, `coverage`, `agent_id`, `agents` | [`CallRollup`] |
@@ -32,7 +32,7 @@ mod agents;
 mod call;
 mod case_mix;
 mod distribution;
-mod fixed;
+
 mod funnel;
 mod handling;
 mod model;
@@ -43,19 +43,19 @@ mod shrink;
 mod sums;
 #[cfg(test)]
 mod testing;
-mod text;
+
 mod turn;
 
 pub use agents::{AgentBook, AgentOptions};
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
-pub use fixed::Millionths;
+
 pub use funnel::Funnel;
 pub use handling::AgentShare;
 pub use report::{AgentRollup, AgentsReport, Note, Population, Status};
 pub use role::RoleRollup;
 pub use shares::{Counts, Prior, Share};
 pub use shrink::{Fit, Observed, Shrunk};
-pub use text::{FixedScores, Label, label};
+
 pub use turn::{TurnScore, turn_scores};
 
 /// Names the formulas that made an output's numbers; changed whenever one of them changes a number.

@@ -121,7 +121,7 @@ fn within_variance(points: &[Point], freedom: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollup::Millionths;
+    use crate::sentiment::Millionths;
 
     fn point(scores: &[f64]) -> Point {
         let mut sums = Moments::default();

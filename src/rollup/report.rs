@@ -387,8 +387,9 @@ fn expected_percentiles(agents: &[(Shrunk, bool)]) -> Vec<Option<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollup::AgentBook;
     use crate::rollup::testing::row;
-    use crate::rollup::{AgentBook, Millionths};
+    use crate::sentiment::Millionths;
 
     fn report(agents: &[(&str, Vec<f64>)]) -> AgentsReport {
         let mut book = AgentBook::default();

@@ -5,9 +5,8 @@
 
 use crate::transcript::{Place, WHOLE};
 
-use super::fixed::{Millionths, mean};
-use super::text::{FixedScores, Label};
 use super::turn::TurnScore;
+use crate::sentiment::{FixedScores, Label, Millionths, mean};
 
 /// Scored turns below which there is no slope.
 const SLOPE_TURNS: u32 = 6;

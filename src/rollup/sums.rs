@@ -6,7 +6,7 @@
 
 use std::ops::AddAssign;
 
-use super::fixed::Millionths;
+use crate::sentiment::Millionths;
 
 /// Weight of a whole call.
 const WHOLE_CALL: f64 = 1e6;

@@ -3,11 +3,10 @@
 use crate::transcript::{Call, Role, TimeBasis, Timeline, Turn};
 
 use super::call::{CallInput, CallRollup, ScoredRoles, roll_up};
-use super::fixed::Millionths;
 use super::handling::AgentShare;
 use super::role::RoleRollup;
-use super::text::{FixedScores, Label};
 use super::turn::TurnScore;
+use crate::sentiment::{FixedScores, Label, Millionths};
 
 /// A call without times, whose turns are (role, words, agent id).
 pub(super) fn call(id: &str, turns: &[(Role, u32, Option<&str>)]) -> Call {

@@ -4,10 +4,7 @@
 //! that was cut takes the mean of its pieces, weighted by words. A piece without scores (failed, skipped) is
 //! absent: it makes the turn's `words` fewer, and never counts as 0.
 
-use crate::engine::Scores;
-
-use super::fixed::{Millionths, mean};
-use super::text::FixedScores;
+use crate::sentiment::{FixedScores, Millionths, Scores, mean};
 
 /// The scores of one turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

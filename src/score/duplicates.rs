@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::Failure;
 use crate::cache::Key;
-use crate::engine::Scores;
+use crate::sentiment::Scores;
 
 /// What is known of a text when one more item brings it.
 pub(super) enum Seen<K> {

@@ -26,7 +26,8 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
 use crate::cache::{Key, NoStore, ScoreStore};
-use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile, Scores};
+use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile};
+use crate::sentiment::Scores;
 use crate::transcript::Text;
 
 mod duplicates;

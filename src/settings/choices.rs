@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::value::{Value, Wrong, number_text};
-use crate::engine::Granularity;
+use crate::sentiment::Granularity;
 use crate::transcript::Role;
 
 /// Declares an enum whose variants are words of a setting.

@@ -42,7 +42,7 @@ pub use table::{Cache, Comprehend, Cost, Local, Price, Settings};
 pub use tables::{ColumnMap, FIELDS, RoleMap, Tier, Tiers};
 pub(crate) use value::Raw;
 
-use crate::engine::Billing;
+use crate::sentiment::Billing;
 
 /// What the names of all environment variables begin with.
 const PREFIX: &str = "UNDERTONE_";

@@ -92,8 +92,9 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::pipeline::{Overview, SegmentCounts};
+    use crate::pipeline::Overview;
     use crate::rollup::AgentBook;
+    use crate::sentiment::SegmentCounts;
     use crate::summary::Bill;
 
     #[test]

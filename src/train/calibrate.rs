@@ -4,8 +4,8 @@
 //! more, each with a weak pull to where it began, so that a handful of labels can't run away with it. Sums are
 //! taken in the order of the observations.
 
-use crate::model::Label;
 use crate::model::calibration::{Calibration, Logits, log_odds, sigmoid, softmax};
+use crate::sentiment::Label;
 
 /// A text that was scored by weights that did not see it.
 #[derive(Debug, Clone)]

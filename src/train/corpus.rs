@@ -4,8 +4,9 @@ use super::LabelledText;
 use crate::model::features::{self, NUMBERS, Sink, Tally};
 use crate::model::lexicon::Lexicon;
 use crate::model::tokens::Clause;
-use crate::model::{Label, bucket, clauses, hash};
+use crate::model::{bucket, clauses, hash};
 use crate::parallel::in_parallel;
+use crate::sentiment::Label;
 
 /// Texts read by one thread at a time. Fixed, so that the corpus does not depend on how many threads there are.
 const TEXTS_PER_PART: usize = 2048;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{LabelledText, Options, Source, TrainError, corpus, train};
-use crate::engine::Scores;
 use crate::model::{Model, hash};
 use crate::random::Random;
+use crate::sentiment::Scores;
 
 /// The fewest labels that a point is trained on; each point has twice the labels of the one before.
 const FIRST_POINT: usize = 62;
@@ -79,7 +79,7 @@ fn point(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Label;
+    use crate::sentiment::Label;
 
     #[test]
     fn points_grow_to_all_texts_that_are_not_held_out() {
@@ -95,7 +95,7 @@ mod tests {
         let labels: Vec<usize> = curve.points.iter().map(|point| point.labels).collect();
         assert_eq!(labels, [62, 124, 248, 400 - held.len()]);
         let last = curve.points.last().expect("the last point is always there");
-        let right = curve.held_out.iter().zip(&last.scores).filter(|(at, s)| Label::of(s) == label(**at)).count();
+        let right = curve.held_out.iter().zip(&last.scores).filter(|(at, s)| s.label() == label(**at)).count();
         assert!(right * 10 > held.len() * 9, "{right} of {}", held.len());
     }
 }

@@ -4,10 +4,10 @@ use super::calibrate::{self, Observation};
 use super::corpus::Corpus;
 use super::{Options, Priors, Start, optimise};
 use crate::evaluate::{Interval, Judged, TextFigures, accuracy, macro_f1, paired_difference};
-use crate::model::Label;
 use crate::model::calibration::Calibration;
 use crate::parallel::in_parallel;
 use crate::random::Random;
+use crate::sentiment::Label;
 
 /// Parts into which fewer than three sources are split.
 const PARTS: usize = 5;

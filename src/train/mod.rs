@@ -18,9 +18,10 @@ mod lexicon;
 mod optimise;
 mod own;
 
+use crate::model::Model;
 use crate::model::calibration::Calibration;
-use crate::model::{Label, Model};
 use crate::parallel;
+use crate::sentiment::Label;
 
 pub use corpus::as_spoken;
 pub use curve::{CurvePoint, LearningCurve, learning_curve};

@@ -8,11 +8,11 @@
 use super::cell::Cell;
 use super::corpus::{Corpus, Row, View};
 use super::own::OwnWeights;
-use crate::model::Label;
 use crate::model::calibration::{Logits, softmax};
 use crate::model::features::NUMBERS;
 use crate::parallel::in_parallel;
 use crate::random::Random;
+use crate::sentiment::Label;
 
 /// How the weights are learned. The defaults are those of the shipped model.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -47,8 +47,8 @@ fn what_was_taught_is_known() {
     let trained = train(&borrowed(&sources), None, &options(2)).expect("enough texts");
     let model = Model::from_bytes(trained.bytes).expect("a model");
     assert_eq!(model.version(), trained.version);
-    assert_eq!(Label::of(&model.score("zorp")), Label::Positive);
-    assert_eq!(Label::of(&model.score("grumf")), Label::Negative);
+    assert_eq!(model.score("zorp").label(), Label::Positive);
+    assert_eq!(model.score("grumf").label(), Label::Negative);
     assert!(model.score("zorp, but grumf").mixed > model.score("zorp and zorp").mixed);
 }
 

@@ -14,7 +14,7 @@ use crate::evaluate::{RatingsSubject, Subject, Truth};
 use crate::exit::{ExitCode, Failure};
 use crate::input;
 use crate::language;
-use crate::model::Label;
+use crate::sentiment::Label;
 use crate::settings::Settings;
 use crate::train::{self, LabelledText, Source};
 use crate::transcript::{Call, Role, Text, Turn};

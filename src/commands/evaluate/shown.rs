@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 
 use crate::commands::columns::columns;
 use crate::evaluate::{Curve, EngineFigures, Evaluation, Interval, MeasureFigures, Subject, TextFigures};
-use crate::model::Label;
+use crate::sentiment::Label;
 
 /// The whole evaluation.
 pub(super) fn table(evaluation: &Evaluation) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::{LabelsError, Rows};
-use crate::model::Label;
+use crate::sentiment::Label;
 use crate::train::{LabelledText, Source};
 
 /// What a file of labelled texts holds.

@@ -8,7 +8,8 @@ use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentO
 use aws_sdk_comprehend::types::SentimentScore;
 
 use super::faults;
-use crate::engine::{Answer, DocumentError, Scores};
+use crate::engine::{Answer, DocumentError};
+use crate::sentiment::Scores;
 
 /// In neither list.
 const MISSING: &str = "missing_from_answer";

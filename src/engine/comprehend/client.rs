@@ -16,7 +16,8 @@ use tokio::sync::Mutex;
 
 use super::faults::Remedy;
 use super::{answers, connect, faults, terms};
-use crate::engine::{Answer, Batch, Billing, Engine, EngineError, ErrorKind, Profile};
+use crate::engine::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
+use crate::sentiment::Billing;
 
 /// Where and how to reach Comprehend; what is `None` comes from the SDK's standard chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

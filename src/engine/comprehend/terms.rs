@@ -1,6 +1,7 @@
 //! What Comprehend takes and charges: limits, languages, units. Known to every build, so that a plan needs no SDK.
 
-use crate::engine::{Billing, Granularity, Limits, Profile};
+use crate::engine::Profile;
+use crate::sentiment::{Billing, Granularity, Limits};
 
 /// Languages whose sentiment Comprehend detects, as its codes.
 pub const LANGUAGES: [&str; 12] = ["en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"];

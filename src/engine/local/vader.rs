@@ -15,8 +15,8 @@
 use vader_parity::SentimentIntensityAnalyzer;
 
 use super::LocalModel;
-use crate::engine::Scores;
 use crate::model::clauses;
+use crate::sentiment::Scores;
 
 /// How fast the classes part with the compound.
 const SLOPE: f64 = 4.0;

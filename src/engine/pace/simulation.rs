@@ -13,9 +13,8 @@ use crate::engine::breaker::{Breaker, Health, Patience};
 use crate::engine::requests::Metered;
 use crate::engine::retry::{RetryPolicy, Retrying};
 use crate::engine::script::{batch, scores};
-use crate::engine::{
-    Answer, Batch, Engine, EngineError, ErrorKind, Granularity, Halt, Limits, Meter, Profile, Requests,
-};
+use crate::engine::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Meter, Profile, Requests};
+use crate::sentiment::{Granularity, Limits};
 
 /// How a simulated service counts requests against its quota.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::Granularity;
+use crate::sentiment::Granularity;
 
 mod files;
 mod messages;

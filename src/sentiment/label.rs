@@ -1,28 +1,26 @@
-//! The one word that stands for four probabilities.
+//! The one word that stands for four probabilities. It is for people: of all figures only shares of labels are
+//! computed from it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::engine::Scores;
+use super::scores::Scores;
 
-/// How a text sounds, in one word.
+/// How a text, turn, role or call sounds, in one word: the label of its four probabilities ([`Scores::label`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
-    /// Pleased.
+    /// P ≥ 0.40 and P > N.
     Positive,
-    /// Displeased.
+    /// N ≥ 0.40 and N ≥ P.
     Negative,
-    /// Neither.
+    /// None of the others.
     Neutral,
-    /// Both.
+    /// Neither positive nor negative, and M is greater than each of the others.
     Mixed,
 }
-
-/// What a polar probability must reach to name the text, whatever neutral has.
-const POLAR_AT_LEAST: f32 = 0.40;
 
 impl Label {
     /// All of them, in the order of [`Label::index`].
@@ -34,7 +32,7 @@ impl Label {
         self as usize
     }
 
-    /// The name used in files.
+    /// The name used in files of labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,19 +43,14 @@ impl Label {
         }
     }
 
-    /// The label of four probabilities: negative if N ≥ .40 and N ≥ P; positive if P ≥ .40 and P > N; mixed if M
-    /// is the largest; else neutral.
+    /// The name used in a run's tables.
     #[must_use]
-    pub fn of(scores: &Scores) -> Self {
-        let Scores { positive, negative, neutral, mixed } = *scores;
-        if negative >= POLAR_AT_LEAST && negative >= positive {
-            Self::Negative
-        } else if positive >= POLAR_AT_LEAST && positive > negative {
-            Self::Positive
-        } else if mixed > positive.max(negative).max(neutral) {
-            Self::Mixed
-        } else {
-            Self::Neutral
+    pub const fn upper(self) -> &'static str {
+        match self {
+            Self::Positive => "POSITIVE",
+            Self::Negative => "NEGATIVE",
+            Self::Neutral => "NEUTRAL",
+            Self::Mixed => "MIXED",
         }
     }
 
@@ -108,28 +101,17 @@ impl FromStr for Label {
 mod tests {
     use super::*;
 
-    fn label(positive: f64, negative: f64, neutral: f64, mixed: f64) -> Label {
-        Label::of(&Scores::new(positive, negative, neutral, mixed).expect("a distribution"))
-    }
-
-    #[test]
-    fn a_polar_class_needs_two_fifths_and_a_tie_is_negative() {
-        assert_eq!(label(0.45, 0.05, 0.50, 0.0), Label::Positive);
-        assert_eq!(label(0.39, 0.10, 0.51, 0.0), Label::Neutral);
-        assert_eq!(label(0.45, 0.45, 0.10, 0.0), Label::Negative);
-        assert_eq!(label(0.20, 0.20, 0.20, 0.4), Label::Mixed);
-    }
-
     #[test]
     fn the_likeliest_class_need_not_be_the_label() {
         let scores = Scores::new(0.05, 0.45, 0.50, 0.0).expect("a distribution");
-        assert_eq!((Label::of(&scores), Label::likeliest(&scores)), (Label::Negative, Label::Neutral));
+        assert_eq!((scores.label(), Label::likeliest(&scores)), (Label::Negative, Label::Neutral));
     }
 
     #[test]
     fn names_are_read_back() {
         for label in Label::ALL {
             assert_eq!(label.to_string().to_uppercase().parse(), Ok(label));
+            assert_eq!(label.upper(), label.to_string().to_uppercase());
             assert_eq!(Label::ALL[label.index()], label);
         }
         assert_eq!("happy".parse::<Label>(), Err(UnknownLabel));
