@@ -26,7 +26,7 @@ use crate::summary::Summary;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped the run.
 pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
-    let sources = input::discover(inputs)?;
+    let sources = input::discover(inputs, &settings.out)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -48,6 +48,7 @@ struct Run<'a> {
 struct Read {
     reports: Vec<FileReport>,
     rejects: Vec<RejectRow>,
+    rejected: u64,
     rows: u64,
 }
 
@@ -87,8 +88,12 @@ impl<'a> Run<'a> {
             line: reject.line,
             reason: reject.reason.to_string(),
         });
-        let read =
-            Read { reports: conversations.reports().to_vec(), rejects: rejects.collect(), rows: conversations.rows() };
+        let read = Read {
+            reports: conversations.reports().to_vec(),
+            rejects: rejects.collect(),
+            rejected: conversations.rejected(),
+            rows: conversations.rows(),
+        };
         Ok((conversations, read))
     }
 
@@ -175,14 +180,14 @@ impl<'a> Run<'a> {
         tables.write(&mut directory, fold, format)?;
 
         let requests = session.service.meter.read();
-        let whole = segments.complete() && read.rejects.is_empty();
+        let whole = segments.complete() && read.rejected == 0;
         let code = if whole { ExitCode::Done } else { ExitCode::Partial };
         let facts = Facts {
             settings: self.settings,
             profile,
             reports: &read.reports,
             rows: read.rows,
-            rejected_rows: read.rejects.len() as u64,
+            rejected_rows: read.rejected,
             tally: calls.tally(),
             overview: &overview,
             segments,
@@ -249,20 +254,20 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Which columns were taken for what, once for each kind of file.
+/// How files were understood, once for each kind of file.
 fn mapping_lines(reports: &[FileReport]) -> Vec<String> {
     let mut kinds: Vec<(&FileReport, usize)> = Vec::new();
     for report in reports {
-        let same = |kind: &FileReport| kind.mapping == report.mapping && kind.format == report.format;
+        let same =
+            |kind: &FileReport| kind.found.summary == report.found.summary && kind.found.kind == report.found.kind;
         match kinds.iter_mut().find(|(kind, _)| same(kind)) {
             Some((_, files)) => *files += 1,
             None => kinds.push((report, 1)),
         }
     }
-    let line = |(report, files): (&FileReport, usize)| {
-        let columns: Vec<String> = report.mapping.iter().map(|(field, column)| format!("{field} = {column}")).collect();
+    let line = |(FileReport { path, found, .. }, files): (&FileReport, usize)| {
         let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
-        format!("{}{more} ({}): {}", report.path, report.format.as_str(), columns.join(", "))
+        format!("{path}{more} ({}): {}", found.kind, found.summary)
     };
     kinds.into_iter().map(line).collect()
 }

@@ -65,7 +65,7 @@ fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Op
     if inputs.is_empty() {
         return Ok(None);
     }
-    let conversations = input::read(&input::discover(inputs)?, &options::input(settings)?, &mut |_| {})?;
+    let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
     let call = explain::find(conversations.into_calls(), call_id)?;
     call.map(Some).ok_or_else(|| {
         Failure::new(ExitCode::NoInput, format!("no call {call_id} in {}", inputs.join(", ")))

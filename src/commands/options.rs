@@ -5,7 +5,7 @@ use crate::chunk::{ChunkError, ChunkOptions, Speakers};
 use crate::engine::Profile;
 use crate::engine::budgeted::BUDGET_REACHED;
 use crate::exit::{ExitCode, Failure};
-use crate::input::{Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Source};
+use crate::input::{BadMap, Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Origin, Source};
 use crate::lock::LockError;
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
@@ -18,11 +18,12 @@ use crate::settings::{self, Settings, Tolerance};
 /// # Errors
 /// [`ExitCode::Settings`] for a field that no row has.
 pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
-    let map = settings.map.iter().map(|(field, column)| Ok((field.parse::<Field>()?, column.to_owned())));
+    let map = settings.map.iter().map(|(field, origin)| {
+        let field = field.parse::<Field>()?;
+        Ok((field, Origin::of(field, origin)?))
+    });
     Ok(InputOptions {
-        map: map
-            .collect::<Result<_, _>>()
-            .map_err(|error: crate::input::UnknownField| Failure::new(ExitCode::Settings, error))?,
+        map: map.collect::<Result<_, BadMap>>().map_err(|error| Failure::new(ExitCode::Settings, error))?,
         roles: settings.role.iter().map(|(value, role)| (value.to_owned(), role)).collect(),
         language: settings.language.code().map(str::to_owned),
         time_zone: settings.timezone.rules().clone(),

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it.
 pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
-    let sources = input::discover(inputs)?;
+    let sources = input::discover(inputs, &settings.out)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
     let profile = comprehend::profile(options::billing(settings));

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use crate::engine::{Profile, Requests};
 use crate::exit::ExitCode;
 use crate::input::{FileReport, Tally};
-use crate::output::{CountsRecord, EngineRecord, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord, ServiceRecord};
+use crate::output::{
+    CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord, ServiceRecord,
+};
 use crate::pipeline::Overview;
 use crate::rollup::{AgentsReport, SCORING_VERSION};
 use crate::score::ScoreSummary;
@@ -104,10 +106,9 @@ fn input(report: &FileReport) -> InputRecord {
         bytes: report.bytes,
         blake3: report.hash.clone(),
         rows: report.rows,
-        format: report.format.as_str(),
+        format: report.found.kind,
         encoding: report.encoding.as_str(),
         compression: report.compression,
-        delimiter: report.delimiter,
-        columns: report.mapping.iter().map(|(field, column)| (field.to_string(), column.clone())).collect(),
+        facts: FormatFacts(report.found.facts.clone()),
     }
 }

@@ -6,10 +6,11 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::InputError;
-use super::row::{Body, Row, call_id_at, row_at, spoken};
+use super::labels::TurnText;
+use super::row::{Body, Row, call_id_at, row_at};
 use super::store::{PARTITIONS, Stored};
 use super::times::{Clock, Moment};
 use crate::language;
@@ -155,6 +156,29 @@ impl Partition {
     }
 }
 
+/// How many calls are stored, and in how many of them each of `values` unknown speakers is met.
+///
+/// # Errors
+/// [`InputError::Scratch`].
+pub(super) fn recurrence(stored: &Stored, values: usize) -> Result<(u64, Vec<u64>), InputError> {
+    let (mut calls, mut by_value) = (0, vec![0; values]);
+    let mut bytes = Vec::new();
+    for number in 0..PARTITIONS {
+        stored.load(number, &mut bytes).map_err(|source| InputError::Scratch { source })?;
+        let mut partition = Partition::new(std::mem::take(&mut bytes))?;
+        while let Some(rows) = partition.next_call()? {
+            calls += 1;
+            let unknown =
+                rows.iter().filter_map(|row| if let Body::Unknown(value) = row.body { Some(value) } else { None });
+            for value in unknown.collect::<FxHashSet<u32>>() {
+                by_value[value as usize] += 1;
+            }
+        }
+        bytes = partition.bytes;
+    }
+    Ok((calls, by_value))
+}
+
 /// The temporary file gave back other bytes than were written.
 fn corrupt() -> InputError {
     InputError::Scratch { source: std::io::ErrorKind::InvalidData.into() }
@@ -201,7 +225,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
     }
 }
 
-/// What a field says, unless it is empty.
+/// A field's value, unless it is empty.
 fn named(text: &str) -> Option<Box<str>> {
     (!text.is_empty()).then(|| text.into())
 }
@@ -278,7 +302,7 @@ fn drop_duplicates(rows: &mut Vec<Placed<'_>>, line: TimeLine) {
             kept.push(placed);
             continue;
         };
-        match seen.entry((mark, placed.row.body)) {
+        match seen.entry((mark, placed.row.body.clone())) {
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
                 kept.push(placed);
@@ -305,13 +329,14 @@ fn push_turns(turns: &mut Vec<Turn>, row: &Row<'_>, line: TimeLine) {
         start_ms,
         end_ms,
     };
-    match row.body {
-        Body::Turn(role, text) => turns.push(turn(role, text, start, end)),
-        Body::Conversation(written) => {
+    match &row.body {
+        Body::Unknown(_) => {}
+        Body::Turn(role, text) => turns.push(turn(*role, text, start, end)),
+        Body::Conversation(several) | Body::Turns(several) => {
             let before = turns.len();
-            for spoken in spoken(written) {
-                let stamped = spoken.offset_ms.map(|ms| start.unwrap_or(line.zero) + ms);
-                turns.push(turn(spoken.role, spoken.text, stamped, None));
+            for &TurnText { role, offset_ms, text } in several {
+                let stamped = offset_ms.map(|ms| start.unwrap_or(line.zero) + ms);
+                turns.push(turn(role, text, stamped, None));
             }
             if let Some(first) = turns.get_mut(before) {
                 first.start_ms = first.start_ms.or(start);

@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -17,7 +16,7 @@ use super::source::Source;
 
 /// How much of a file its encoding is decided on: enough that a text with accents shows some.
 const HEAD_BYTES: usize = 1 << 20;
-/// How much decoded text is kept to find the delimiter on.
+/// How much decoded text is kept to recognise the format by.
 const SAMPLE_BYTES: usize = 1 << 16;
 /// How much is decoded at a time.
 const DECODE_BYTES: usize = 1 << 16;
@@ -154,26 +153,36 @@ pub(super) struct Opened {
     pub(super) reader: Box<dyn Read>,
     /// The beginning of the text.
     pub(super) sample: Vec<u8>,
+    /// What was found out about the file.
+    pub(super) about: About,
+}
+
+/// What was found out about an opened file.
+#[derive(Clone)]
+pub(super) struct About {
+    /// The path as shown.
+    pub(super) path: String,
+    /// `gzip` or `zstd`, if compressed.
+    pub(super) compression: Option<&'static str>,
     /// The encoding found.
     pub(super) encoding: Encoding,
     /// What the raw bytes pass through.
     pub(super) tap: TapHandle,
-    path: String,
-    compression: Option<&'static str>,
+}
+
+impl About {
+    /// What an error while reading [`Opened::reader`] means.
+    pub(super) fn failed(&self, error: io::Error) -> InputError {
+        failure(&self.path, self.compression, error)
+    }
 }
 
 impl Opened {
     /// # Errors
-    /// [`InputError::Unreadable`], [`InputError::Damaged`] or [`InputError::NotText`].
+    /// [`InputError::Unreadable`], [`InputError::Damaged`] or [`InputError::UnknownFormat`].
     pub(super) fn open(source: &Source) -> Result<Self, InputError> {
         let path = source.name();
-        let raw: Box<dyn Read> = match source {
-            Source::File { path: file, .. } => {
-                let opened = File::open(file);
-                Box::new(opened.map_err(|source| InputError::Unreadable { path: path.clone(), source })?)
-            }
-            Source::Stdin => Box::new(io::stdin().lock()),
-        };
+        let raw = source.open().map_err(|source| InputError::Unreadable { path: path.clone(), source })?;
         Self::from_raw(path, raw)
     }
 
@@ -181,7 +190,7 @@ impl Opened {
         let mut tap = TapHandle::new(raw);
         let magic = up_to(&mut tap, 4).map_err(|error| failure(&path, None, error))?;
         if let Some((_, found)) = NOT_TEXT.iter().find(|(begin, _)| magic.starts_with(begin)) {
-            return Err(InputError::NotText { path, found });
+            return Err(InputError::UnknownFormat { path, found });
         }
         let compression = compression(&path, &magic);
         let whole = Cursor::new(magic).chain(tap.clone());
@@ -212,22 +221,7 @@ impl Opened {
                     .map_err(|error| failure(&path, compression, error))?,
             ),
         };
-        Ok(Self { reader, sample, encoding, tap, path, compression })
-    }
-
-    /// What an error while reading [`Opened::reader`] means.
-    pub(super) fn failed(path: &str, compression: Option<&'static str>, error: io::Error) -> InputError {
-        failure(path, compression, error)
-    }
-
-    /// The path as shown.
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The compression found.
-    pub(super) const fn compression(&self) -> Option<&'static str> {
-        self.compression
+        Ok(Self { reader, sample, about: About { path, compression, encoding, tap } })
     }
 }
 
@@ -271,10 +265,10 @@ mod tests {
         let mut opened = open(name, bytes).unwrap();
         let mut text = String::new();
         opened.reader.read_to_string(&mut text).unwrap();
-        assert_eq!(opened.tap.passed(), bytes.len() as u64);
-        assert_eq!(opened.tap.hash(), blake3::hash(bytes).to_hex().to_string());
+        assert_eq!(opened.about.tap.passed(), bytes.len() as u64);
+        assert_eq!(opened.about.tap.hash(), blake3::hash(bytes).to_hex().to_string());
         assert!(text.as_bytes().starts_with(&opened.sample));
-        (text, opened.encoding)
+        (text, opened.about.encoding)
     }
 
     fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -312,10 +306,10 @@ mod tests {
     #[test]
     fn a_little_damage_does_not_make_utf8_windows_1252() {
         let mut opened = open("a.csv", "call_id,text\nc1,Grüße\nc2,é\n".as_bytes()).unwrap();
-        assert_eq!(opened.encoding, Encoding::Utf8);
+        assert_eq!(opened.about.encoding, Encoding::Utf8);
         let damaged = [SAMPLE.as_bytes(), b"c2,\xff\n"].concat();
         opened = open("a.csv", &damaged).unwrap();
-        assert_eq!(opened.encoding, Encoding::Utf8);
+        assert_eq!(opened.about.encoding, Encoding::Utf8);
         let mut bytes = Vec::new();
         opened.reader.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, damaged, "bytes pass as they are");
@@ -351,7 +345,7 @@ mod tests {
                 let result = open(name, &bytes[..cut]).and_then(|mut opened| {
                     let mut rest = Vec::new();
                     let result = opened.reader.read_to_end(&mut rest);
-                    result.map_err(|error| Opened::failed(opened.path(), opened.compression(), error))
+                    result.map_err(|error| opened.about.failed(error))
                 });
                 assert!(matches!(result, Err(InputError::Damaged { .. })), "{name} cut at {cut}");
             }

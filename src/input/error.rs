@@ -1,11 +1,11 @@
 //! What stops reading, named by what the caller can do about it.
 //!
-//! A row that can't be used is data, not an error (see [`Reject`]). Messages hold paths, lines, column names and
-//! speaker values that are short enough to be labels; they never hold a row's text.
+//! A row that can't be used is data, not an error (see [`Reject`]). Messages hold paths, lines, numbers, and those names
+//! of columns and speakers that may be quoted; they never hold a row's text.
 
 use std::io;
 
-use super::columns::Field;
+use super::field::Field;
 use super::rejects::{MaxRejects, Reject};
 
 /// Why the input as a whole can't be used.
@@ -27,10 +27,12 @@ pub enum InputError {
         pattern: String,
     },
     /// A directory without a single transcript.
-    #[error("{path}: no .csv, .tsv or .txt file (plain, .gz or .zst) in this directory")]
+    #[error("{path}: no .csv, .tsv or .txt file (plain, .gz or .zst) in this directory{}", if *own { " but outputs of undertone" } else { "" })]
     NoTranscripts {
         /// The directory as it was typed.
         path: String,
+        /// Whether outputs of an earlier run were left out.
+        own: bool,
     },
     /// The operating system refused to open or read.
     #[error("{path}: can't be read")]
@@ -50,23 +52,37 @@ pub enum InputError {
         /// What the decompressor said.
         source: io::Error,
     },
-    /// A file that is not delimited text.
+    /// A file of no known format.
     #[error("{path}: this is {found}, not delimited text")]
-    NotText {
+    UnknownFormat {
         /// The file.
         path: String,
         /// What it looks like.
         found: &'static str,
     },
-    /// No column fits a field that is needed.
-    #[error("{path}: no column fits {field}; {columns}")]
+    /// No column fits fields that are needed.
+    #[error("{path}: no column fits {}; {columns}", and(fields))]
     NoColumn {
         /// The file.
         path: String,
-        /// The field that is needed.
-        field: Field,
+        /// All fields that are needed and missing.
+        fields: Vec<Field>,
         /// The columns seen, in words.
         columns: String,
+    },
+    /// A column of names holds what was said.
+    #[error("{path}: column {column}, taken for {field}, holds sentences and not names, in {sentences} of {rows} rows")]
+    ShiftedColumns {
+        /// The file.
+        path: String,
+        /// The column's number, from 1.
+        column: usize,
+        /// What it was taken for.
+        field: Field,
+        /// Rows in which it holds several words, no two alike.
+        sentences: u64,
+        /// Rows looked at.
+        rows: u64,
     },
     /// Several columns fit one field.
     #[error("{path}: several columns fit {field}: {candidates}; {columns}")]
@@ -171,8 +187,11 @@ impl InputError {
             Self::NoColumn { .. }
             | Self::AmbiguousColumns { .. }
             | Self::NoSuchColumn { .. }
+            | Self::ShiftedColumns { .. }
             | Self::UnknownRoles { .. } => InputErrorKind::Mapping,
-            Self::NotText { .. } | Self::RecordTooLong { .. } | Self::NoUsableRow { .. } => InputErrorKind::NoUsableRow,
+            Self::UnknownFormat { .. } | Self::RecordTooLong { .. } | Self::NoUsableRow { .. } => {
+                InputErrorKind::NoUsableRow
+            }
             Self::TooManyRejects { .. } => InputErrorKind::TooManyRejects,
             Self::Scratch { .. } => InputErrorKind::Scratch,
         }
@@ -187,11 +206,16 @@ impl InputError {
             Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
             Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
-            Self::NotText { .. } => Some("export the transcripts as CSV".to_owned()),
-            Self::NoColumn { field: Field::Speaker, .. } => {
-                Some("name the column that says who spoke with --map speaker=COLUMN".to_owned())
-            }
-            Self::NoColumn { field, .. } | Self::AmbiguousColumns { field, .. } | Self::NoSuchColumn { field, .. } => {
+            Self::UnknownFormat { .. } => Some("export the transcripts as CSV".to_owned()),
+            Self::NoColumn { fields, .. } => Some(missing_hint(fields)),
+            Self::ShiftedColumns { field: field @ (Field::CallId | Field::Speaker), .. } => Some(format!(
+                "export the file again if its columns are shifted; else name the column with --map {field}=COLUMN"
+            )),
+            Self::ShiftedColumns { field, .. } => Some(format!(
+                "export the file again if its columns are shifted; else leave the column out with --map {field}= or name another \
+                 with --map {field}=COLUMN"
+            )),
+            Self::AmbiguousColumns { field, .. } | Self::NoSuchColumn { field, .. } => {
                 Some(format!("name the column with --map {field}=COLUMN"))
             }
             Self::UnknownRoles { hint, .. } => Some(hint.clone()),
@@ -206,6 +230,32 @@ impl InputError {
             Self::Scratch { .. } => Some("set TMPDIR to a directory with more room".to_owned()),
         }
     }
+}
+
+/// `a, b and c`.
+fn and(fields: &[Field]) -> String {
+    let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// How to name all of `fields`, and what stands for one that no column holds.
+fn missing_hint(fields: &[Field]) -> String {
+    let flags: Vec<String> = fields.iter().map(|field| format!("--map {field}=COLUMN")).collect();
+    let mut hint = format!("name the columns with {}", flags.join(" "));
+    if fields.contains(&Field::CallId) {
+        hint += "; if each row is a call of its own: --map call_id=@row; if each file is one: --map call_id=@file";
+    }
+    if fields.contains(&Field::Speaker) {
+        hint += "; if one party said everything: --map speaker=@customer (or @agent)";
+    }
+    if fields.contains(&Field::Text) {
+        hint += "; if customer and agent have a column each: --map text.customer=COLUMN --map text.agent=COLUMN";
+    }
+    hint
 }
 
 /// The first rejects as `file:line: reason`, separated by semicolons.

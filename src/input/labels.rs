@@ -1,8 +1,10 @@
 //! A whole conversation in one text: lines that begin with a speaker's label.
 //!
 //! `Agent: …`, `[00:12] Customer: …`, `00:12 Customer: …` and `Customer [00:12]: …` begin a turn; other lines belong
-//! to the turn before them. A line that begins with something like a name, `Ben: …`, is somebody's turn too, and since
-//! nobody said whose, it is an unknown speaker and never added to the turn before.
+//! to the turn before them. So do lines that begin with something like a name of no known role, `Total: 45 EUR` or
+//! `Ben: …`: they are handed out, for whoever sees all conversations to find out whether it is a speaker after all.
+
+use serde::{Deserialize, Serialize};
 
 use super::roles::Roles;
 use super::times::stamp;
@@ -14,80 +16,88 @@ const MAX_NAME_WORDS: usize = 3;
 const MAX_NAME_CHARS: usize = 30;
 
 /// One turn of a conversation's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spoken<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct TurnText<'a> {
     /// Who spoke.
     pub(super) role: Role,
     /// When, in milliseconds since the conversation's start, if the line says so.
     pub(super) offset_ms: Option<i64>,
-    /// What was said, trimmed.
+    /// The words, trimmed.
     pub(super) text: &'a str,
 }
 
 /// What a conversation's text turned out to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Split<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Split {
     /// Labelled turns. Lines before the first label are a turn of role other: kept, never scored.
     Turns,
-    /// No line begins with a label.
+    /// No line begins with a label of a known role.
     NoLabel,
-    /// A label stands within a line: line breaks were lost, and who said what with them.
+    /// Another party's label stands within a line: line breaks were lost, and who said what with them.
     WithinLine,
-    /// Labels whose role is not known.
-    Unknown(Vec<&'a str>),
 }
 
-/// Splits `text` into `turns`, which is emptied first.
-pub(super) fn split<'a>(text: &'a str, roles: &mut Roles, turns: &mut Vec<Spoken<'a>>) -> Split<'a> {
+/// Splits `text` into `turns`, and lists the names before a colon at a line's beginning whose role is not `unknown`.
+pub(super) fn split<'a>(
+    text: &'a str,
+    roles: &mut Roles,
+    turns: &mut Vec<TurnText<'a>>,
+    unknown: &mut Vec<&'a str>,
+) -> Split {
     turns.clear();
-    let mut unknown = Vec::new();
+    unknown.clear();
     let mut current = (Role::Other, None, 0);
     let mut labels = 0_usize;
-    let mut is_within_line = false;
+    let (mut is_within, mut is_within_sentence) = (false, false);
     let mut at = 0;
     for line in text.split_inclusive(['\n', '\r']) {
         let label = Label::of(line, roles);
-        let said = line.get(label.as_ref().map_or(0, |label| label.length)..).unwrap_or_default();
-        is_within_line |= names_a_party(said, roles);
-        if let Some(found) = label {
-            match found.role {
-                Some(role) => {
-                    push(turns, text, current, at);
-                    current = (role, found.offset_ms, at + found.length);
-                    labels += 1;
-                }
-                None => unknown.push(found.name),
+        let mut words = line;
+        match &label {
+            Some(Label { role: Some(role), offset_ms, length, .. }) => {
+                push(turns, text, current, at);
+                current = (*role, *offset_ms, at + length);
+                labels += 1;
+                words = line.get(*length..).unwrap_or_default();
             }
+            Some(Label { name, .. }) => unknown.push(name),
+            None => {}
+        }
+        for is_after_sentence in other_parties(words, current.0, roles) {
+            is_within |= is_after_sentence;
+            is_within_sentence |= !is_after_sentence;
         }
         at += line.len();
     }
     push(turns, text, current, at);
-    if !unknown.is_empty() {
-        Split::Unknown(unknown)
-    } else if labels == 0 {
+    if labels == 0 {
         Split::NoLabel
-    } else if is_within_line {
+    } else if is_within || (is_within_sentence && labels == 1) {
         Split::WithinLine
     } else {
         Split::Turns
     }
 }
 
-/// Whether something like `… Customer: …` stands within a line: a customer's or agent's label with a capital.
-fn names_a_party(line: &str, roles: &mut Roles) -> bool {
-    line.match_indices(": ").any(|(at, _)| {
-        let word = line.get(..at).and_then(|before| before.split_whitespace().next_back()).unwrap_or_default();
-        let is_party = |role| role != Role::Other;
-        word.starts_with(char::is_uppercase) && roles.role(word).is_some_and(is_party)
+/// Finds `… Customer: …` within a line of another party than that: a label with a capital. Each is whether it stands
+/// after a sentence's end, where a lost line break would be; `It says User: not found` is the words of a line.
+fn other_parties(line: &str, speaker: Role, roles: &mut Roles) -> impl Iterator<Item = bool> {
+    line.match_indices(": ").filter_map(move |(at, _)| {
+        let before = line.get(..at)?;
+        let word = before.split_whitespace().next_back()?;
+        let role = roles.role(word).filter(|role| *role != Role::Other && *role != speaker);
+        role.filter(|_| word.starts_with(char::is_uppercase))?;
+        let sentence = before.strip_suffix(word)?.trim_end();
+        Some(sentence.ends_with(['.', '?', '!', '"', '*']))
     })
 }
 
 /// Ends the turn that began at `start`. Nothing before the first label is no turn.
-fn push<'a>(turns: &mut Vec<Spoken<'a>>, text: &'a str, turn: (Role, Option<i64>, usize), end: usize) {
+fn push<'a>(turns: &mut Vec<TurnText<'a>>, text: &'a str, turn: (Role, Option<i64>, usize), end: usize) {
     let (role, offset_ms, start) = turn;
-    let said = text.get(start..end).unwrap_or_default().trim();
-    if start > 0 || !said.is_empty() {
-        turns.push(Spoken { role, offset_ms, text: said });
+    let words = text.get(start..end).unwrap_or_default().trim();
+    if start > 0 || !words.is_empty() {
+        turns.push(TurnText { role, offset_ms, text: words });
     }
 }
 
@@ -106,12 +116,15 @@ impl<'a> Label<'a> {
         let rest = rest.strip_prefix("- ").unwrap_or(rest);
         // The label ends at the first colon, unless that is part of a stamp: then at the one that ends a word.
         for (at, _) in rest.match_indices(':') {
-            let (head, said) = (rest.get(..at)?, rest.get(at + 1..)?);
+            let (head, words) = (rest.get(..at)?, rest.get(at + 1..)?);
             let (name, within) = trailing_stamp(head.trim());
             let role = roles.role(name);
-            let ends_word = said.chars().next().is_none_or(char::is_whitespace);
+            if role.is_none() && roles.is_words(name) {
+                return None;
+            }
+            let ends_word = words.chars().next().is_none_or(char::is_whitespace);
             if role.is_some() || (ends_word && is_name(name)) {
-                let length = line.len() - said.len();
+                let length = line.len() - words.len();
                 return Some(Self { name, role, offset_ms: before.or(within), length });
             }
             if ends_word || at > MAX_NAME_CHARS * 4 {
@@ -158,14 +171,13 @@ mod tests {
     use super::*;
 
     fn turns(text: &str) -> Vec<(Role, Option<i64>, &str)> {
-        let mut roles = Roles::new(&[]);
         let mut turns = Vec::new();
-        assert_eq!(split(text, &mut roles, &mut turns), Split::Turns);
+        assert_eq!(split(text, &mut Roles::new(&[]), &mut turns, &mut Vec::new()), Split::Turns, "{text}");
         turns.into_iter().map(|turn| (turn.role, turn.offset_ms, turn.text)).collect()
     }
 
-    fn verdict(text: &str) -> Split<'_> {
-        split(text, &mut Roles::new(&[]), &mut Vec::new())
+    fn verdict(text: &str) -> Split {
+        split(text, &mut Roles::new(&[]), &mut Vec::new(), &mut Vec::new())
     }
 
     #[test]
@@ -203,8 +215,24 @@ mod tests {
     }
 
     #[test]
-    fn names_without_a_role_are_unknown_speakers() {
-        assert_eq!(verdict("Agent: a\nBen: b\nDr. Moe: c\n"), Split::Unknown(vec!["Ben", "Dr. Moe"]));
+    fn names_without_a_role_are_words_and_handed_out() {
+        let text = "Agent: a\nTotal: 45 EUR\nAddress: 1 Main St\nDr. Moe: c\nCustomer: b";
+        assert_eq!(
+            turns(text),
+            [(Role::Agent, None, "a\nTotal: 45 EUR\nAddress: 1 Main St\nDr. Moe: c"), (Role::Customer, None, "b")]
+        );
+        let mut roles = Roles::new(&[("Dr. Moe".to_owned(), Some(Role::Agent)), ("total".to_owned(), None)]);
+        let (mut turns, mut unknown) = (Vec::new(), Vec::new());
+        assert_eq!(split(text, &mut roles, &mut turns, &mut unknown), Split::Turns);
+        assert_eq!((turns.len(), unknown), (3, vec!["Address"]));
+    }
+
+    #[test]
+    fn a_known_label_that_the_user_calls_words_begins_no_turn() {
+        let mut roles = Roles::new(&[("Contact".to_owned(), None)]);
+        let mut turns = Vec::new();
+        split("Agent: see\nContact: us\nUser: fine", &mut roles, &mut turns, &mut Vec::new());
+        assert_eq!(turns.iter().map(|turn| turn.text).collect::<Vec<_>>(), ["see\nContact: us", "fine"]);
     }
 
     #[test]
@@ -215,15 +243,25 @@ mod tests {
     }
 
     #[test]
-    fn labels_within_a_line_are_refused() {
-        assert_eq!(verdict("Agent: Hello Customer: Hi Agent: Bye"), Split::WithinLine);
-        assert_eq!(verdict("Agent: Hello\nwell. Caller: Hi"), Split::WithinLine);
-        assert_eq!(turns("Agent: tell the customer: no\nCustomer: my Agent:x").len(), 2);
+    fn lost_line_breaks_are_told_from_words() {
+        for lost in ["Agent: Hello Customer: Hi Agent: Bye", "Agent: Hello\nwell. Caller: Hi", "Agent: Hi Customer: Hi"]
+        {
+            assert_eq!(verdict(lost), Split::WithinLine, "{lost}");
+        }
+        for words in [
+            "Agent: tell the customer: no\nCustomer: my Agent:x",
+            "Customer: It says User: not found",
+            "Customer: It broke. User: not found\nAgent: I see",
+            "Agent: It says User: not found\nCustomer: ok",
+        ] {
+            assert_eq!(verdict(words), Split::Turns, "{words}");
+        }
     }
 
     #[test]
     fn a_text_without_labels_is_none() {
         assert_eq!(verdict("hello there"), Split::NoLabel);
+        assert_eq!(verdict("John Miller: my card is lost"), Split::NoLabel);
         assert_eq!(verdict(""), Split::NoLabel);
     }
 }

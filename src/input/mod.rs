@@ -3,10 +3,11 @@
 //! [`discover`] finds the files, [`read`] takes every row of them in, and [`Conversations::calls`] hands out calls
 //! with their turns in order. What happens to a row on its way, a file each:
 //!
-//! - `source`: which files; `decode`: decompression, encoding, hash; `records`: delimiter, records and their lines.
-//! - `columns`: which column is which field; `roles`, `labels`, `times`: what a field's value means.
-//! - `scan`: one file's rows, each stored or rejected (`rejects`); `row`, `store`: rows kept by call, in memory and
-//!   beyond it in an anonymous temporary file; `calls`: rows put together.
+//! - `source`: which files; `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
+//! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
+//!   may show.
+//! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `row`, `store`: rows kept by call, in memory
+//!   and beyond it in an anonymous temporary file; `calls`: rows put together.
 //!
 //! Memory is bounded whatever the input: rows beyond [`InputOptions::memory_bytes`] go to the temporary file, and a
 //! 256th of the calls is grouped at a time. A single call must fit in memory. Nothing is guessed: a role, column or
@@ -15,22 +16,24 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
 
 use crate::language;
 use crate::transcript::Role;
 
 mod calls;
-mod columns;
 mod decode;
 mod error;
+mod field;
+mod formats;
 mod labels;
 #[cfg(test)]
 mod properties;
-mod records;
+mod quote;
 mod rejects;
 mod roles;
 mod row;
-mod scan;
+mod sink;
 mod source;
 mod store;
 #[cfg(test)]
@@ -38,18 +41,20 @@ mod tests;
 mod times;
 
 pub use calls::{Calls, Tally};
-pub use columns::{Field, UnknownField};
 pub use decode::Encoding;
 pub use error::{InputError, InputErrorKind};
+pub use field::{BadMap, Field, Origin};
+pub use formats::Found;
 pub use rejects::{MaxRejects, Reason, Reject};
-pub use scan::{FileReport, Format};
 pub use source::{Source, discover};
 pub use times::OffsetUnit;
 
 use calls::Grouping;
+use decode::Opened;
+use formats::Format;
 use rejects::Rejects;
-use roles::{Roles, Strangers};
-use scan::Scan;
+use roles::{Roles, UnknownLabels, UnknownRoles};
+use sink::{FileContext, Reading, Sink};
 use store::{Store, Stored};
 use times::Clock;
 
@@ -59,11 +64,11 @@ pub const DEFAULT_MEMORY_BYTES: usize = 64 << 20;
 /// How input is understood where it does not say so itself.
 #[derive(Debug, Clone)]
 pub struct InputOptions {
-    /// Which column holds a field, by header name; goes before names known without being told. An empty name says
-    /// that no column does.
-    pub map: Vec<(Field, String)>,
-    /// Which role a speaker value has; goes before values known without being told.
-    pub roles: Vec<(String, Role)>,
+    /// Where a field's values come from; goes before header names known without being told.
+    pub map: Vec<(Field, Origin)>,
+    /// Which role a speaker value has; goes before values known without being told. Without a role, a line that begins
+    /// with it has no label.
+    pub roles: Vec<(String, Option<Role>)>,
     /// The language of calls whose rows name none.
     pub language: Option<String>,
     /// The zone of times that name none, and of call dates.
@@ -99,12 +104,32 @@ pub struct Progress {
     pub rows: u64,
 }
 
+/// What was read of one file, and how it was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// The path as it was found, or `-`.
+    pub path: String,
+    /// Raw bytes, as stored.
+    pub bytes: u64,
+    /// BLAKE3 of the raw bytes, in hexadecimal.
+    pub hash: String,
+    /// Rows, used or rejected; blank ones do not count.
+    pub rows: u64,
+    /// The encoding found.
+    pub encoding: Encoding,
+    /// `gzip` or `zstd`, if compressed.
+    pub compression: Option<&'static str>,
+    /// What its format found.
+    pub found: Found,
+}
+
 /// All that was read: calls to iterate, and what there is to report.
 pub struct Conversations {
     stored: Arc<Stored>,
     grouping: Arc<Grouping>,
     reports: Vec<FileReport>,
     rejects: Vec<Reject>,
+    rejected: u64,
     rows: u64,
 }
 
@@ -118,35 +143,96 @@ pub fn read(
     options: &InputOptions,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Conversations, InputError> {
+    read_formats(&formats::ALL, sources, options, on_progress)
+}
+
+/// The same, for files in any of `formats`.
+fn read_formats(
+    formats: &[&dyn Format],
+    sources: &[Source],
+    options: &InputOptions,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Conversations, InputError> {
     let clock = || Clock::new(options.time_zone.clone(), options.offset_unit);
-    let mut scan = Scan {
+    let mut reading = Reading {
         options,
         clock: clock(),
         roles: Roles::new(&options.roles),
-        strangers: Strangers::default(),
+        unknown: UnknownRoles::default(),
+        labels: UnknownLabels::default(),
         store: Store::new(options.memory_bytes),
         rejects: Rejects::default(),
         rows: 0,
         bytes: 0,
     };
     let mut reports = Vec::with_capacity(sources.len());
-    for (number, source) in (0_u32..).zip(sources) {
-        reports.push(scan.file(number, source, on_progress)?);
+    for (source, context) in sources.iter().zip(contexts(sources)) {
+        reports.push(read_file(formats, source, &context, &mut reading, on_progress)?);
+        if reading.unknown.are_too_many() {
+            break;
+        }
     }
-    let Scan { strangers, store, rejects, rows, .. } = scan;
-    strangers.into_result()?;
-    if store.rows() == 0 {
+    let Reading { unknown, labels, store, rejects, rows, .. } = reading;
+    let usable = store.rows();
+    let stored = store.finish();
+    unknown.into_result(&stored)?;
+    labels.into_result()?;
+    if usable == 0 {
         return Err(InputError::NoUsableRow { files: sources.len(), rows, first: rejects.first() });
     }
     rejects.check(options.max_rejects, rows)?;
     let language = options.language.as_deref().and_then(language::normalise);
     Ok(Conversations {
-        stored: Arc::new(store.finish()),
+        stored: Arc::new(stored),
         grouping: Arc::new(Grouping { clock: clock(), language }),
         reports,
+        rejected: rejects.count(),
         rejects: rejects.into_sorted(),
         rows,
     })
+}
+
+/// What is known of each file before it is opened.
+fn contexts(sources: &[Source]) -> Vec<FileContext> {
+    let mut stems: FxHashMap<String, u32> = FxHashMap::default();
+    for source in sources {
+        *stems.entry(source.stem()).or_default() += 1;
+    }
+    let context = |(number, source): (u32, &Source)| {
+        let (stem, path) = (source.stem(), source.name());
+        let call_id = if stems.get(&stem) == Some(&1) { stem } else { path.clone() };
+        FileContext { number, call_id, path: path.into() }
+    };
+    (0..).zip(sources).map(context).collect()
+}
+
+/// Reads one file into `reading`, in whichever of `formats` it is.
+fn read_file(
+    formats: &[&dyn Format],
+    source: &Source,
+    context: &FileContext,
+    reading: &mut Reading<'_>,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<FileReport, InputError> {
+    let opened = Opened::open(source)?;
+    let about = opened.about.clone();
+    let format = formats::recognise(formats, &opened.sample, reading.options)
+        .map_err(|found| InputError::UnknownFormat { path: about.path.clone(), found })?;
+    let mut sink = Sink { run: reading, file: context, rows: 0, on_progress };
+    let found = format.read(opened, &mut sink)?;
+    let rows = sink.rows;
+    let report = FileReport {
+        path: about.path,
+        bytes: about.tap.passed(),
+        hash: about.tap.hash(),
+        rows,
+        encoding: about.encoding,
+        compression: about.compression,
+        found,
+    };
+    reading.bytes += report.bytes;
+    on_progress(Progress { bytes: reading.bytes, rows: reading.rows });
+    Ok(report)
 }
 
 impl Conversations {
@@ -156,7 +242,7 @@ impl Conversations {
         &self.reports
     }
 
-    /// The rows that can't be used, by file and line.
+    /// The rows that can't be used, by file and line; of very many, the last of each file in one.
     #[must_use]
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
@@ -171,7 +257,7 @@ impl Conversations {
     /// Rows that can't be used.
     #[must_use]
     pub const fn rejected(&self) -> u64 {
-        self.rejects.len() as u64
+        self.rejected
     }
 
     /// All calls, in an order that depends on their ids alone. May be asked for any number of times; how many calls,

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::tests::{all_calls, gzip, lenient, lines, read_bytes, written};
-use super::*;
 
 /// One thing that goes wrong with bytes.
 #[derive(Debug, Clone)]
@@ -68,7 +67,7 @@ fn expect_accounts_for_every_row(bytes: Vec<u8>) -> Result<(), TestCaseError> {
             prop_assert_eq!(conversations.rejects().len() as u64, conversations.rejected());
             prop_assert_eq!(tally.calls, calls.len() as u64);
             prop_assert_eq!(tally.turns, calls.iter().map(|call| call.turns.len() as u64).sum::<u64>());
-            if report.format == Format::TurnRows {
+            if report.found.kind == "turn-rows" {
                 prop_assert_eq!(tally.turns + tally.duplicates, used);
             } else {
                 prop_assert!(tally.calls <= used && used > 0);

@@ -1,17 +1,21 @@
 //! Rows that can't be used: where they stand and why, and how many of them are too many.
 //!
-//! A reason is one of a fixed list and never quotes the row, so that the list can be written to a file that
-//! people share.
+//! A reason is one of a fixed list and never quotes the row, so that the list can be written to a file that people
+//! share. The first [`KEPT`] are listed one by one; those beyond are counted, and each file's stand in one line.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::error::InputError;
+use super::field::Field;
 
 /// How many of the rejected rows an error shows.
 const SHOWN: usize = 5;
+/// How many rejected rows are listed one by one.
+const KEPT: usize = 100_000;
 /// From so many rejects on, a share that is passed stops the run before all rows are read.
-const EARLY_STOP: usize = 1_000_000;
+const EARLY_STOP: u64 = 1_000_000;
 
 /// Why a row can't be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +52,13 @@ pub enum Reason {
     NoLabel,
     /// Speakers' labels stand within the lines of a conversation's text: its line breaks were lost.
     LabelWithinLine,
+    /// A column of names holds a sentence in this row: its fields are shifted.
+    SentenceIn(Field),
+    /// Stands for the rows of a file that are not listed one by one.
+    NotListed {
+        /// How many they are.
+        rows: u64,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -66,8 +77,27 @@ impl fmt::Display for Reason {
             Self::NotUtf8 => f.write_str("not valid UTF-8"),
             Self::NulByte => f.write_str("holds a NUL byte"),
             Self::NoLabel => f.write_str("no line of the text begins with a speaker's label"),
+            Self::SentenceIn(field) => write!(f, "a sentence in the column of {field}"),
+            Self::NotListed { rows } => {
+                write!(f, "{rows} rows from this line on that can't be used either and are not listed one by one")
+            }
             Self::LabelWithinLine => f.write_str("a speaker's label within a line of the text"),
         }
+    }
+}
+
+/// Where something stands. Displays as `file:line`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    /// The file's path as it was read, or `-`.
+    pub(super) file: Arc<str>,
+    /// The 1-based physical line on which the row begins.
+    pub(super) line: u64,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
     }
 }
 
@@ -106,7 +136,8 @@ impl Default for MaxRejects {
 impl fmt::Display for MaxRejects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Share(share) => write!(f, "{} %", share * 100.0),
+            // Rounded to what settings hold: 29 % is 0.29, which times 100 is a little less than 29.
+            Self::Share(share) => write!(f, "{} %", (share * 1e6).round() / 1e4),
             Self::Count(count) => write!(f, "{count}"),
         }
     }
@@ -115,7 +146,8 @@ impl fmt::Display for MaxRejects {
 impl MaxRejects {
     fn is_passed_by(self, rejected: u64, rows: u64) -> bool {
         match self {
-            Self::Share(share) => rejected as f64 > share * rows as f64,
+            // A share is exact to a millionth, as settings are: 29 of 100 are not more than 29 %.
+            Self::Share(share) => u128::from(rejected) * 1_000_000 > (share * 1e6).round() as u128 * u128::from(rows),
             Self::Count(count) => rejected > count,
         }
     }
@@ -124,42 +156,58 @@ impl MaxRejects {
 /// The rejects so far.
 #[derive(Debug, Default)]
 pub(super) struct Rejects {
-    all: Vec<Reject>,
+    listed: Vec<Reject>,
+    /// The first row of each file that is not listed, with how many there are.
+    unlisted: BTreeMap<Arc<str>, (u64, u64)>,
+    count: u64,
 }
 
 impl Rejects {
     pub(super) fn push(&mut self, file: &Arc<str>, line: u64, reason: Reason) {
-        self.all.push(Reject { file: Arc::clone(file), line, reason });
+        self.push_lines(file, line, 1, reason);
     }
 
-    pub(super) fn len(&self) -> u64 {
-        self.all.len() as u64
+    /// Rejects `lines` lines from `line` on for the same reason.
+    pub(super) fn push_lines(&mut self, file: &Arc<str>, line: u64, lines: u64, reason: Reason) {
+        self.count += lines;
+        let room = (KEPT - self.listed.len()) as u64;
+        let listed = line..line + lines.min(room);
+        self.listed.extend(listed.clone().map(|line| Reject { file: Arc::clone(file), line, reason }));
+        if lines > room {
+            self.unlisted.entry(Arc::clone(file)).or_insert((listed.end, 0)).1 += lines - room;
+        }
+    }
+
+    pub(super) const fn count(&self) -> u64 {
+        self.count
     }
 
     /// Stops a run that can't end well: a number is passed, or a share is passed by very many rows.
     pub(super) fn check_so_far(&self, limit: MaxRejects, rows: u64) -> Result<(), InputError> {
-        let early = matches!(limit, MaxRejects::Count(_)) || self.all.len() >= EARLY_STOP;
+        let early = matches!(limit, MaxRejects::Count(_)) || self.count >= EARLY_STOP;
         if early { self.check(limit, rows) } else { Ok(()) }
     }
 
     /// # Errors
     /// [`InputError::TooManyRejects`] with the first of them.
     pub(super) fn check(&self, limit: MaxRejects, rows: u64) -> Result<(), InputError> {
-        if !limit.is_passed_by(self.len(), rows) {
+        if !limit.is_passed_by(self.count, rows) {
             return Ok(());
         }
-        Err(InputError::TooManyRejects { rejected: self.len(), rows, limit, first: self.first() })
+        Err(InputError::TooManyRejects { rejected: self.count, rows, limit, first: self.first() })
     }
 
     /// The first few in the order in which they were met.
     pub(super) fn first(&self) -> Vec<Reject> {
-        self.all.iter().take(SHOWN).cloned().collect()
+        self.listed.iter().take(SHOWN).cloned().collect()
     }
 
-    /// All, by file and line.
+    /// All by file and line, those of a file that are not listed in one.
     pub(super) fn into_sorted(mut self) -> Vec<Reject> {
-        self.all.sort_unstable();
-        self.all
+        let not_listed = |(file, (line, rows))| Reject { file, line, reason: Reason::NotListed { rows } };
+        self.listed.extend(self.unlisted.into_iter().map(not_listed));
+        self.listed.sort_unstable();
+        self.listed
     }
 }
 
@@ -172,6 +220,8 @@ mod tests {
         assert!(!MaxRejects::Share(0.05).is_passed_by(5, 100));
         assert!(MaxRejects::Share(0.05).is_passed_by(6, 100));
         assert!(!MaxRejects::Share(0.0).is_passed_by(0, 0));
+        assert!(!MaxRejects::Share(0.29).is_passed_by(29, 100) && MaxRejects::Share(0.29).is_passed_by(30, 100));
+        assert_eq!(MaxRejects::Share(0.29).to_string(), "29 %");
         assert!(!MaxRejects::Count(2).is_passed_by(2, 2));
         assert!(MaxRejects::Count(2).is_passed_by(3, 1000));
     }
@@ -180,5 +230,21 @@ mod tests {
     fn a_reject_shows_file_line_and_reason() {
         let reject = Reject { file: "a.csv".into(), line: 7, reason: Reason::FieldCount { found: 3, expected: 4 } };
         assert_eq!(reject.to_string(), "a.csv:7: 3 fields where the header has 4");
+    }
+
+    #[test]
+    fn rejects_beyond_the_listed_ones_are_counted() {
+        let mut rejects = Rejects::default();
+        let (one, other): (Arc<str>, Arc<str>) = ("a.csv".into(), "b.csv".into());
+        rejects.push(&one, 7, Reason::UnclosedQuote);
+        rejects.push_lines(&one, 8, 5_000_000, Reason::InsideUnclosedQuote { opened: 7 });
+        rejects.push(&other, 3, Reason::NoCallId);
+        rejects.push(&other, 9, Reason::NoCallId);
+        assert_eq!(rejects.count(), 5_000_003);
+        let listed = rejects.into_sorted();
+        assert_eq!(listed.len(), KEPT + 2);
+        let rows = |reject: &Reject| if let Reason::NotListed { rows } = reject.reason { rows } else { 1 };
+        assert_eq!(listed.iter().map(rows).sum::<u64>(), 5_000_003);
+        assert_eq!((listed[KEPT].line, listed[KEPT + 1].line), (7 + KEPT as u64, 3));
     }
 }

@@ -1,11 +1,16 @@
-//! Who a speaker value names. Never a guess: a value that nobody stated is collected and stops the run.
-
-use std::collections::BTreeSet;
+//! Who a speaker value names. Never a guess: a value whose role nobody stated stops the run, with all others like it.
+//!
+//! Two kinds are collected while files are read. [`UnknownRoles`] are values of a speaker column: each stops the run.
+//! [`UnknownLabels`] are names before a colon in a conversation's text, most of which are words (`Total: 45 EUR`): only
+//! those that head lines in most conversations stop it.
 
 use rustc_hash::FxHashMap;
 
-use super::columns::fold;
 use super::error::InputError;
+use super::field::fold;
+use super::quote::{looks_like_a_name, recurs, shell_word};
+use super::store::Stored;
+use super::{calls, rejects::Spot};
 use crate::transcript::Role;
 
 /// Values known without being told, folded as [`fold`] does.
@@ -36,23 +41,25 @@ const KNOWN: [(&str, Role); 22] = [
 
 /// Spellings remembered as they stand in the files, so that most rows need no folding.
 const REMEMBERED: usize = 32;
-/// A longer speaker value is not a label but probably somebody's words, and is never shown.
-pub(super) const MAX_LABEL_CHARS: usize = 40;
-/// More distinct unknown values than this do not look like speakers' roles.
-const MAX_STRANGERS: usize = 20;
-/// How many unknown values an error names.
-const SHOWN: usize = 5;
+/// More distinct unknown values than this are no speakers' roles: reading ends.
+const MAX_VALUES: usize = 1000;
+/// Longer unknown values are counted as one.
+const MAX_VALUE_BYTES: usize = 200;
+/// How many labels are counted at a time: one that heads lines in most conversations is never among those given up.
+const MAX_LABELS: usize = 1000;
 
 /// The role table: what is known without being told, and what the user stated, which goes first.
 #[derive(Debug)]
 pub(super) struct Roles {
-    table: FxHashMap<String, Role>,
+    /// `None` for a label that the user calls words.
+    table: FxHashMap<String, Option<Role>>,
     remembered: Vec<(Box<str>, Role)>,
 }
 
 impl Roles {
-    pub(super) fn new(stated: &[(String, Role)]) -> Self {
-        let known = KNOWN.iter().map(|&(value, role)| (value.to_owned(), role));
+    /// `stated` holds values with their roles, or without one: then a line that begins with it has no label.
+    pub(super) fn new(stated: &[(String, Option<Role>)]) -> Self {
+        let known = KNOWN.iter().map(|&(value, role)| (value.to_owned(), Some(role)));
         let stated = stated.iter().map(|(value, role)| (fold(value), *role));
         Self { table: known.chain(stated).collect(), remembered: Vec::new() }
     }
@@ -62,92 +69,209 @@ impl Roles {
         if let Some((_, role)) = self.remembered.iter().find(|(spelling, _)| &**spelling == value) {
             return Some(*role);
         }
-        let role = self.table.get(&fold(value)).copied()?;
+        let role = self.table.get(&fold(value)).copied().flatten()?;
         if self.remembered.len() < REMEMBERED {
             self.remembered.push((value.into(), role));
         }
         Some(role)
     }
+
+    /// Whether the user said that this label is words.
+    pub(super) fn is_words(&self, value: &str) -> bool {
+        self.table.get(&fold(value)) == Some(&None)
+    }
+
+    /// Whether `value` is known to be a speaker without being told.
+    pub(super) fn is_known(folded: &str) -> bool {
+        KNOWN.iter().any(|(known, _)| *known == folded)
+    }
 }
 
-/// Where unknown speakers were met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Where {
-    /// A column of this name.
-    Column(String),
-    /// Labels at the beginnings of lines within the text.
-    Labels,
-}
-
-/// Speaker values without a role, met so far.
+/// Values of speaker columns without a role, met so far.
 #[derive(Debug, Default)]
-pub(super) struct Strangers {
-    values: BTreeSet<Box<str>>,
-    first: Option<(String, Where)>,
-    too_long: bool,
+pub(super) struct UnknownRoles {
+    values: Vec<UnknownValue>,
+    numbers: FxHashMap<Box<str>, u32>,
 }
 
-impl Strangers {
-    /// Notes an unknown `value`, met in file `path`.
-    pub(super) fn note(&mut self, value: &str, path: &str, place: &Where) {
-        if self.first.is_none() {
-            self.first = Some((path.to_owned(), place.clone()));
+#[derive(Debug)]
+struct UnknownValue {
+    value: Box<str>,
+    turns: u64,
+    first: Spot,
+    /// The column as messages name it.
+    column: Box<str>,
+}
+
+impl UnknownRoles {
+    /// Notes a turn of an unknown `value`; its number stands for the role in the stored row.
+    pub(super) fn note(&mut self, value: &str, spot: &Spot, column: &str) -> u32 {
+        // A long one is somebody's words: one stands for all of them.
+        let value = if value.len() > MAX_VALUE_BYTES { "" } else { value };
+        if let Some(&number) = self.numbers.get(value) {
+            self.values[number as usize].turns += 1;
+            return number;
         }
-        if value.chars().count() > MAX_LABEL_CHARS {
-            self.too_long = true;
-        } else if self.values.len() <= MAX_STRANGERS && !self.values.contains(value) {
-            self.values.insert(value.into());
-        }
+        let number = u32::try_from(self.values.len()).expect("reading ends at far fewer values");
+        self.numbers.insert(value.into(), number);
+        self.values.push(UnknownValue { value: value.into(), turns: 1, first: spot.clone(), column: column.into() });
+        number
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    /// Whether reading on would not change the message any more.
-    pub(super) fn is_settled(&self) -> bool {
-        self.too_long || self.values.len() > MAX_STRANGERS
+    /// Whether there are so many values that reading on is of no use.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.values.len() > MAX_VALUES
     }
 
     /// # Errors
-    /// [`InputError::UnknownRoles`] if any value was noted.
-    pub(super) fn into_result(self) -> Result<(), InputError> {
-        let settled = self.is_settled();
-        let Some((path, place)) = self.first else { return Ok(()) };
-        let here = match &place {
-            Where::Column(column) => format!("column {column:?}"),
-            Where::Labels => "the labels in the text".to_owned(),
-        };
-        if settled {
-            let values = format!("{here} does not look like it says who spoke: too many or too long values");
-            let hint = "name the right column with --map speaker=COLUMN".to_owned();
-            return Err(InputError::UnknownRoles { path, values, hint });
+    /// [`InputError::UnknownRoles`] if any value was noted; `stored` holds the rows read.
+    pub(super) fn into_result(self, stored: &Stored) -> Result<(), InputError> {
+        let Some(first) = self.values.iter().min_by(|one, other| one.first.cmp(&other.first)) else { return Ok(()) };
+        let (all, by_value) = calls::recurrence(stored, self.values.len())?;
+        let (mut shown, hidden): (Vec<_>, Vec<_>) = self
+            .values
+            .iter()
+            .zip(by_value)
+            .partition(|(unknown, calls)| looks_like_a_name(&unknown.value) && recurs(*calls, all));
+        shown.sort_by(|(one, _), (other, _)| other.turns.cmp(&one.turns).then_with(|| one.value.cmp(&other.value)));
+        let mut parts = Vec::new();
+        if !shown.is_empty() {
+            let named: Vec<_> = shown
+                .iter()
+                .map(|(unknown, _)| format!("{:?} ({})", unknown.value, counted(unknown.turns, "turn")))
+                .collect();
+            parts.push(format!("the role of {} is not known", named.join(", ")));
         }
-        let shown: Vec<String> = self.values.iter().take(SHOWN).map(|value| format!("{value:?}")).collect();
-        let more = match self.values.len().saturating_sub(SHOWN) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let values = format!("{here}: the role of {}{more} is not known", shown.join(", "));
+        if let Some((at, _)) = hidden.iter().min_by(|(one, _), (other, _)| one.first.cmp(&other.first)) {
+            let turns = hidden.iter().map(|(unknown, _)| unknown.turns).sum();
+            let values = counted(hidden.len() as u64, if shown.is_empty() { "value" } else { "more value" });
+            parts.push(format!(
+                "{values} of unknown role in {}, first on line {}, not shown here since not met in most conversations",
+                counted(turns, "turn"),
+                at.first.line
+            ));
+        }
+        let names: Vec<&str> = shown.iter().map(|(unknown, _)| &*unknown.value).collect();
         Err(InputError::UnknownRoles {
-            path,
-            values,
-            hint: hint(self.values.first().map_or("VALUE", |value| value), &place),
+            path: first.first.file.to_string(),
+            values: format!("{}: {}", first.column, parts.join("; ")),
+            hint: roles_hint(&names, !hidden.is_empty(), &first.column),
         })
     }
 }
 
-fn hint(example: &str, place: &Where) -> String {
-    let flag = format!("--role {example:?}=customer");
-    let state = format!("state each one's role, such as {flag} (or agent, or other)");
-    match place {
-        Where::Column(column) if fold(column) == "channel" => {
-            format!("{state}; if that column is the medium and not the speaker: --map channel={column:?}")
+/// What to do about unknown values of a column, of which `names` may be shown.
+fn roles_hint(names: &[&str], some_hidden: bool, column: &str) -> String {
+    let mut hint = String::new();
+    if !names.is_empty() {
+        let flags = role_flags(names, "other");
+        hint += &format!("state each one's role, with customer or agent for other where that is right: {flags}");
+    }
+    if some_hidden {
+        hint += if names.is_empty() { "state" } else { "; state those not shown too, " };
+        hint += if names.is_empty() { " each one's role with --role VALUE=ROLE" } else { "with --role VALUE=ROLE" };
+    }
+    hint += if column.to_lowercase().ends_with("\"channel\"") {
+        "; if that column is the medium and not the speaker: --map channel=channel"
+    } else {
+        "; if another column says who spoke: --map speaker=COLUMN; if labels in the text do: --map speaker="
+    };
+    hint
+}
+
+/// `--role` flags that give each of `names` the same role.
+fn role_flags(names: &[&str], role: &str) -> String {
+    let flags: Vec<String> =
+        names.iter().map(|name| format!("--role {}", shell_word(&format!("{name}={role}")))).collect();
+    flags.join(" ")
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Names before a colon at the beginning of lines, with how many conversations each was met in.
+///
+/// The counts of a label are exact unless more than [`MAX_LABELS`] are met: then the rarest are given up, as Misra and
+/// Gries do (1982), and what heads lines in most conversations is still found.
+#[derive(Debug, Default)]
+pub(super) struct UnknownLabels {
+    conversations: u64,
+    labels: FxHashMap<String, UnknownLabel>,
+}
+
+#[derive(Debug)]
+struct UnknownLabel {
+    name: Box<str>,
+    /// Conversations in which it heads a line.
+    conversations: u64,
+    lines: u64,
+    /// The last conversation counted.
+    last: u64,
+    /// Conversations less those that pushed rarer labels out.
+    weight: u64,
+    first: Spot,
+}
+
+impl UnknownLabels {
+    /// Notes one conversation, the lines of which begin with these unknown names.
+    pub(super) fn note(&mut self, names: &[&str], spot: impl Fn() -> Spot) {
+        self.conversations += 1;
+        for name in names {
+            let label = self.labels.entry(fold(name)).or_insert_with(|| UnknownLabel {
+                name: (*name).into(),
+                conversations: 0,
+                lines: 0,
+                last: 0,
+                weight: 0,
+                first: spot(),
+            });
+            label.lines += 1;
+            if label.last != self.conversations {
+                label.last = self.conversations;
+                label.conversations += 1;
+                label.weight += 1;
+            }
         }
-        Where::Column(_) => format!(
-            "{state}; if another column says who spoke: --map speaker=COLUMN, if labels in the text do: --map speaker="
-        ),
-        Where::Labels => state,
+        while self.labels.len() > MAX_LABELS {
+            self.labels.retain(|_, label| {
+                label.weight -= 1;
+                label.weight > 0
+            });
+        }
+    }
+
+    /// # Errors
+    /// [`InputError::UnknownRoles`] if a label heads lines in most conversations, or several lines of the only one.
+    pub(super) fn into_result(self) -> Result<(), InputError> {
+        let all = self.conversations;
+        let mut asked: Vec<UnknownLabel> = self
+            .labels
+            .into_values()
+            .filter(|label| if all == 1 { label.lines > 1 } else { recurs(label.conversations, all) })
+            .collect();
+        asked.sort_by(|one, other| other.conversations.cmp(&one.conversations).then_with(|| one.name.cmp(&other.name)));
+        let Some(first) = asked.iter().map(|label| &label.first).min() else { return Ok(()) };
+        let path = first.file.to_string();
+        let (values, hint) = if all == 1 {
+            let lines = asked.iter().map(|label| label.lines).sum();
+            let labels = counted(asked.len() as u64, "label");
+            (
+                format!("{labels} of unknown role in {} of the text in line {}", counted(lines, "line"), first.line),
+                "state each one's role with --role LABEL=ROLE: customer, agent, other, or text if it is no speaker"
+                    .to_owned(),
+            )
+        } else {
+            let named: Vec<_> =
+                asked.iter().map(|label| format!("{:?} ({})", label.name, label.conversations)).collect();
+            let names: Vec<&str> = asked.iter().map(|label| &*label.name).collect();
+            let flags = role_flags(&names, "text");
+            (
+                format!("lines begin with {} in most of {all} conversations, of unknown role", named.join(", ")),
+                format!("state each one's role, with customer, agent or other for text where it is a speaker: {flags}"),
+            )
+        };
+        Err(InputError::UnknownRoles { path, values, hint })
     }
 }
 
@@ -157,7 +281,8 @@ mod tests {
 
     #[test]
     fn known_values_fold_and_stated_ones_go_first() {
-        let mut roles = Roles::new(&[("Tier 2".to_owned(), Role::Agent), ("contact".to_owned(), Role::Agent)]);
+        let stated = [("Tier 2", Some(Role::Agent)), ("contact", Some(Role::Agent)), ("Guest", None)];
+        let mut roles = Roles::new(&stated.map(|(value, role)| (value.to_owned(), role)));
         assert_eq!(roles.role("END_USER"), Some(Role::Customer));
         assert_eq!(roles.role("End user"), Some(Role::Customer));
         assert_eq!(roles.role("IVR"), Some(Role::Other));
@@ -165,32 +290,41 @@ mod tests {
         assert_eq!(roles.role("Contact"), Some(Role::Agent));
         assert_eq!(roles.role("Contact"), Some(Role::Agent));
         assert_eq!(roles.role("Ben"), None);
+        assert_eq!((roles.role("guest"), roles.is_words("guest"), roles.is_words("user")), (None, true, false));
         assert_eq!(roles.role(""), None);
     }
 
-    #[test]
-    fn strangers_are_named_with_the_flag() {
-        let mut strangers = Strangers::default();
-        strangers.note("Zed", "a.csv", &Where::Column("who".to_owned()));
-        strangers.note("Ben", "b.csv", &Where::Column("who".to_owned()));
-        let error = strangers.into_result().unwrap_err();
-        assert_eq!(error.to_string(), "a.csv: column \"who\": the role of \"Ben\", \"Zed\" is not known");
-        assert!(error.hint().unwrap().contains("--role \"Ben\"=customer"));
+    fn labels(conversations: &[&[&str]]) -> Result<(), InputError> {
+        let mut labels = UnknownLabels::default();
+        for names in conversations {
+            labels.note(names, || Spot { file: "a.csv".into(), line: 2 });
+        }
+        labels.into_result()
     }
 
     #[test]
-    fn long_or_many_values_are_never_shown() {
-        let mut long = Strangers::default();
-        long.note(&"secret ".repeat(7), "a.csv", &Where::Column("body".to_owned()));
-        let message = long.into_result().unwrap_err().to_string();
-        assert!(!message.contains("secret"), "{message}");
+    fn labels_are_asked_about_when_most_conversations_have_them() {
+        let error = labels(&[&["Klant", "Total"], &["Klant"], &["Klant", "Ben"], &["Total"]]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a.csv: lines begin with \"Klant\" (3) in most of 4 conversations, of unknown role"
+        );
+        assert!(error.hint().unwrap().ends_with("--role Klant=text"));
+        assert!(labels(&[&["Ben"], &["Total"], &["Ada", "Ada"]]).is_ok());
+        assert!(labels(&[&["Total"]]).is_ok());
+        let error = labels(&[&["Ben", "Ben", "Total"]]).unwrap_err();
+        assert!(!format!("{error}{:?}", error.hint()).contains("Ben"), "{error}");
+    }
 
-        let mut many = Strangers::default();
-        for number in 0..30 {
-            many.note(&format!("secret {number}"), "a.csv", &Where::Labels);
+    #[test]
+    fn a_label_of_most_conversations_is_found_among_any_number_of_others() {
+        let names: Vec<String> = (0..30_000).map(|number| format!("Word {number}")).collect();
+        let mut labels = UnknownLabels::default();
+        for pair in names.chunks(10) {
+            let names: Vec<&str> = pair.iter().map(String::as_str).chain(["Klant"]).collect();
+            labels.note(&names, || Spot { file: "a.csv".into(), line: 2 });
+            assert!(labels.labels.len() <= MAX_LABELS);
         }
-        let error = many.into_result().unwrap_err();
-        assert!(!error.to_string().contains("secret"));
-        assert!(error.hint().unwrap().contains("--map speaker=COLUMN"));
+        assert!(labels.into_result().unwrap_err().to_string().contains("\"Klant\" (3000)"));
     }
 }

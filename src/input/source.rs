@@ -1,11 +1,12 @@
-//! Which files are read, in which order.
+//! Which files are read, in which order, and their bytes: the one place of the room that knows where files lie.
 //!
 //! An input is a file, a directory (searched through, sorted by name), a glob, or `-` for standard input. Each
-//! file is read once however often it is named.
+//! file is read once however often it is named. What this program wrote is no input: a directory or glob leaves out the
+//! output directory and every folder that holds a run's record.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::InputError;
@@ -37,6 +38,24 @@ impl Source {
         }
     }
 
+    /// The raw bytes, as a stream.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
+        Ok(match self {
+            Self::File { path, .. } => Box::new(File::open(path)?),
+            Self::Stdin => Box::new(io::stdin().lock()),
+        })
+    }
+
+    /// The name without folders and endings; for standard input `stdin`.
+    pub(super) fn stem(&self) -> String {
+        let Self::File { path, .. } = self else { return "stdin".to_owned() };
+        let name = path.file_name().map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned());
+        without_endings(&name).to_owned()
+    }
+
     /// The size in bytes as stored, if it is known.
     #[must_use]
     pub const fn bytes(&self) -> Option<u64> {
@@ -50,13 +69,14 @@ impl Source {
 /// Finds the files that `inputs` name, in the order named; within a directory or a glob sorted by path.
 ///
 /// A directory is searched through for `.csv`, `.tsv` and `.txt` files, plain, `.gz` or `.zst`, without hidden
-/// ones. A file that is named itself may have any ending. A path that exists is never taken for a glob.
+/// ones and without those that a run wrote to `out` or elsewhere. A file that is named itself may have any ending and
+/// lie anywhere. A path that exists is never taken for a glob.
 ///
 /// # Errors
 /// [`InputError::Nothing`], [`InputError::Missing`], [`InputError::NoMatch`], [`InputError::NoTranscripts`] or
 /// [`InputError::Unreadable`].
-pub fn discover(inputs: &[String]) -> Result<Vec<Source>, InputError> {
-    let mut found = Found::default();
+pub fn discover(inputs: &[String], out: &Path) -> Result<Vec<Source>, InputError> {
+    let mut found = Found { out: fs::canonicalize(out).ok(), ..Found::default() };
     for input in inputs {
         let path = Path::new(input);
         if input == "-" {
@@ -77,6 +97,8 @@ pub fn discover(inputs: &[String]) -> Result<Vec<Source>, InputError> {
 struct Found {
     sources: Vec<Source>,
     seen: HashSet<PathBuf>,
+    /// The output directory, if it is there.
+    out: Option<PathBuf>,
 }
 
 impl Found {
@@ -92,7 +114,8 @@ impl Found {
         for path in glob::glob(pattern).map_err(|_| no_match())? {
             let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
             // As in a shell: a leading dot, which hides a file, is matched by a dot only.
-            if hidden(&path) > hidden(Path::new(pattern)) {
+            let folder = path.parent().filter(|_| !path.is_dir()).unwrap_or(&path);
+            if hidden(&path) > hidden(Path::new(pattern)) || self.is_own(folder) {
                 continue;
             }
             self.add(&path, &path.display().to_string())?;
@@ -106,10 +129,11 @@ impl Found {
         if !path.is_dir() {
             return self.add_file(path);
         }
-        let mut files = Vec::new();
-        walk(path, &mut files, &mut HashSet::new())?;
+        let mut walk = Walk { found: self, files: Vec::new(), above: HashSet::new(), own: false };
+        walk.directory(path)?;
+        let Walk { mut files, own, .. } = walk;
         if files.is_empty() {
-            return Err(InputError::NoTranscripts { path: typed.to_owned() });
+            return Err(InputError::NoTranscripts { path: typed.to_owned(), own });
         }
         files.sort_unstable();
         files.iter().try_for_each(|file| self.add_file(file))
@@ -124,6 +148,13 @@ impl Found {
         }
         Ok(())
     }
+
+    /// Whether `folder` holds what this program wrote: it is the output directory, or has a run's record.
+    fn is_own(&self, folder: &Path) -> bool {
+        let is_out = || fs::canonicalize(folder).is_ok_and(|folder| self.out.as_deref() == Some(&folder));
+        let record = fs::read(folder.join("run.json"));
+        record.is_ok_and(|record| memchr::memmem::find(&record, b"\"undertone_version\"").is_some()) || is_out()
+    }
 }
 
 /// How many parts of `path` begin with a dot, which hides them.
@@ -133,43 +164,71 @@ fn hidden(path: &Path) -> usize {
     path.components().filter(is_hidden).count()
 }
 
-/// Collects the transcripts under `directory`; `above` holds the directories being walked, so that a link that
-/// leads back to one of them is not followed for ever.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>, above: &mut HashSet<PathBuf>) -> Result<(), InputError> {
-    let unreadable_here = |error: io::Error| unreadable(directory, &error);
-    let identity = fs::canonicalize(directory).map_err(unreadable_here)?;
-    if !above.insert(identity.clone()) {
-        return Ok(());
-    }
-    for entry in fs::read_dir(directory).map_err(unreadable_here)? {
-        let entry = entry.map_err(unreadable_here)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
+/// A walk through a directory.
+struct Walk<'a> {
+    found: &'a Found,
+    files: Vec<PathBuf>,
+    /// The directories being walked, so that a link that leads back to one of them is not followed for ever.
+    above: HashSet<PathBuf>,
+    /// Whether outputs of a run were left out.
+    own: bool,
+}
+
+impl Walk<'_> {
+    /// Collects the transcripts under `directory`.
+    fn directory(&mut self, directory: &Path) -> Result<(), InputError> {
+        let unreadable_here = |error: io::Error| unreadable(directory, &error);
+        if self.found.is_own(directory) {
+            self.own = true;
+            return Ok(());
         }
-        let path = entry.path();
-        if path.is_dir() {
-            walk(&path, files, above)?;
-        } else if is_transcript(&path) {
-            files.push(path);
+        let identity = fs::canonicalize(directory).map_err(unreadable_here)?;
+        if !self.above.insert(identity.clone()) {
+            return Ok(());
         }
+        for entry in fs::read_dir(directory).map_err(unreadable_here)? {
+            let entry = entry.map_err(unreadable_here)?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() {
+                self.directory(&path)?;
+            } else if is_transcript(&path) {
+                self.files.push(path);
+            }
+        }
+        self.above.remove(&identity);
+        Ok(())
     }
-    above.remove(&identity);
-    Ok(())
 }
 
 fn is_transcript(path: &Path) -> bool {
-    let has_ending = |path: &Path, endings: &[&str]| {
-        path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
-    };
-    if has_ending(path, &["gz", "zst"]) {
-        path.file_stem().is_some_and(|stem| has_ending(Path::new(stem), &ENDINGS))
-    } else {
-        has_ending(path, &ENDINGS)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    without_endings(&name) != uncompressed(&name)
+}
+
+/// A file's name without the ending of its compression.
+fn uncompressed(name: &str) -> &str {
+    without_one_of(name, &["gz", "zst"])
+}
+
+/// A file's name without the endings of transcripts and of their compression.
+fn without_endings(name: &str) -> &str {
+    without_one_of(uncompressed(name), &ENDINGS)
+}
+
+fn without_one_of<'a>(name: &'a str, endings: &[&str]) -> &'a str {
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) => {
+            stem
+        }
+        _ => name,
     }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InputError {
-    // The error is borrowed from an iterator's item: what it says is kept.
+    // The error is borrowed from an iterator's item: its message is kept.
     let source = io::Error::new(error.kind(), error.to_string());
     InputError::Unreadable { path: path.display().to_string(), source }
 }
@@ -192,7 +251,7 @@ mod tests {
     fn names(root: &Path, inputs: &[&str]) -> Vec<String> {
         let inputs: Vec<String> = inputs.iter().map(|input| root.join(input).display().to_string()).collect();
         let prefix = format!("{}/", root.display());
-        discover(&inputs).unwrap().iter().map(|source| source.name().replace(&prefix, "")).collect()
+        discover(&inputs, &root.join("out")).unwrap().iter().map(|source| source.name().replace(&prefix, "")).collect()
     }
 
     #[test]
@@ -230,12 +289,34 @@ mod tests {
     fn what_is_not_there_is_named() {
         let root = tree(&["notes/readme.md"]);
         let input = |name: &str| vec![root.path().join(name).display().to_string()];
-        assert!(matches!(discover(&[]), Err(InputError::Nothing)));
-        assert!(matches!(discover(&input("x.csv")), Err(InputError::Missing { .. })));
-        assert!(matches!(discover(&input("*.csv")), Err(InputError::NoMatch { .. })));
-        let error = discover(&input("notes")).unwrap_err();
+        let out = Path::new("undertone-out");
+        assert!(matches!(discover(&[], out), Err(InputError::Nothing)));
+        assert!(matches!(discover(&input("x.csv"), out), Err(InputError::Missing { .. })));
+        assert!(matches!(discover(&input("*.csv"), out), Err(InputError::NoMatch { .. })));
+        let error = discover(&input("notes"), out).unwrap_err();
         assert!(matches!(error, InputError::NoTranscripts { .. }));
         assert_eq!(error.kind(), InputErrorKind::Missing);
+    }
+
+    #[test]
+    fn what_this_program_wrote_is_no_input() {
+        let root = tree(&["a.csv", "out/calls.csv", "last week/calls.csv", "theirs/b.csv"]);
+        fs::write(root.path().join("last week/run.json"), "{\n  \"undertone_version\": \"0.1.0\"").unwrap();
+        fs::write(root.path().join("theirs/run.json"), "{}").unwrap();
+        for inputs in [&["."][..], &["*.csv", "*/*.csv"]] {
+            let found = names(root.path(), inputs);
+            assert!(found[0].ends_with("a.csv") && found[1].ends_with("theirs/b.csv") && found.len() == 2, "{found:?}");
+        }
+        assert_eq!(names(root.path(), &["out/calls.csv"]), ["out/calls.csv"], "what is named itself is read");
+        let input = [root.path().join("last week").display().to_string()];
+        let error = discover(&input, Path::new("out")).unwrap_err();
+        assert!(error.to_string().ends_with("but outputs of undertone"), "{error}");
+    }
+
+    #[test]
+    fn a_name_loses_its_endings_only() {
+        let stem = |name: &str| Source::File { path: Path::new("a.b").join(name), bytes: 0 }.stem();
+        assert_eq!(["c 1.csv.gz", "x.y.TXT", "c.json", ".csv"].map(stem), ["c 1", "x.y", "c.json", ".csv"]);
     }
 
     #[cfg(unix)]

@@ -24,8 +24,16 @@ fn sources(files: &[(&str, Vec<u8>)]) -> (TempDir, Vec<Source>) {
 }
 
 pub(super) fn read_bytes(files: &[(&str, Vec<u8>)], options: &InputOptions) -> Result<Conversations, InputError> {
+    read_bytes_as(&formats::ALL, files, options)
+}
+
+pub(super) fn read_bytes_as(
+    formats: &[&dyn Format],
+    files: &[(&str, Vec<u8>)],
+    options: &InputOptions,
+) -> Result<Conversations, InputError> {
     let (_root, sources) = sources(files);
-    read(&sources, options, &mut |_| {})
+    read_formats(formats, &sources, options, &mut |_| {})
 }
 
 fn read_text(text: &str, options: &InputOptions) -> Result<Conversations, InputError> {
@@ -89,11 +97,12 @@ fn reports_say_how_a_file_was_understood() {
     let text = "Guid;Text;Role\nc1;a;agent\nc1;b;;\n";
     let conversations = read_text(text, &lenient()).unwrap();
     let report = &conversations.reports()[0];
-    assert_eq!((report.bytes, report.rows, report.delimiter), (text.len() as u64, 2, ';'));
+    assert_eq!((report.bytes, report.rows), (text.len() as u64, 2));
     assert_eq!(report.hash, blake3::hash(text.as_bytes()).to_hex().to_string());
-    assert_eq!((report.encoding, report.format), (Encoding::Utf8, Format::TurnRows));
-    let mapping: Vec<_> = report.mapping.iter().map(|(field, column)| (*field, column.as_str())).collect();
-    assert_eq!(mapping, [(Field::CallId, "Guid"), (Field::Text, "Text"), (Field::Speaker, "Role")]);
+    assert_eq!((report.encoding, report.found.kind), (Encoding::Utf8, "turn-rows"));
+    assert_eq!(report.found.summary, "call_id = Guid, text = Text, speaker = Role");
+    let columns = serde_json::json!({ "call_id": "Guid", "text": "Text", "speaker": "Role" });
+    assert_eq!(report.found.facts, [("delimiter", ";".into()), ("columns", columns)]);
     assert_eq!((conversations.rows(), conversations.rejected()), (2, 1));
 }
 
@@ -167,7 +176,7 @@ fn conversations_in_one_row_become_turns() {
         c1,\"Agent: Hello\nCustomer: Hi\nthere\nAgent: Bye\",ann,2024-01-01T10:00:00Z\n\
         c3,nobody says who spoke,,\n";
     let conversations = read_text(text, &lenient()).unwrap();
-    assert_eq!(conversations.reports()[0].format, Format::ConversationRows);
+    assert_eq!(conversations.reports()[0].found.kind, "conversation-rows");
     let (calls, tally) = all_calls(&conversations);
     assert_eq!(tally, Tally { calls: 2, turns: 5, duplicates: 1 });
     assert_eq!(texts(&calls[0]), ["Hello", "Hi\nthere", "Bye"]);
@@ -182,22 +191,95 @@ fn conversations_in_one_row_become_turns() {
 #[test]
 fn a_file_whose_speaker_column_is_not_recognised_says_so() {
     let error = failure("call_id,who,text\nc,agent,secret words\n");
-    assert!(matches!(error, InputError::NoColumn { field: Field::Speaker, .. }));
+    assert!(matches!(&error, InputError::NoColumn { fields, .. } if *fields == [Field::Speaker]));
     assert_eq!(error.kind(), InputErrorKind::Mapping);
     assert!(error.to_string().ends_with(r#"no column fits speaker; the columns are "call_id", "who", "text""#));
     assert!(error.hint().unwrap().contains("--map speaker=COLUMN"));
 }
 
 #[test]
-fn unknown_roles_stop_the_run_and_are_all_named() {
-    let text = "call_id,speaker,text\nc,agent,a\nc,Zoe,b\nc,Adam,c\nc,Zoe,d\n";
+fn unknown_roles_stop_the_run_and_are_all_named_if_they_recur() {
+    let text = "call_id,speaker,text\nc,agent,a\nc,Zoe,b\nc,Adam,c\nc,Zoe,d\nd,Zoe,e\nd,Adam,f\nd,Rita,f\n";
     let error = failure(text);
     assert_eq!(error.kind(), InputErrorKind::Mapping);
-    assert!(error.to_string().ends_with(r#"column "speaker": the role of "Adam", "Zoe" is not known"#), "{error}");
-    let roles = vec![("zoe".to_owned(), Role::Customer), ("ADAM".to_owned(), Role::Other)];
+    let expected = "column 2 \"speaker\": the role of \"Zoe\" (3 turns), \"Adam\" (2 turns) is not known; 1 more value of \
+        unknown role in 1 turn, first on line 8, not shown here since not met in most conversations";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    assert!(error.hint().unwrap().contains("--role Zoe=other --role Adam=other"));
+    let roles = [("zoe", Role::Customer), ("ADAM", Role::Other), ("rita", Role::Agent)];
+    let roles = roles.map(|(value, role)| (value.to_owned(), Some(role))).to_vec();
     let conversations = read_text(text, &InputOptions { roles, ..InputOptions::default() }).unwrap();
     let roles: Vec<_> = all_calls(&conversations).0[0].turns.iter().map(|turn| turn.role).collect();
     assert_eq!(roles, [Role::Agent, Role::Customer, Role::Other, Role::Customer]);
+}
+
+#[test]
+fn one_party_one_row_or_one_file_may_stand_for_columns() {
+    let map = |entries: &[(Field, &str)]| InputOptions {
+        map: entries.iter().map(|&(field, text)| (field, Origin::of(field, text).unwrap())).collect(),
+        ..InputOptions::default()
+    };
+    let by_row = map(&[(Field::CallId, "@row"), (Field::Speaker, "@customer")]);
+    let (calls, _) = all_calls(&read_text("text\nhi\n\nhello\n", &by_row).unwrap());
+    let ids: Vec<_> = calls.iter().map(|call| (&*call.id, call.turns[0].role, texts(call))).collect();
+    assert_eq!(ids, [("a:2", Role::Customer, vec!["hi"]), ("a:4", Role::Customer, vec!["hello"])]);
+
+    let sides = map(&[(Field::CallId, "@file"), (Field::CustomerText, "q"), (Field::AgentText, "a")]);
+    let text = b"q,a,started\nhi,hello,2024-01-01T00:00:00Z\nbye,,2024-01-01T00:00:05Z\n".to_vec();
+    let (calls, tally) = all_calls(&read_bytes(&[("b.csv.gz", gzip(&text))], &sides).unwrap());
+    assert_eq!((&*calls[0].id, texts(&calls[0]), tally.turns), ("b", vec!["hi", "hello", "bye"], 3));
+    let repeated = "call_id,q,a\nc,hi,hello\nc,hi,hello\n";
+    let options = map(&[(Field::CustomerText, "q"), (Field::AgentText, "a")]);
+    let (calls, _) = all_calls(&read_text(repeated, &options).unwrap());
+    assert_eq!(calls[0].turns.len(), 4, "nothing says that these are the same");
+}
+
+#[test]
+fn labels_split_by_known_roles_and_the_rest_are_words_unless_most_conversations_have_them() {
+    let row =
+        |number: usize, label: &str| format!("c{number},\"Agent: hi\nTotal: 45 EUR\n{label}: well\nUser: fine\"\n");
+    let file = |labels: [&str; 3]| {
+        let rows: String = labels.iter().enumerate().map(|(number, label)| row(number, label)).collect();
+        format!("call_id,text\n{rows}")
+    };
+    let error = failure(&file(["Ben", "Ada", "Kim"]));
+    assert!(
+        error.to_string().ends_with("lines begin with \"Total\" (3) in most of 3 conversations, of unknown role"),
+        "{error}"
+    );
+    let words = |role| InputOptions { roles: vec![("Total".to_owned(), role)], ..InputOptions::default() };
+    let (calls, _) = all_calls(&read_text(&file(["Ben", "Ada", "Kim"]), &words(None)).unwrap());
+    assert_eq!(texts(&calls[0]), ["hi\nTotal: 45 EUR\nBen: well", "fine"]);
+    let (calls, _) = all_calls(&read_text(&file(["Ben", "Ada", "Kim"]), &words(Some(Role::Other))).unwrap());
+    assert_eq!(texts(&calls[0]), ["hi", "45 EUR\nBen: well", "fine"]);
+    let (calls, _) =
+        all_calls(&read_text(&format!("call_id,text\n{}", row(0, "Ben")), &InputOptions::default()).unwrap());
+    assert_eq!(texts(&calls[0]).len(), 2, "one conversation alone shows nothing");
+}
+
+#[test]
+fn columns_of_names_that_hold_sentences_stop_the_run_or_reject_the_row() {
+    let rows: String = (0..4).map(|n| format!("c,agent,q{n},the secret is number {n} and you know\n")).collect();
+    let swapped = failure(&format!("call_id,speaker,text,queue\n{rows}"));
+    assert!(
+        swapped.to_string().ends_with("column 4, taken for queue, holds sentences and not names, in 4 of 4 rows"),
+        "{swapped}"
+    );
+    assert!(swapped.hint().unwrap().contains("--map queue="));
+    let one = "call_id,speaker,queue,text\nc,agent,sales,hello there\nc,agent,My secret PIN is 1234.,x\n";
+    assert_eq!(rejects_of(&[("a.csv", one.into())])[0].2, "a sentence in the column of queue");
+    let names = "call_id,speaker,queue,text\nc,agent,Tier 2 Support EMEA,hi\nc,user,Tier 2 Support EMEA,yo\n";
+    assert_eq!(calls_of(names)[0].queue.as_deref(), Some("Tier 2 Support EMEA"));
+}
+
+#[test]
+fn a_quote_that_swallows_a_file_is_counted_line_by_line_and_listed_up_to_a_bound() {
+    let text = format!("call_id,speaker,text\nc,agent,fine\nc,agent,\"open\n{}", "x\n".repeat(150_000));
+    let conversations = read_text(&text, &lenient()).unwrap();
+    assert_eq!((conversations.rows(), conversations.rejected()), (150_002, 150_001));
+    let last = conversations.rejects().last().unwrap();
+    assert_eq!((conversations.rejects().len(), last.line), (100_001, 100_003));
+    assert!(last.reason.to_string().starts_with("50001 rows from this line on"), "{last}");
 }
 
 #[test]

@@ -4,8 +4,12 @@
 //! an offset from its call's start. What is in none of these forms, or lies outside 1980 to 2099, is refused:
 //! such values (zero, year 9999) stand for "unknown" in many exports and would wreck a call's time line.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Serialize};
 
 /// What a plain number in a time column counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub enum OffsetUnit {
 }
 
 /// A time as it stands in a row, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Moment {
     /// Milliseconds since the Unix epoch.
     Absolute(i64),
@@ -96,20 +100,15 @@ impl Clock {
     }
 
     fn written(&self, value: &str) -> Option<Moment> {
-        let bytes = value.as_bytes();
-        if let Some(ms) = clock_offset(bytes) {
+        if let Some(ms) = clock_offset(value.as_bytes()) {
             return Some(Moment::Offset(ms));
         }
-        let (date, rest) = date_prefix(bytes)?;
-        let rest = match rest {
-            [b'T' | b't', rest @ ..] => rest,
-            [b' ', ..] => rest.trim_ascii_start(),
-            _ => return None,
-        };
-        let (local, zone) = time_prefix(date, rest)?;
-        let ms = match zone.trim_ascii() {
-            b"" => self.epoch_ms(local)?,
-            zone => Offset::from_seconds(zone_seconds(zone)?).ok()?.to_timestamp(local).ok()?.as_millisecond(),
+        let iso = iso(value)?;
+        let pieces = Pieces::parse(&*iso).ok().filter(|pieces| pieces.time_zone_annotation().is_none())?;
+        let local = DateTime::from_parts(pieces.date(), pieces.time()?);
+        let ms = match pieces.to_numeric_offset() {
+            Some(offset) => offset.to_timestamp(local).ok()?.as_millisecond(),
+            None => self.epoch_ms(local)?,
         };
         plausible(ms).map(Moment::Absolute)
     }
@@ -127,7 +126,7 @@ impl Clock {
 
     /// The date in the configured zone that a trimmed, non-empty call date names: `YYYY-MM-DD`, or a moment.
     pub(super) fn date(&self, value: &str) -> Option<Date> {
-        if let Some((date, [])) = date_prefix(value.as_bytes()) {
+        if let Some(date) = date_alone(value) {
             return plausible(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_millisecond()).map(|_| date);
         }
         match self.moment(value, TimeColumn::default())? {
@@ -181,36 +180,32 @@ fn digits<const COUNT: usize>(bytes: &[u8]) -> Option<(i16, &[u8])> {
     all_digits.then(|| (head.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')), rest))
 }
 
-fn small(number: i16) -> Option<i8> {
-    i8::try_from(number).ok()
+/// A written date, or date and time, as ISO 8601 has it: `2020/05/13 12:00:00 UTC` is `2020-05-13 12:00:00Z`. `None` for
+/// what does not begin with a year of four digits: forms that begin with the day or month are ambiguous, hence refused.
+fn iso(value: &str) -> Option<Cow<'_, str>> {
+    let [year @ .., first, _, _, second] = value.as_bytes().first_chunk::<8>()?;
+    if !year.iter().all(u8::is_ascii_digit) || first != second || !matches!(first, b'-' | b'/') {
+        return None;
+    }
+    let named_zone = ["UTC", "GMT"].into_iter().find_map(|zone| {
+        let at = value.len().checked_sub(zone.len())?;
+        value.get(at..).filter(|end| end.eq_ignore_ascii_case(zone)).and(value.get(..at))
+    });
+    if *first == b'-' && named_zone.is_none() && value.bytes().filter(|byte| *byte == b' ').count() < 2 {
+        return Some(value.into());
+    }
+    let (date, time) = named_zone.unwrap_or(value).split_at_checked(10)?;
+    let time: String = time.chars().filter(|c| *c != ' ').collect();
+    let separator = if time.is_empty() || time.starts_with(['T', 't']) { "" } else { " " };
+    Some(format!("{}{separator}{time}{}", date.replace('/', "-"), if named_zone.is_some() { "Z" } else { "" }).into())
 }
 
-/// `YYYY-MM-DD` or `YYYY/MM/DD` at the beginning. Forms that begin with the day or month are ambiguous, hence refused.
-fn date_prefix(bytes: &[u8]) -> Option<(Date, &[u8])> {
-    let (year, rest) = digits::<4>(bytes)?;
-    let (&separator, rest) = rest.split_first().filter(|(separator, _)| matches!(separator, b'-' | b'/'))?;
-    let (month, rest) = digits::<2>(rest)?;
-    let rest = rest.strip_prefix(&[separator])?;
-    let (day, rest) = digits::<2>(rest)?;
-    Some((Date::new(year, small(month)?, small(day)?).ok()?, rest))
-}
-
-/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff` at the beginning, and what follows it. A leap second is the second before it.
-fn time_prefix(date: Date, bytes: &[u8]) -> Option<(DateTime, &[u8])> {
-    let (hour, rest) = digits::<2>(bytes)?;
-    let (minute, rest) = digits::<2>(rest.strip_prefix(b":")?)?;
-    let Some(rest) = rest.strip_prefix(b":") else {
-        return Some((civil(date, hour, minute, 0, 0)?, rest));
-    };
-    let (second, rest) = digits::<2>(rest)?;
-    let (nanosecond, rest) = fraction(rest)?;
-    let second = if second == 60 { 59 } else { second };
-    Some((civil(date, hour, minute, second, nanosecond)?, rest))
-}
-
-fn civil(date: Date, hour: i16, minute: i16, second: i16, nanosecond: i32) -> Option<DateTime> {
-    let (hour, minute, second) = (small(hour)?, small(minute)?, small(second)?);
-    DateTime::new(date.year(), date.month(), date.day(), hour, minute, second, nanosecond).ok()
+/// `YYYY-MM-DD` or `YYYY/MM/DD` with nothing behind it.
+fn date_alone(value: &str) -> Option<Date> {
+    let iso = iso(value)?;
+    let pieces = Pieces::parse(&*iso).ok()?;
+    let is_alone = pieces.time().is_none() && pieces.time_zone_annotation().is_none();
+    is_alone.then(|| pieces.date())
 }
 
 /// `.fff` or `,fff` at the beginning as nanoseconds; nothing is 0, a point without digits is refused.
@@ -222,25 +217,6 @@ fn fraction(bytes: &[u8]) -> Option<(i32, &[u8])> {
     }
     let padded = rest[..count].iter().copied().chain(*b"00000000").take(9);
     Some((padded.fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0')), &rest[count..]))
-}
-
-/// The seconds east of UTC that `Z`, `UTC`, `GMT`, `±HH`, `±HHMM` or `±HH:MM` name.
-fn zone_seconds(zone: &[u8]) -> Option<i32> {
-    if [b"Z".as_slice(), b"UTC", b"GMT"].iter().any(|name| zone.eq_ignore_ascii_case(name)) {
-        return Some(0);
-    }
-    let sign = match zone.first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let (hours, rest) = digits::<2>(&zone[1..])?;
-    let rest = rest.strip_prefix(b":").unwrap_or(rest);
-    let minutes = match rest {
-        [] => 0,
-        _ => digits::<2>(rest).filter(|(minutes, rest)| *minutes < 60 && rest.is_empty())?.0,
-    };
-    Some(sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60))
 }
 
 /// `H:MM:SS` or `HH:MM:SS`, with an optional fraction, as milliseconds since the call's start.

@@ -26,7 +26,7 @@ pub(crate) use cell::unguarded;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
-pub use record::{CountsRecord, EngineRecord, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
+pub use record::{CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
 pub use sorted::{SortedRows, part_key};
 pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;

@@ -3,8 +3,6 @@
 //! It is written last: a directory whose run.json names the hashes of its files is whole. It is the only output
 //! that holds times and paths, and so the only one that differs from run to run.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::WrittenFile;
@@ -62,17 +60,26 @@ pub struct InputRecord {
     pub blake3: String,
     /// Rows in it, rejected ones included.
     pub rows: u64,
-    /// Whether a row is a turn or a conversation.
+    /// What kind of file it is: whether a row is a turn or a conversation.
     pub format: &'static str,
     /// The encoding found.
     pub encoding: &'static str,
     /// The compression, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compression: Option<&'static str>,
-    /// The delimiter found.
-    pub delimiter: char,
-    /// The column that each field was found in.
-    pub columns: BTreeMap<String, String>,
+    /// What the format found, such as the delimiter and the column of each field.
+    #[serde(flatten)]
+    pub facts: FormatFacts,
+}
+
+/// Names with values, in an order of their own.
+#[derive(Debug, Clone, Default)]
+pub struct FormatFacts(pub Vec<(&'static str, serde_json::Value)>);
+
+impl Serialize for FormatFacts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// What was counted.

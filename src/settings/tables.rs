@@ -12,9 +12,11 @@ use super::value::{Value, Wrong};
 use crate::transcript::Role;
 
 /// The fields that a transcript can have, by the names that `--map` and the file use.
-pub const FIELDS: [&str; 11] = [
+pub const FIELDS: [&str; 13] = [
     "call_id",
     "text",
+    "text.customer",
+    "text.agent",
     "speaker",
     "agent_id",
     "turn_index",
@@ -44,7 +46,7 @@ impl ColumnMap {
 
     fn entry(field: &str, column: &str) -> Result<(String, String), Wrong> {
         let field = field.trim().replace('-', "_");
-        if FIELDS.contains(&field.as_str()) && !column.trim().is_empty() {
+        if FIELDS.contains(&field.as_str()) {
             Ok((field, column.trim().to_owned()))
         } else {
             Err(Wrong::expected(format!("FIELD=COLUMN, where FIELD is one of {}", FIELDS.join(", "))))
@@ -63,7 +65,8 @@ impl Value for ColumnMap {
     const ADDS: bool = true;
 
     fn parse(text: &str) -> Result<Self, Wrong> {
-        let (field, column) = text.split_once('=').unwrap_or((text, ""));
+        // Nothing behind the sign: no column holds the field.
+        let (field, column) = text.split_once('=').unwrap_or_default();
         Ok(Self([Self::entry(field, column)?].into()))
     }
 
@@ -87,27 +90,32 @@ impl Value for ColumnMap {
 
 /// Which role a speaker value has, where its own name doesn't say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RoleMap(BTreeMap<String, Role>);
+pub struct RoleMap(BTreeMap<String, Option<Role>>);
 
 impl RoleMap {
-    /// Speaker values with their roles, by value, as they were written.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Role)> {
+    /// Speaker values with their roles, by value, as they were written; without one for a label that is words.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Role>)> {
         self.0.iter().map(|(value, role)| (value.as_str(), *role))
     }
 
-    fn entry(value: &str, role: &str) -> Result<(String, Role), Wrong> {
-        let roles = [Role::Customer, Role::Agent, Role::Other];
-        let role = roles.into_iter().find(|known| known.as_str() == role.trim());
+    fn entry(value: &str, role: &str) -> Result<(String, Option<Role>), Wrong> {
+        let roles = [Some(Role::Customer), Some(Role::Agent), Some(Role::Other), None];
+        let role = roles.into_iter().find(|known| role_word(*known) == role.trim());
         match role {
             Some(role) if !value.trim().is_empty() => Ok((value.trim().to_owned(), role)),
-            _ => Err(Wrong::expected("VALUE=ROLE, where ROLE is customer, agent or other")),
+            _ => Err(Wrong::expected("VALUE=ROLE, where ROLE is customer, agent, other or text")),
         }
     }
 }
 
-impl FromIterator<(String, Role)> for RoleMap {
+/// The word for a role; for none, `text`.
+fn role_word(role: Option<Role>) -> &'static str {
+    role.map_or("text", Role::as_str)
+}
+
+impl FromIterator<(String, Option<Role>)> for RoleMap {
     /// Speaker values with their roles.
-    fn from_iter<I: IntoIterator<Item = (String, Role)>>(entries: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = (String, Option<Role>)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())
     }
 }
@@ -131,7 +139,7 @@ impl Value for RoleMap {
     }
 
     fn to_toml(&self) -> Option<toml::Value> {
-        Some(toml::Value::Table(self.iter().map(|(value, role)| (value.to_owned(), role.as_str().into())).collect()))
+        Some(toml::Value::Table(self.iter().map(|(value, role)| (value.to_owned(), role_word(role).into())).collect()))
     }
 
     fn overlay(&mut self, upper: Self) {
@@ -246,21 +254,21 @@ mod tests {
     fn arguments_are_divided_at_the_right_sign() {
         assert_eq!(ColumnMap::parse("text=a=b").unwrap().column("text"), Some("a=b"));
         let roles = RoleMap::parse("a=b=agent").unwrap();
-        assert_eq!(roles.iter().collect::<Vec<_>>(), [("a=b", Role::Agent)]);
+        assert_eq!(roles.iter().collect::<Vec<_>>(), [("a=b", Some(Role::Agent))]);
     }
 
     #[test]
     fn fields_and_roles_must_be_known() {
         assert_eq!(
             ColumnMap::parse("speeker=Who").unwrap_err().to_string(),
-            "expected FIELD=COLUMN, where FIELD is one of call_id, text, speaker, agent_id, turn_index, started, ended, \
-             queue, language, channel, call_date"
+            "expected FIELD=COLUMN, where FIELD is one of call_id, text, text.customer, text.agent, speaker, agent_id, \
+             turn_index, started, ended, queue, language, channel, call_date"
         );
         assert_eq!(
             RoleMap::parse("Bob=boss").unwrap_err().to_string(),
-            "expected VALUE=ROLE, where ROLE is customer, agent or other"
+            "expected VALUE=ROLE, where ROLE is customer, agent, other or text"
         );
-        for wrong in ["", "=", "text", "text="] {
+        for wrong in ["", "=", "text"] {
             assert!(ColumnMap::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -275,6 +283,8 @@ mod tests {
     fn a_map_in_a_file_is_a_table_of_strings() {
         let table = toml::from_str::<toml::Value>("IVR = 'other'\nBob = 'agent'").unwrap();
         assert_eq!(RoleMap::from_toml(&table).unwrap().iter().count(), 2);
+        assert_eq!(RoleMap::parse("Total=text").unwrap().iter().next(), Some(("Total", None)));
+        assert_eq!(ColumnMap::parse("speaker=").unwrap().column("speaker"), Some(""));
         assert!(RoleMap::from_toml(&toml::Value::Integer(3)).is_err());
         assert_eq!(RoleMap::from_toml(&toml::Value::Table(toml::Table::new())), Ok(RoleMap::default()));
     }

@@ -56,7 +56,7 @@ impl fmt::Debug for Text {
 }
 
 /// Who spoke a turn. Never guessed: an unknown value in a transcript stops the run instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Role {
     /// The person who contacted the centre.
     Customer,

@@ -144,7 +144,7 @@ fn rated_calls(
     inputs: &[String],
     settings: &Settings,
 ) -> Result<Vec<Call>, Failure> {
-    let conversations = input::read(&input::discover(inputs)?, &options::input(settings)?, &mut |_| {})?;
+    let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
     let mut calls = Vec::new();
     for group in conversations.into_calls() {
         calls.extend(group?.into_iter().filter(|call| ratings.contains_key(&call.id)));

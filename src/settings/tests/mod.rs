@@ -83,8 +83,8 @@ fn flags_beat_environment_beat_file_beat_defaults() {
 fn maps_add_up_and_name_every_layer() {
     let file = "[role]\nIVR = 'other'\nBob = 'agent'\n";
     let settings = resolve(file, &[("UNDERTONE_ROLE", "Ann=agent")], &[("role", "Bob=customer")]).unwrap();
-    let roles: Vec<String> = settings.role.iter().map(|(value, role)| format!("{value}={role}")).collect();
-    assert_eq!(roles, ["Ann=agent", "Bob=customer", "IVR=other"]);
+    let roles: Vec<String> = settings.role.iter().map(|(value, role)| format!("{value}={role:?}")).collect();
+    assert_eq!(roles, ["Ann=Some(Agent)", "Bob=Some(Customer)", "IVR=Some(Other)"]);
     assert_eq!(origin_texts(&settings, "role"), ["file :1", "environment UNDERTONE_ROLE", "flag --role"]);
 }
 

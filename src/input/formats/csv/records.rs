@@ -7,7 +7,8 @@ use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use super::columns::{Field, recognised};
+use super::columns::recognised;
+use crate::input::field::{Field, Origin};
 
 /// Bytes read at a time.
 const INPUT_BYTES: usize = 1 << 18;
@@ -18,7 +19,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Finds the delimiter of a file whose text begins with `sample`: the one under which the header names most fields,
 /// and among equals the one that gives most columns.
-pub(super) fn sniff_delimiter(sample: &[u8], map: &[(Field, String)]) -> u8 {
+pub(super) fn sniff_delimiter(sample: &[u8], map: &[(Field, Origin)]) -> u8 {
     let fit = |delimiter: u8| {
         let mut records = Records::new(sample, delimiter);
         match records.advance() {
@@ -297,14 +298,14 @@ mod tests {
 
     #[test]
     fn delimiters() {
-        let map = [(Field::Text, "body".to_owned())];
+        let map = [(Field::Text, Origin::Column("words".to_owned()))];
         for (header, expected) in [
             ("call_id,text,speaker\n", b','),
             ("call_id;text;speaker, really\n", b';'),
             ("call_id\ttext\tspeaker\n", b'\t'),
             ("call_id|text|a,b,c,d,e\n", b'|'),
             ("\"call_id;x\",\"text;y\",speaker\n", b','),
-            ("id;body\n", b';'),
+            ("nr;words\n", b';'),
             ("a;b;c,d\n", b';'),
             ("text\n", b','),
             ("", b','),

@@ -1,0 +1,521 @@
+//! Which column of a file holds which field.
+//!
+//! Header names are compared without case, spaces, underscores and hyphens. What the user mapped goes first; then each
+//! column is given to the field that its name fits. Names that are less sure count only where no surer one fits, and
+//! only if the first rows bear them out. The one name that fits two fields, `channel`, says who spoke only where no
+//! other column does. Two columns that fit one field are an error, never a choice.
+
+use crate::input::error::InputError;
+use crate::input::field::{Field, Origin, fold};
+use crate::input::labels::{self, Split};
+use crate::input::quote;
+use crate::input::roles::Roles;
+use crate::input::times::{Clock, Moment, TimeColumn};
+use crate::transcript::Role;
+
+use super::peek::Peek;
+
+/// The header names known without being told, folded as [`fold`] does.
+const fn aliases(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::CallId => {
+            &["callid", "conversationid", "contactid", "interactionid", "transcriptid", "sessionid", "guid"]
+        }
+        Field::Text => &["text", "content", "transcript", "utterance", "sentence", "message", "displaytext"],
+        Field::CustomerText | Field::AgentText => &[],
+        Field::Speaker => &[
+            "speaker",
+            "role",
+            "participantrole",
+            "participanttype",
+            "participantpurpose",
+            "source",
+            "channel",
+            "affiliation",
+        ],
+        Field::AgentId => &["agentid", "agent", "agentname", "users", "operatorname", "operatorid"],
+        Field::TurnIndex => &["turnindex", "turn", "sequence", "seq", "sentenceindex", "verbatimsequencenum"],
+        Field::Started => {
+            &["started", "timestamp", "starttime", "beginoffsetmillis", "offsetstarttime", "start", "offset"]
+        }
+        Field::Ended => &["ended", "endtime", "endoffsetmillis", "offsetendtime", "end"],
+        Field::Queue => &["queue", "team", "skill"],
+        Field::Language => &["language", "languagecode", "locale"],
+        Field::Channel => &["channel", "mediatype"],
+        Field::CallDate => &["calldate", "date", "startdate"],
+    }
+}
+
+/// Names that count where no surer one fits.
+const fn weak_aliases(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::CallId => &["interaction", "ticketid", "chatid", "tweetid", "id"],
+        Field::Text => &[
+            "body",
+            "context",
+            "messagetext",
+            "conversation",
+            "calltranscript",
+            "transcripttext",
+            "texttranscript",
+            "fulltranscript",
+            "dialogue",
+            "sanitized",
+            "anonymizedtext",
+        ],
+        Field::Speaker => &[
+            "sender",
+            "author",
+            "authortype",
+            "from",
+            "actortype",
+            "messageparticipant",
+            "participant",
+            "direction",
+            "isinbound",
+        ],
+        Field::AgentId => &["assigneeid", "agentemail"],
+        Field::Started => &["createdat", "entrytime", "time", "datetime", "interactionstarted"],
+        _ => &[],
+    }
+}
+
+fn is_known(folded: &str) -> bool {
+    Field::ALL.iter().any(|field| aliases(*field).contains(&folded) || weak_aliases(*field).contains(&folded))
+}
+
+/// How many columns of a header have a known name or one that the user mapped, to tell delimiters apart.
+pub(super) fn recognised(header: &[String], map: &[(Field, Origin)]) -> usize {
+    known_names(header, map).count()
+}
+
+/// Whether a first record is a header: a column has a known name. One that is a speaker's role too, such as `agent`,
+/// may be a row's value and shows nothing.
+pub(super) fn is_header(record: &[String], map: &[(Field, Origin)]) -> bool {
+    known_names(record, map).any(|name| !Roles::is_known(&name))
+}
+
+fn known_names(header: &[String], map: &[(Field, Origin)]) -> impl Iterator<Item = String> {
+    let is_mapped = move |name: &str| {
+        map.iter().any(|(_, origin)| matches!(origin, Origin::Column(column) if fold(column) == name))
+    };
+    header.iter().map(|name| fold(name)).filter(move |name| is_known(name) || is_mapped(name))
+}
+
+/// What a file's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One row a turn; the speaker is in this column.
+    Turns(usize),
+    /// One row a turn of one party.
+    Party(Role),
+    /// One row for what the customer said and what the agent said, in a column each.
+    Sides,
+    /// One row a conversation, whose text holds labelled lines.
+    Conversations,
+}
+
+/// Where a row's call id is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallIds {
+    /// In this column.
+    Column(usize),
+    /// Each row is a call of its own.
+    Row,
+    /// Each file is one.
+    File,
+}
+
+/// Where each field stands in a file's rows.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    positions: [Option<usize>; Field::COUNT],
+    /// Columns in the header.
+    pub(super) count: usize,
+    /// What the header says of the start's unit.
+    pub(super) started: TimeColumn,
+    /// What the header says of the end's unit.
+    pub(super) ended: TimeColumn,
+    pub(super) call_ids: CallIds,
+    pub(super) layout: Layout,
+}
+
+impl Columns {
+    /// Finds the columns of file `path`, of which `peek` holds the header and the first rows.
+    ///
+    /// # Errors
+    /// [`InputError::NoSuchColumn`], [`InputError::AmbiguousColumns`] or [`InputError::NoColumn`].
+    pub(super) fn find(
+        path: &str,
+        peek: &Peek,
+        map: &[(Field, Origin)],
+        roles: &mut Roles,
+        clock: &Clock,
+    ) -> Result<Self, InputError> {
+        let folded = peek.header.iter().map(|name| fold(name)).collect();
+        let search = Search { path, peek, folded, map };
+        let mut positions = search.mapped()?;
+        let mapped = positions;
+        let is_by_side = [Field::CustomerText, Field::AgentText].iter().any(|side| positions[*side as usize].is_some());
+        let is_open =
+            |field: Field| !search.is_settled(field) && !(is_by_side && matches!(field, Field::Text | Field::Speaker));
+        for field in Field::ALL.into_iter().filter(|field| is_open(*field)) {
+            positions[field as usize] = search.fitting(field, &mapped)?;
+        }
+        for field in [Field::Text, Field::AgentId, Field::Started] {
+            if positions[field as usize].is_none() && is_open(field) {
+                let believed = |at| field != Field::Started || peek.all(at, |value| is_time(clock, value));
+                positions[field as usize] = search.weakly_fitting(field, &positions, believed)?;
+            }
+        }
+        let text = positions[Field::Text as usize];
+        let is_labelled = text.is_some_and(|at| peek.values(at).any(|value| has_label(value, roles)));
+        if positions[Field::Speaker as usize].is_none() && is_open(Field::Speaker) && !is_labelled {
+            // A name that differs from row to row, or never, is no speaker.
+            positions[Field::Speaker as usize] = search.weakly_fitting(Field::Speaker, &positions, |at| {
+                let known =
+                    peek.values(at).next().is_some() && peek.values(at).all(|value| roles.role(value).is_some());
+                known || (peek.recurs(at) && !peek.is_constant(at))
+            })?;
+        }
+        let speaker = positions[Field::Speaker as usize];
+        if positions[Field::CallId as usize].is_none() && is_open(Field::CallId) {
+            // `id` may be the message's own.
+            let believed = |at: usize| search.folded[at] != "id" || peek.recurs(at) || speaker.is_none();
+            positions[Field::CallId as usize] = search.weakly_fitting(Field::CallId, &positions, believed)?;
+        }
+
+        let layout = match (speaker, search.origin(Field::Speaker)) {
+            _ if is_by_side => Layout::Sides,
+            (_, Some(Origin::Party(role))) => Layout::Party(*role),
+            (Some(at), _) => Layout::Turns(at),
+            (None, _) => Layout::Conversations,
+        };
+        let call_ids = match (positions[Field::CallId as usize], search.origin(Field::CallId)) {
+            (_, Some(Origin::Row)) => Some(CallIds::Row),
+            (_, Some(Origin::File)) => Some(CallIds::File),
+            (at, _) => at.map(CallIds::Column),
+        };
+        let needs_text = text.is_none() && !is_by_side;
+        let Some(call_ids) = call_ids.filter(|_| !needs_text) else {
+            let needs_speaker = layout == Layout::Conversations && !is_labelled;
+            let missing =
+                [(Field::CallId, call_ids.is_none()), (Field::Text, needs_text), (Field::Speaker, needs_speaker)];
+            return Err(
+                search.missing(missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(field, _)| field))
+            );
+        };
+        let time_column = |field: Field| {
+            positions[field as usize].map_or_else(TimeColumn::default, |at| TimeColumn::of(&peek.header[at]))
+        };
+        Ok(Self {
+            positions,
+            count: peek.header.len(),
+            started: time_column(Field::Started),
+            ended: time_column(Field::Ended),
+            call_ids,
+            layout,
+        })
+    }
+
+    /// The position of `field` in each row, if a column holds it.
+    pub(super) const fn position(&self, field: Field) -> Option<usize> {
+        self.positions[field as usize]
+    }
+
+    /// The mapping found: fields with their header name, or with what stands for one.
+    pub(super) fn mapping(&self, header: &[String]) -> Vec<(Field, String)> {
+        let constant = |field: Field| match (field, self.call_ids, self.layout) {
+            (Field::CallId, CallIds::Row, _) => Some(Origin::Row.to_string()),
+            (Field::CallId, CallIds::File, _) => Some(Origin::File.to_string()),
+            (Field::Speaker, _, Layout::Party(role)) => Some(Origin::Party(role).to_string()),
+            _ => None,
+        };
+        let column = |field: Field| header.get(self.position(field)?).cloned();
+        Field::ALL.into_iter().filter_map(|field| Some((field, constant(field).or_else(|| column(field))?))).collect()
+    }
+}
+
+fn is_time(clock: &Clock, value: &str) -> bool {
+    value.is_empty() || matches!(clock.moment(value, TimeColumn::default()), Some(Moment::Absolute(_)))
+}
+
+fn has_label(text: &str, roles: &mut Roles) -> bool {
+    labels::split(text, roles, &mut Vec::new(), &mut Vec::new()) != Split::NoLabel
+}
+
+/// One file's header while its columns are looked for.
+struct Search<'a> {
+    path: &'a str,
+    peek: &'a Peek,
+    folded: Vec<String>,
+    map: &'a [(Field, Origin)],
+}
+
+impl Search<'_> {
+    /// Where the user wants `field` from.
+    fn origin(&self, field: Field) -> Option<&Origin> {
+        self.map.iter().find(|(mapped, _)| *mapped == field).map(|(_, origin)| origin)
+    }
+
+    fn is_settled(&self, field: Field) -> bool {
+        self.origin(field).is_some()
+    }
+
+    /// The columns that the user named.
+    fn mapped(&self) -> Result<[Option<usize>; Field::COUNT], InputError> {
+        let mut positions = [None; Field::COUNT];
+        for (field, origin) in self.map {
+            if let Origin::Column(column) = origin {
+                positions[*field as usize] = Some(self.named(*field, column)?);
+            }
+        }
+        Ok(positions)
+    }
+
+    /// The column that the user named: by its exact name, else by its folded one.
+    fn named(&self, field: Field, column: &str) -> Result<usize, InputError> {
+        let exact = self.positions(|at| self.peek.header[at] == column);
+        let wanted = fold(column);
+        let found = if exact.is_empty() { self.positions(|at| self.folded[at] == wanted) } else { exact };
+        match found[..] {
+            [at] => Ok(at),
+            [] => Err(InputError::NoSuchColumn {
+                path: self.path.to_owned(),
+                field,
+                column: column.to_owned(),
+                columns: self.columns(),
+            }),
+            _ => Err(self.ambiguous(field, &found)),
+        }
+    }
+
+    /// The one column whose name fits `field`, among those that the user did not map.
+    fn fitting(&self, field: Field, mapped: &[Option<usize>; Field::COUNT]) -> Result<Option<usize>, InputError> {
+        let fits =
+            |field: Field, at: usize| !mapped.contains(&Some(at)) && aliases(field).contains(&self.folded[at].as_str());
+        // `channel` may name the party or the medium: it is the party only if nothing else is.
+        let doubtful = |at: usize| fits(Field::Speaker, at) && fits(Field::Channel, at);
+        let speaker_known = self.is_settled(Field::Speaker)
+            || (0..self.folded.len()).any(|at| fits(Field::Speaker, at) && !doubtful(at));
+        let found = self.positions(|at| {
+            fits(field, at)
+                && match field {
+                    Field::Speaker => !(speaker_known && doubtful(at)),
+                    Field::Channel => speaker_known || !doubtful(at),
+                    _ => true,
+                }
+        });
+        self.only(field, &found)
+    }
+
+    /// The one column that has a less sure name of `field`, among those not `taken`, if `believed`.
+    fn weakly_fitting(
+        &self,
+        field: Field,
+        taken: &[Option<usize>; Field::COUNT],
+        mut believed: impl FnMut(usize) -> bool,
+    ) -> Result<Option<usize>, InputError> {
+        let found = self.positions(|at| {
+            !taken.contains(&Some(at)) && weak_aliases(field).contains(&self.folded[at].as_str()) && believed(at)
+        });
+        self.only(field, &found)
+    }
+
+    fn only(&self, field: Field, found: &[usize]) -> Result<Option<usize>, InputError> {
+        if found.len() > 1 { Err(self.ambiguous(field, found)) } else { Ok(found.first().copied()) }
+    }
+
+    fn positions(&self, mut wanted: impl FnMut(usize) -> bool) -> Vec<usize> {
+        (0..self.folded.len()).filter(|&at| wanted(at)).collect()
+    }
+
+    fn ambiguous(&self, field: Field, found: &[usize]) -> InputError {
+        let candidates: Vec<String> = found.iter().map(|&at| format!("{:?}", self.peek.header[at])).collect();
+        InputError::AmbiguousColumns {
+            path: self.path.to_owned(),
+            field,
+            candidates: candidates.join(", "),
+            columns: self.columns(),
+        }
+    }
+
+    fn missing(&self, fields: impl Iterator<Item = Field>) -> InputError {
+        InputError::NoColumn { path: self.path.to_owned(), fields: fields.collect(), columns: self.columns() }
+    }
+
+    /// The columns seen, in words.
+    fn columns(&self) -> String {
+        seen(self.peek, self.map)
+    }
+}
+
+/// The columns of a file, in words: a first line that is no header is not shown.
+pub(super) fn seen(peek: &Peek, map: &[(Field, Origin)]) -> String {
+    if is_header(&peek.header, map) {
+        return quote::columns(&peek.header);
+    }
+    let count = peek.header.len();
+    let known = if count == 1 {
+        "its 1 column has no known name".into()
+    } else {
+        format!("none of its {count} columns has a known name")
+    };
+    let below = peek.rows.iter().find(|(_, record)| is_header(record, map) && recognised(record, map) > 1);
+    let further =
+        below.map_or_else(String::new, |(line, _)| format!("; line {line} may be: delete the lines above it"));
+    format!("line {} does not look like a header, {known}{further}", peek.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(header: &[&str], map: &[(Field, &str)]) -> Result<Vec<(Field, String)>, InputError> {
+        find_over(header, &[], map)
+    }
+
+    fn find_over(header: &[&str], rows: &[&[&str]], map: &[(Field, &str)]) -> Result<Vec<(Field, String)>, InputError> {
+        let record = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+        let rows = (2..).zip(rows).map(|(line, row)| (line, record(row))).collect();
+        let peek = Peek { header: record(header), line: 1, rows };
+        let map: Vec<(Field, Origin)> =
+            map.iter().map(|&(field, text)| (field, Origin::of(field, text).unwrap())).collect();
+        let clock = Clock::new(jiff::tz::TimeZone::UTC, None);
+        Ok(Columns::find("a.csv", &peek, &map, &mut Roles::new(&[]), &clock)?.mapping(&peek.header))
+    }
+
+    fn pairs(pairs: &[(Field, &str)]) -> Vec<(Field, String)> {
+        pairs.iter().map(|&(field, column)| (field, column.to_owned())).collect()
+    }
+
+    #[test]
+    fn names_fold() {
+        let found = find(&["Display Text", "Conversation-ID", "PARTICIPANT_ROLE", "x"], &[]).unwrap();
+        let expected = pairs(&[
+            (Field::CallId, "Conversation-ID"),
+            (Field::Text, "Display Text"),
+            (Field::Speaker, "PARTICIPANT_ROLE"),
+        ]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn channel_is_the_speaker_only_if_nothing_else_is() {
+        let alone = find(&["guid", "text", "channel"], &[]).unwrap();
+        assert_eq!(alone[2], (Field::Speaker, "channel".to_owned()));
+
+        let beside = find(&["guid", "text", "channel", "role"], &[]).unwrap();
+        assert_eq!(beside[2..], pairs(&[(Field::Speaker, "role"), (Field::Channel, "channel")]));
+
+        let mapped = find(&["guid", "text", "channel", "who"], &[(Field::Speaker, "who")]).unwrap();
+        assert_eq!(mapped[2..], pairs(&[(Field::Speaker, "who"), (Field::Channel, "channel")]));
+
+        let medium = find(&["guid", "text", "channel"], &[(Field::Channel, "channel")]).unwrap();
+        assert_eq!(medium[2..], pairs(&[(Field::Channel, "channel")]));
+    }
+
+    #[test]
+    fn two_columns_for_one_field_stop_until_one_is_named() {
+        let header = ["call_id", "session_id", "text", "speaker"];
+        let error = find(&header, &[]).unwrap_err();
+        assert!(matches!(&error, InputError::AmbiguousColumns { field: Field::CallId, .. }));
+        assert!(error.to_string().contains(r#""call_id", "session_id""#), "{error}");
+        assert_eq!(error.hint().unwrap(), "name the column with --map call_id=COLUMN");
+        let found = find(&header, &[(Field::CallId, "session_id")]).unwrap();
+        assert_eq!(found[0], (Field::CallId, "session_id".to_owned()));
+    }
+
+    #[test]
+    fn a_mapped_column_must_exist() {
+        let error = find(&["call_id", "text"], &[(Field::Text, "body")]).unwrap_err();
+        assert!(matches!(error, InputError::NoSuchColumn { field: Field::Text, .. }));
+    }
+
+    #[test]
+    fn a_field_may_be_mapped_to_no_column() {
+        let map = [(Field::Speaker, ""), (Field::AgentId, "")];
+        let found = find(&["call_id", "text", "source", "agent_id", "agent_name"], &map).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "call_id"), (Field::Text, "text")]));
+        let medium = find(&["call_id", "text", "channel"], &[(Field::Speaker, "")]).unwrap();
+        assert_eq!(medium[2..], pairs(&[(Field::Channel, "channel")]));
+        assert!(matches!(find(&["call_id", "text"], &[(Field::Text, "")]), Err(InputError::NoColumn { .. })));
+    }
+
+    #[test]
+    fn a_mapped_column_may_serve_two_fields() {
+        let map = [(Field::AgentId, "speaker"), (Field::Speaker, "speaker")];
+        let found = find(&["call_id", "text", "speaker"], &map).unwrap();
+        assert_eq!(found[2..], pairs(&[(Field::Speaker, "speaker"), (Field::AgentId, "speaker")]));
+    }
+
+    #[test]
+    fn all_missing_fields_are_named_at_once_with_flags() {
+        let error = find(&["call_id", "who", "what"], &[]).unwrap_err();
+        assert!(
+            error.to_string().contains(r#"no column fits text and speaker; the columns are "call_id", "who", "what""#),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().starts_with("name the columns with --map text=COLUMN --map speaker=COLUMN"));
+        let labelled: &[&[&str]] = &[&["Agent: hello\nUser: hi"]];
+        let error = find_over(&["text"], labelled, &[]).unwrap_err();
+        assert!(matches!(&error, InputError::NoColumn { fields, .. } if *fields == [Field::CallId]), "{error}");
+    }
+
+    #[test]
+    fn a_first_line_that_is_no_header_is_not_shown() {
+        for line in [
+            &["c1", "agent 7", "I lost my card, please help."][..],
+            &["c-100", "customer", "My PIN is 1234"],
+            &["c-100", "agent", "PIN"],
+            &["{", "\"PIN\""],
+        ] {
+            let error = find(line, &[]).unwrap_err();
+            let shown = format!("{error} {error:?} {:?}", error.hint());
+            assert!(!shown.contains("PIN") && !shown.contains("card") && !shown.contains("c-100"), "{shown}");
+            assert!(shown.contains("line 1 does not look like a header"), "{shown}");
+        }
+        let error = find(&["text", "I lost my card! Please help"], &[]).unwrap_err();
+        assert!(error.to_string().ends_with(r#"the columns are "text", column 2"#), "{error}");
+    }
+
+    #[test]
+    fn a_header_below_other_lines_is_pointed_at() {
+        let rows: &[&[&str]] = &[&["of November"], &["call_id", "speaker", "text"], &["c1", "agent", "hi"]];
+        let error = find_over(&["Our calls"], rows, &[]).unwrap_err();
+        assert!(error.to_string().ends_with("line 3 may be: delete the lines above it"), "{error}");
+    }
+
+    #[test]
+    fn less_sure_names_count_where_the_rows_bear_them_out() {
+        let rows: &[&[&str]] =
+            &[&["1", "a", "hi", "2024-01-01T00:00:00Z"], &["1", "b", "yo", ""], &["1", "a", "so", ""]];
+        let found = find_over(&["id", "sender", "body", "created_at"], rows, &[]).unwrap();
+        assert_eq!(
+            found,
+            pairs(&[
+                (Field::CallId, "id"),
+                (Field::Text, "body"),
+                (Field::Speaker, "sender"),
+                (Field::Started, "created_at")
+            ])
+        );
+        let own: &[&[&str]] = &[&["1", "a", "hi", "5/1/24"], &["2", "b", "yo", ""], &["3", "a", "so", ""]];
+        let error = find_over(&["id", "sender", "body", "created_at"], own, &[]).unwrap_err();
+        assert!(matches!(&error, InputError::NoColumn { fields, .. } if *fields == [Field::CallId]), "{error}");
+        let found = find_over(&["call_id", "sender", "text", "created_at"], own, &[]).unwrap();
+        assert_eq!(found[2..], pairs(&[(Field::Speaker, "sender")]), "the times are in no known form");
+        let found = find_over(&["call_id", "author", "text", "body"], &[&["1", "me", "Agent: hi", ""]], &[]).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "call_id"), (Field::Text, "text")]));
+    }
+
+    #[test]
+    fn constants_and_sides_stand_for_columns() {
+        let map = [(Field::CallId, "@row"), (Field::Speaker, "@customer")];
+        let found = find(&["tweet", "text"], &map).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "@row"), (Field::Text, "text"), (Field::Speaker, "@customer")]));
+        let map = [(Field::CallId, "@file"), (Field::CustomerText, "q"), (Field::AgentText, "a")];
+        let found = find(&["q", "a", "text", "role"], &map).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "@file"), (Field::CustomerText, "q"), (Field::AgentText, "a")]));
+    }
+}

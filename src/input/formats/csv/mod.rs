@@ -1,0 +1,314 @@
+//! Delimited text with a header line: one row a turn, one row for both sides, or one row a conversation.
+//!
+//! - `peek`: the first rows; `columns`: which column is which field; `records`: delimiter, records and their lines.
+//! - `shifted`: columns of names that hold what was said.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+mod columns;
+mod peek;
+mod records;
+mod shifted;
+
+use super::{Format, Found, Likeness, foreign};
+use crate::input::InputOptions;
+use crate::input::decode::Opened;
+use crate::input::error::InputError;
+use crate::input::field::Field;
+use crate::input::labels::TurnText;
+use crate::input::rejects::Reason;
+use crate::input::row::{Attributes, Body, Row};
+use crate::input::sink::{Sink, Step};
+use crate::input::times::{Moment, TimeColumn};
+use crate::transcript::Role;
+use columns::{CallIds, Columns, Layout};
+use peek::Peek;
+use records::{Advance, MAX_RECORD_BYTES, Record, Records, sniff_delimiter};
+use shifted::{Shifts, is_sentence};
+
+/// After so many conversations without a single label, the file has no column that says who spoke.
+const UNLABELLED: u64 = 1000;
+
+/// Delimited text with a header line.
+pub(in crate::input) struct Csv;
+
+impl Format for Csv {
+    fn likeness(&self, sample: &[u8], options: &InputOptions) -> Option<Likeness> {
+        if foreign::is_no_table(sample).is_some() {
+            return None;
+        }
+        let peek = Peek::of(sample, sniff_delimiter(sample, &options.map));
+        if columns::is_header(&peek.header, &options.map) {
+            return Some(Likeness::Certain);
+        }
+        foreign::looks_like(sample).is_none().then_some(Likeness::Possible)
+    }
+
+    fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {
+        let delimiter = sniff_delimiter(&file.sample, &sink.options().map);
+        let peek = Peek::of(&file.sample, delimiter);
+        let mut records = Records::new(file.reader, delimiter);
+        let failed = |error| file.about.failed(error);
+        if records.advance().map_err(failed)? != Advance::Record {
+            return Ok(found(Layout::Turns(0), delimiter, &[]));
+        }
+        let mut rows = Rows::new(sink, &peek)?;
+        loop {
+            match records.advance().map_err(failed)? {
+                Advance::Record => rows.record(&records)?,
+                Advance::Unclosed { lines } => rows.unclosed(records.line(), lines),
+                Advance::TooLong => {
+                    let (path, limit_mib) = (file.about.path.clone(), MAX_RECORD_BYTES >> 20);
+                    return Err(InputError::RecordTooLong { path, line: records.line(), limit_mib });
+                }
+                Advance::End => break,
+            }
+            match rows.sink.step(file.about.tap.passed())? {
+                Step::On => {}
+                Step::Looked => rows.check(UNLABELLED)?,
+                Step::Stop => break,
+            }
+        }
+        rows.check(1)?;
+        rows.warn();
+        Ok(found(rows.columns.layout, delimiter, &rows.columns.mapping(&peek.header)))
+    }
+}
+
+fn found(layout: Layout, delimiter: u8, mapping: &[(Field, String)]) -> Found {
+    let kind = match layout {
+        Layout::Turns(_) | Layout::Party(_) => "turn-rows",
+        Layout::Sides => "exchange-rows",
+        Layout::Conversations => "conversation-rows",
+    };
+    let summary: Vec<String> = mapping.iter().map(|(field, column)| format!("{field} = {column}")).collect();
+    let columns: BTreeMap<&str, &str> =
+        mapping.iter().map(|(field, column)| (field.as_str(), column.as_str())).collect();
+    Found {
+        kind,
+        summary: summary.join(", "),
+        facts: vec![("delimiter", char::from(delimiter).to_string().into()), ("columns", serde_json::json!(columns))],
+    }
+}
+
+/// One file while its rows are read.
+struct Rows<'p, 's, 'r, 'o> {
+    sink: &'s mut Sink<'r, 'o>,
+    peek: &'p Peek,
+    columns: Columns,
+    /// How messages name the speaker's column.
+    speaker: String,
+    labelled: u64,
+    unlabelled: u64,
+    shifts: Shifts,
+    /// Rows whose call or agent id was rounded by a spreadsheet.
+    rounded: [(Field, u64); 2],
+}
+
+impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
+    fn new(sink: &'s mut Sink<'r, 'o>, peek: &'p Peek) -> Result<Self, InputError> {
+        let run = &mut *sink.run;
+        let columns = Columns::find(&sink.file.path, peek, &run.options.map, &mut run.roles, &run.clock)?;
+        let speaker = match columns.layout {
+            Layout::Turns(at) => format!("column {} {:?}", at + 1, peek.header[at]),
+            _ => String::new(),
+        };
+        let shifts = Shifts::new(&columns, &run.options.map);
+        let rounded = [(Field::CallId, 0), (Field::AgentId, 0)];
+        Ok(Self { sink, peek, columns, speaker, labelled: 0, unlabelled: 0, shifts, rounded })
+    }
+
+    /// Takes one record in: stores its row, or rejects it with its reason.
+    fn record<R: std::io::Read>(&mut self, records: &Records<R>) -> Result<(), InputError> {
+        // Spreadsheets leave rows of nothing behind.
+        if records.is_blank() {
+            return Ok(());
+        }
+        self.sink.count(1);
+        let (found, expected) = (records.field_count(), self.columns.count);
+        let used = match records.record() {
+            _ if found != expected => Err(Reason::FieldCount { found, expected }.into()),
+            Some(record) => self.row(record, records.line()),
+            None => Err(Reason::NotUtf8.into()),
+        };
+        match used {
+            Err(Refused::Row(reason)) => self.sink.reject(records.line(), reason),
+            Err(Refused::Run(error)) => return Err(error),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    /// Stores the record's row.
+    fn row(&mut self, record: Record<'_>, line: u64) -> Result<(), Refused> {
+        let field = |field: Field| record.field(self.columns.position(field));
+        if record.has_nul() {
+            return Err(Reason::NulByte.into());
+        }
+        let names = shifted::NAMES.map(|name| (name, on_one_line(field(name))));
+        self.shifts.note(&names, record);
+        if let Some((name, _)) = names.iter().find(|(name, value)| is_sentence(value) && !self.shifts.is_stated(*name))
+        {
+            return Err(Reason::SentenceIn(*name).into());
+        }
+        let [call_id, agent_id, queue, channel] = names.each_ref().map(|(_, value)| value);
+        let language = &on_one_line(field(Field::Language));
+        for ((_, count), id) in self.rounded.iter_mut().zip([call_id, agent_id]) {
+            *count += u64::from(is_rounded(id));
+        }
+        let call_id = match self.columns.call_ids {
+            CallIds::Column(_) => Cow::Borrowed(&**call_id),
+            CallIds::Row => format!("{}:{line}", self.sink.file.call_id).into(),
+            CallIds::File => self.sink.file.call_id.as_str().into(),
+        };
+        if call_id.is_empty() {
+            return Err(Reason::NoCallId.into());
+        }
+        let attributes = Attributes { agent_id, queue, language, channel, date: self.date(field(Field::CallDate))? };
+        let index = turn_index(field(Field::TurnIndex))?;
+        let start = self.moment(field(Field::Started), self.columns.started)?;
+        let end = self.moment(field(Field::Ended), self.columns.ended)?;
+        let text = field(Field::Text);
+        let body = match self.columns.layout {
+            Layout::Turns(at) => self.turn(record.field(Some(at)), text, line)?,
+            Layout::Party(role) => Body::Turn(role, text),
+            Layout::Sides => {
+                let sides = [(Role::Customer, field(Field::CustomerText)), (Role::Agent, field(Field::AgentText))];
+                let turns = sides.into_iter().filter(|(_, text)| !text.is_empty());
+                Body::Turns(turns.map(|(role, text)| TurnText { role, offset_ms: None, text }).collect())
+            }
+            Layout::Conversations => {
+                let turns = self.sink.conversation(text, line);
+                self.labelled += u64::from(turns != Err(Reason::NoLabel));
+                self.unlabelled += u64::from(turns == Err(Reason::NoLabel));
+                Body::Conversation(turns?)
+            }
+        };
+        let row = Row { call_id: &call_id, place: self.sink.place(), index, start, end, attributes, body };
+        self.sink.store(&row).map_err(Refused::Run)
+    }
+
+    fn turn<'t>(&mut self, speaker: &str, text: &'t str, line: u64) -> Result<Body<'t>, Reason> {
+        match self.sink.role(speaker) {
+            Some(role) => Ok(Body::Turn(role, text)),
+            None if speaker.is_empty() => Err(Reason::NoSpeaker),
+            None => Ok(self.sink.unknown_speaker(speaker, line, &self.speaker)),
+        }
+    }
+
+    fn date(&self, value: &str) -> Result<Option<Date>, Reason> {
+        if value.is_empty() {
+            return Ok(None);
+        }
+        self.sink.run.clock.date(value).map(Some).ok_or(Reason::BadDate)
+    }
+
+    fn moment(&self, value: &str, column: TimeColumn) -> Result<Option<Moment>, Reason> {
+        if value.is_empty() {
+            return Ok(None);
+        }
+        self.sink.run.clock.moment(value, column).map(Some).ok_or(Reason::BadTime)
+    }
+
+    /// Rejects every line that a quote swallowed, so that the share of rejects shows how much was lost.
+    fn unclosed(&mut self, opened: u64, lines: u64) {
+        self.sink.count(lines);
+        self.sink.reject(opened, Reason::UnclosedQuote);
+        self.sink.reject_lines(opened + 1, lines - 1, Reason::InsideUnclosedQuote { opened });
+    }
+
+    /// Ends the run if the file is not what its header promised: a file without a speaker column in which no
+    /// conversation has a label is one row a turn, and a column of names that holds sentences is another's.
+    fn check(&self, at_least: u64) -> Result<(), InputError> {
+        self.shifts.check(&self.sink.file.path)?;
+        if self.columns.layout == Layout::Conversations && self.labelled == 0 && self.unlabelled >= at_least {
+            return Err(InputError::NoColumn {
+                path: self.sink.file.path.to_string(),
+                fields: vec![Field::Speaker],
+                columns: columns::seen(self.peek, &self.sink.options().map),
+            });
+        }
+        Ok(())
+    }
+
+    /// Warns of ids that a spreadsheet rounded.
+    fn warn(&self) {
+        for (field, rows) in self.rounded {
+            let at = self.columns.position(field).filter(|_| rows > 0);
+            if let Some(name) = at.and_then(|at| self.peek.header.get(at)) {
+                tracing::warn!(
+                    "{}: a spreadsheet has rounded the ids in column {name:?}, in {rows} rows (as in 1.23457E+17): different \
+                     ones may have become one; export it again with that column as text",
+                    self.sink.file.path
+                );
+            }
+        }
+    }
+}
+
+/// Why a row is not stored.
+enum Refused {
+    /// It can't be used.
+    Row(Reason),
+    /// The run can't go on.
+    Run(InputError),
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self::Row(reason)
+    }
+}
+
+/// Whether a spreadsheet took an id for a number and rounded it: `5.68579E+17`.
+fn is_rounded(id: &str) -> bool {
+    let [first, .., b'E' | b'e', b'+', _, _] = id.as_bytes() else { return false };
+    first.is_ascii_digit() && id.parse::<f64>().is_ok()
+}
+
+/// A turn index: a whole number, which some exports write as `3.0`.
+fn turn_index(value: &str) -> Result<Option<i64>, Reason> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let whole = value.split_once('.').map_or(value, |(whole, zeros)| {
+        let is_whole = zeros.bytes().all(|byte| byte == b'0');
+        if is_whole { whole } else { value }
+    });
+    whole.parse().map(Some).map_err(|_| Reason::BadTurnIndex)
+}
+
+/// A name on one line, as outputs show it: two that differ in nothing but a line break are one there, and so here.
+fn on_one_line(name: &str) -> Cow<'_, str> {
+    const BREAKS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    // Nearly no name has a control character, or a byte that the wide breaks begin with.
+    let suspicious = name.bytes().any(|byte| byte < b' ' || byte == 0xe2);
+    if suspicious { name.replace(BREAKS, " ").into() } else { name.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_a_spreadsheet_rounded() {
+        assert!(is_rounded("5.68579E+17") && is_rounded("1e+20"));
+        for id in ["568579000000000000", "CASE+17", "5.6", "E+17", "x5E+17", ""] {
+            assert!(!is_rounded(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn turn_indexes_are_whole_numbers() {
+        assert_eq!(turn_index(""), Ok(None));
+        assert_eq!(turn_index("12"), Ok(Some(12)));
+        assert_eq!(turn_index("-1"), Ok(Some(-1)));
+        assert_eq!(turn_index("3.0"), Ok(Some(3)));
+        for bad in ["3.5", "x", ".", "1e3", "99999999999999999999"] {
+            assert_eq!(turn_index(bad), Err(Reason::BadTurnIndex), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The ways in which transcripts are written down: a folder or file each, and which of them a file is.
+//!
+//! A format is recognised by a file's content, never by its name. Its reader turns the file into rows for the
+//! [`Sink`], which keeps them by call, and reports what it [`Found`] in its own words. A whole call is one row a turn,
+//! or one row with all turns; rejected records and counted events are the sink's and the report's.
+//!
+//! To add one: implement [`Format`] and name it in [`ALL`].
+
+use serde_json::Value;
+
+use super::InputOptions;
+use super::decode::Opened;
+use super::error::InputError;
+use super::sink::Sink;
+
+pub(super) mod csv;
+mod foreign;
+#[cfg(test)]
+mod tests;
+
+/// Every format, the likelier ones first.
+pub(super) static ALL: [&dyn Format; 1] = [&csv::Csv];
+
+/// How surely a file is of a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// Nothing shows that it is not: the reader can name what is missing.
+    Possible,
+    /// Something that only this format has is there.
+    Certain,
+}
+
+/// A way in which transcripts are written down.
+pub(super) trait Format: Sync {
+    /// How surely a file is of this format, by the beginning of its text; `None` if it is not.
+    fn likeness(&self, sample: &[u8], options: &InputOptions) -> Option<Likeness>;
+
+    /// Reads the file to its end. Everything that was said goes into `sink`, nothing of it into an error.
+    ///
+    /// # Errors
+    /// What stops the run.
+    fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError>;
+}
+
+/// How a file was understood, in the words of its format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The kind of file, such as `turn-rows`.
+    pub kind: &'static str,
+    /// Which part of the file was taken for what, in one line for people.
+    pub summary: String,
+    /// The same for run.json, in the order in which it is written.
+    pub facts: Vec<(&'static str, Value)>,
+}
+
+/// The format of a file whose text begins with `sample`.
+///
+/// # Errors
+/// What the file looks like, if it is of none.
+pub(super) fn recognise<'f>(
+    formats: &[&'f dyn Format],
+    sample: &[u8],
+    options: &InputOptions,
+) -> Result<&'f dyn Format, &'static str> {
+    let mut best = None;
+    for &format in formats {
+        let likeness = format.likeness(sample, options);
+        // The first of equals is kept.
+        if likeness > best.map(|(likeness, _)| likeness) {
+            best = likeness.map(|likeness| (likeness, format));
+        }
+    }
+    best.map(|(_, format)| format).ok_or_else(|| foreign::looks_like(sample).unwrap_or("of no known format"))
+}
