@@ -208,20 +208,20 @@ impl InputError {
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
             Self::UnknownFormat { .. } => Some("export the transcripts as CSV".to_owned()),
             Self::NoColumn { fields, .. } => Some(missing_hint(fields)),
-            Self::ShiftedColumns { field: field @ (Field::CallId | Field::Speaker), .. } => Some(format!(
-                "export the file again if its columns are shifted; else name the column with --map {field}=COLUMN"
-            )),
-            Self::ShiftedColumns { field, .. } => Some(format!(
-                "export the file again if its columns are shifted; else leave the column out with --map {field}= or name another \
-                 with --map {field}=COLUMN"
-            )),
+            Self::ShiftedColumns { field, .. } => {
+                let without =
+                    if *field == Field::CallId { String::new() } else { format!("; to leave it out: --map {field}=") };
+                Some(format!(
+                    "if the file's columns are shifted, export it again; if another column is meant: --map {field}=COLUMN{without}"
+                ))
+            }
             Self::AmbiguousColumns { field, .. } | Self::NoSuchColumn { field, .. } => {
                 Some(format!("name the column with --map {field}=COLUMN"))
             }
             Self::UnknownRoles { hint, .. } => Some(hint.clone()),
             Self::RecordTooLong { .. } => Some("a quote on that line is probably never closed".to_owned()),
-            Self::TooManyRejects { .. } => {
-                Some("mend the rows, or allow more with --max-rejects (a share such as 10%, or a number)".to_owned())
+            Self::TooManyRejects { rejected, .. } => {
+                Some(format!("mend the rows, or allow so many (or a share, such as 10%): --max-rejects {rejected}"))
             }
             Self::NoUsableRow { first, .. } if first.is_empty() => {
                 Some("the files are empty or hold a header only".to_owned())
@@ -250,7 +250,7 @@ fn missing_hint(fields: &[Field]) -> String {
         hint += "; if each row is a call of its own: --map call_id=@row; if each file is one: --map call_id=@file";
     }
     if fields.contains(&Field::Speaker) {
-        hint += "; if one party said everything: --map speaker=@customer (or @agent)";
+        hint += "; if one party said everything, such as the customer: --map speaker=@customer";
     }
     if fields.contains(&Field::Text) {
         hint += "; if customer and agent have a column each: --map text.customer=COLUMN --map text.agent=COLUMN";

@@ -113,3 +113,178 @@ proptest! {
         expect_accounts_for_every_row([header, &bytes].concat())?;
     }
 }
+
+/// A word that every text holds and nothing else does.
+const MARKER: &str = "xylophonist";
+
+/// A whole file that is not what it should be.
+#[derive(Debug, Clone)]
+enum Breakage {
+    None,
+    NoHeader,
+    /// Cells of the rows from this one on are moved by so many columns.
+    Rotated(Index, usize),
+    /// Two names of the header are exchanged.
+    Swapped(usize, usize),
+    Renamed(Vec<usize>),
+    Doubled(usize),
+    Preamble,
+    OtherDelimiter(char),
+    Unquoted,
+    OpenQuote(Index),
+    Nul(Index),
+    Utf16,
+    Windows1252,
+    CutGzip(Index),
+    Wrapped(&'static str, &'static str, &'static str),
+    Conversations(bool),
+}
+
+fn breakages() -> impl Strategy<Value = Breakage> {
+    let column = || 0..5_usize;
+    prop_oneof![
+        Just(Breakage::None),
+        Just(Breakage::NoHeader),
+        (any::<Index>(), 1..5_usize).prop_map(|(from, by)| Breakage::Rotated(from, by)),
+        (column(), column()).prop_map(|(one, other)| Breakage::Swapped(one, other)),
+        prop::collection::vec(column(), 1..6).prop_map(Breakage::Renamed),
+        column().prop_map(Breakage::Doubled),
+        Just(Breakage::Preamble),
+        prop::sample::select(vec![';', '\t', '|', ':', ' ']).prop_map(Breakage::OtherDelimiter),
+        Just(Breakage::Unquoted),
+        any::<Index>().prop_map(Breakage::OpenQuote),
+        any::<Index>().prop_map(Breakage::Nul),
+        Just(Breakage::Utf16),
+        Just(Breakage::Windows1252),
+        any::<Index>().prop_map(Breakage::CutGzip),
+        prop::sample::select(vec![
+            ("[", "{\"text\": \"…\"},\n", "{}]"),
+            ("", "{\"id\": 1, \"text\": \"…\"}\n", ""),
+            ("<calls>", "<turn>…</turn>\n", "</calls>"),
+            ("WEBVTT\n\n", "00:01.000 --> 00:02.000\n<v Ann>…\n\n", ""),
+            ("", "1\n00:00:01,000 --> 00:00:02,000\n…\n\n", ""),
+            ("", "Agent: hello\nCustomer: …\n", ""),
+            ("", "text = \"…\";\nprint(text, 1);\n", ""),
+            ("text\n", "…\n", ""),
+            ("", "…\n", ""),
+        ])
+        .prop_map(|(begin, text, end)| Breakage::Wrapped(begin, text, end)),
+        any::<bool>().prop_map(Breakage::Conversations),
+    ]
+}
+
+/// A file of one row a turn, each text with the marker and none like another, broken.
+fn broken(rows: &[(u8, bool, usize)], breakage: &Breakage) -> Vec<u8> {
+    let texts = |number: usize, form: usize| match form {
+        0 => format!("the {MARKER} of number {number} was \"so\" bad, and so on."),
+        1 => format!("Dr {MARKER} {number}: I want my money back, now!"),
+        2 => format!("{} {number}; my PIN is | 1234 and that: is it?", MARKER.to_uppercase()),
+        _ => format!("so\nthe caf\u{e9} {MARKER} {number} said to all of us: no."),
+    };
+    let mut table = vec![["call_id", "speaker", "agent_id", "queue", "text"].map(str::to_owned).to_vec()];
+    table.extend(rows.iter().enumerate().map(|(number, (call, is_agent, form))| {
+        let speaker = if *is_agent { "agent" } else { "customer" };
+        vec![format!("c{call}"), speaker.into(), "amara".into(), "sales".into(), texts(number, *form)]
+    }));
+    let conversations = |is_known: bool| {
+        let label = if is_known { "Customer".to_owned() } else { format!("{MARKER} ") };
+        let text = |(number, (.., form)): (usize, &(u8, bool, usize))| {
+            let label = if is_known { label.clone() } else { format!("Mr {label}{number}") };
+            vec![format!("c{number}"), format!("Agent: hello\n{label}: {}", texts(number, *form))]
+        };
+        [vec!["call_id".to_owned(), "text".to_owned()]].into_iter().chain(rows.iter().enumerate().map(text)).collect()
+    };
+    match breakage {
+        Breakage::NoHeader => drop(table.remove(0)),
+        Breakage::Rotated(from, by) => {
+            let from = 1 + from.index(table.len() - 1);
+            table[from..].iter_mut().for_each(|row| row.rotate_right(*by));
+        }
+        Breakage::Swapped(one, other) => table[0].swap(*one, *other),
+        Breakage::Renamed(columns) => columns.iter().for_each(|column| table[0][*column] = format!("c {column}")),
+        Breakage::Doubled(column) => table[0][(column + 1) % 5] = table[0][*column].clone(),
+        Breakage::Preamble => table.splice(0..0, [vec![texts(100, 0)], vec![texts(101, 1)]]).for_each(drop),
+        Breakage::Conversations(is_known) => table = conversations(*is_known),
+        _ => {}
+    }
+    let delimiter = if let Breakage::OtherDelimiter(delimiter) = breakage { *delimiter } else { ',' };
+    let style =
+        if matches!(breakage, Breakage::Unquoted) { csv::QuoteStyle::Never } else { csv::QuoteStyle::Necessary };
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .delimiter(u8::try_from(delimiter).expect("they are ASCII"))
+        .quote_style(style)
+        .from_writer(Vec::new());
+    table.iter().for_each(|row| writer.write_record(row).expect("memory takes all"));
+    let mut bytes = writer.into_inner().expect("memory takes all");
+    let text = String::from_utf8(bytes.clone()).expect("it was text");
+    match breakage {
+        Breakage::OpenQuote(at) => bytes.insert(at.index(bytes.len()), b'"'),
+        Breakage::Nul(at) => bytes.insert(at.index(bytes.len()), 0),
+        Breakage::Utf16 => bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Breakage::Windows1252 => bytes = encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
+        Breakage::CutGzip(at) => {
+            bytes = gzip(&bytes);
+            bytes.truncate(at.index(bytes.len()));
+        }
+        Breakage::Wrapped(begin, each, end) => {
+            let each = |(number, (.., form)): (usize, &(u8, bool, usize))| each.replace('…', &texts(number, *form));
+            let middle: String = rows.iter().enumerate().map(each).collect();
+            bytes = format!("{begin}{middle}{end}").into_bytes();
+        }
+        _ => {}
+    }
+    bytes
+}
+
+/// Runs `read` and returns everything that was logged by it at every level.
+fn logged<T>(read: impl FnOnce() -> T) -> (T, String) {
+    #[derive(Clone, Default)]
+    struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panics with it").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let result = tracing::subscriber::with_default(subscriber, read);
+    let bytes = log.0.lock().expect("nobody panics with it").clone();
+    (result, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+proptest! {
+    #![proptest_config(crate::cases::usually(512))]
+
+    #[test]
+    fn whatever_is_wrong_with_a_file_no_word_of_it_is_repeated(
+        rows in prop::collection::vec((0..4_u8, any::<bool>(), 0..4_usize), 1..12),
+        breakage in breakages(),
+        mishaps in prop_oneof![3 => Just(Vec::new()), 1 => mishaps()],
+        is_lenient in any::<bool>(),
+    ) {
+        let bytes = befallen(broken(&rows, &breakage), &mishaps);
+        let options = if is_lenient { lenient() } else { crate::input::InputOptions::default() };
+        let (read, mut shown) = logged(|| read_bytes(&[("a.csv", bytes)], &options));
+        match read {
+            Ok(conversations) => {
+                shown += &format!("{:?} {:?}", conversations.reports(), conversations.rejects());
+                for call in all_calls(&conversations).0 {
+                    let agents: Vec<_> = call.turns.iter().map(|turn| &turn.agent_id).collect();
+                    shown += &format!("{:?} {:?} {:?} {:?} {agents:?}", call.id, call.queue, call.channel, call.date);
+                }
+            }
+            Err(error) => {
+                let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
+                shown += &causes.map(|cause| format!("{cause} {cause:?} ")).collect::<String>();
+                shown += &format!("{error} {error:?} {:?}", error.hint());
+            }
+        }
+        prop_assert!(!shown.to_lowercase().contains(MARKER), "{shown}");
+    }
+}

@@ -142,14 +142,14 @@ settings! {
             results: true,
             flag: Flag::new(Heading::Scoring, "speakers", "WHO"),
         }
-        /// Which column holds a field, where its header does not say. Such as `{ text = "Body" }`; flags and the variable add to it.
+        /// Which column holds a field, where its header does not say. Such as `{ text = "Body" }`, or nothing where no column does. For files without such columns: `call_id = "@row"` or `"@file"`, `speaker = "@customer"`; for a column a side: `"text.customer"` and `"text.agent"`. Flags and the variable add to it.
         map: ColumnMap {
             key: "map",
             default: ColumnMap::default(),
             results: true,
             flag: Flag::new(Heading::Input, "map", "FIELD=COLUMN"),
         }
-        /// Which role a speaker value has: customer, agent or other. Such as `{ IVR2 = "other" }`; flags and the variable add to it.
+        /// Which role a speaker value has: customer, agent or other. Such as `{ IVR2 = "other" }`, or `text` for a line's label that is no speaker; flags and the variable add to it.
         role: RoleMap {
             key: "role",
             default: RoleMap::default(),

@@ -1,6 +1,6 @@
 //! What can't be done: each its exit code, one clear message with a hint, nothing written and nothing lost.
 
-use crate::program::{Ended, Place, turns, write_csv};
+use crate::program::{Ended, Outputs, Place, turns, write_csv};
 
 const GOOD: [[&str; 4]; 2] =
     [["c1", "customer", "amara", "this is great, thank you"], ["c1", "agent", "amara", "you are welcome"]];
@@ -65,9 +65,9 @@ fn an_empty_file_among_others_stops_nothing() {
 
 #[test]
 fn a_column_that_is_needed_and_not_found_is_named_with_those_seen_and_the_flag() {
-    let ended = expect_stopped_by(write_csv([["call_id", "speaker", "body"], ["c1", "customer", "hello"]]), 65);
+    let ended = expect_stopped_by(write_csv([["call_id", "speaker", "words"], ["c1", "customer", "hello"]]), 65);
     assert!(ended.error().contains("no column fits text"), "{}", ended.stderr);
-    assert!(["call_id", "speaker", "body"].iter().all(|column| ended.error().contains(column)), "{}", ended.stderr);
+    assert!(["call_id", "speaker", "words"].iter().all(|column| ended.error().contains(column)), "{}", ended.stderr);
     assert!(ended.hint().contains("--map text=COLUMN"), "{}", ended.stderr);
 }
 
@@ -93,13 +93,133 @@ fn a_mapped_column_that_is_not_there_is_named() {
 
 #[test]
 fn an_unknown_role_is_never_guessed() {
-    let rows = [["c1", "customer", "a", "hello"], ["c1", "Wizard", "a", "hello yourself"]];
+    let call = |id| [[id, "customer", "a", "hello"], [id, "Wizard", "a", "hello yourself"]];
+    let rows = [call("c1"), call("c2")].concat();
     let ended = expect_stopped_by(turns(&rows), 65);
-    assert!(ended.error().contains("Wizard"), "{}", ended.stderr);
-    assert!(ended.hint().contains("--role") && ended.hint().contains("Wizard"), "{}", ended.stderr);
+    assert!(ended.error().contains("\"Wizard\" (2 turns)"), "{}", ended.stderr);
+    assert!(ended.hint().contains("--role Wizard=other"), "{}", ended.stderr);
     let place = Place::new();
     place.write("in.csv", turns(&rows));
-    assert_eq!(place.analyze(&["--role", "Wizard=agent", "in.csv"], 0).table("calls.csv").column("agent_turns"), ["1"]);
+    let calls = place.analyze(&["--role", "Wizard=agent", "in.csv"], 0).table("calls.csv");
+    assert_eq!(calls.column("agent_turns"), ["1", "1"]);
+}
+
+/// The ways out that a hint offers: the flags of each, as a shell takes them.
+fn ways(hint: &str) -> Vec<&str> {
+    hint.split(';').filter_map(|part| part.find("--").and_then(|at| part.get(at..))).map(str::trim).collect()
+}
+
+/// Follows one way that the hint of a refused file offers, to the letter but for `names`, and insists that it works.
+fn expect_way_out(content: impl AsRef<[u8]>, way: usize, names: &[(&str, &str)]) -> Outputs {
+    let place = Place::new();
+    place.write("in.csv", content);
+    let refused = place.run(&["analyze", "--out", "out", "in.csv"]).expect(65);
+    let mut flags = ways(refused.hint()).get(way).unwrap_or_else(|| panic!("{}", refused.stderr)).to_string();
+    for (placeholder, name) in names {
+        assert!(flags.contains(placeholder), "{placeholder} in {}", refused.stderr);
+        flags = flags.replace(placeholder, name);
+    }
+    let program = place.command(&[]).get_program().to_string_lossy().into_owned();
+    let mut shell = std::process::Command::new("sh");
+    let line = format!("{program} analyze --out out in.csv {flags}");
+    let mut typed = place.command(&[]);
+    let variables: Vec<_> =
+        typed.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+    drop(typed.stdout(std::process::Stdio::null()));
+    let output = shell.args(["-c", &line]).env_clear().envs(variables).current_dir(place.path("")).output();
+    let ended = Ended::of(output.expect("there is a shell"));
+    assert!([0, 3].contains(&ended.code), "{line}\n{}", ended.stderr);
+    place.outputs("out")
+}
+
+#[cfg(unix)]
+#[test]
+fn every_way_out_that_a_hint_offers_works_word_for_word() {
+    let who =
+        |row: [&'static str; 3]| [&["nr", "who", "what"][..], &row, &["2", row[1], "so it is"]].map(<[_]>::to_vec);
+    let unnamed = write_csv(who(["1", "agent", "hello"]));
+    let named = [("call_id=COLUMN", "call_id=nr"), ("text=COLUMN", "text=what"), ("speaker=COLUMN", "speaker=who")];
+    expect_way_out(&unnamed, 0, &named);
+    let no_call = "speaker,text\nagent,hello\ncustomer,this is great\n";
+    assert_eq!(expect_way_out(no_call, 1, &[]).table("calls.csv").column("call_id"), ["in:2", "in:3"]);
+    assert_eq!(expect_way_out(no_call, 2, &[]).table("calls.csv").column("call_id"), ["in"]);
+    let no_speaker = "call_id,text,by\nc1,this is great,x\nc1,thank you,y\n";
+    expect_way_out(no_speaker, 0, &[("COLUMN", "by"), ("--map", "--role x=agent --role y=customer --map")]);
+    assert_eq!(expect_way_out(no_speaker, 1, &[]).table("calls.csv").column("customer_turns"), ["2"]);
+    let sides = "call_id,q,a\nc1,this is great,thank you\n";
+    let calls =
+        expect_way_out(sides, 2, &[("customer=COLUMN", "customer=q"), ("agent=COLUMN", "agent=a")]).table("calls.csv");
+    assert_eq!((calls.column("customer_turns"), calls.column("agent_turns")), (vec!["1"], vec!["1"]));
+    expect_way_out("call_id,speaker,text,utterance\nc,agent,a,b\n", 0, &[("COLUMN", "utterance")]);
+
+    let people = "call_id,speaker,text\nc1,O'Neil B,hi\nc1,customer,yo\nc2,O'Neil B,well\nc2,Kunde,so\nc1,Kunde,no\n";
+    let calls = expect_way_out(people, 0, &[("Kunde=other", "Kunde=customer")]).table("calls.csv");
+    assert_eq!(calls.column("customer_turns"), ["2", "1"]);
+    let labelled = "call_id,source,text\nc1,web,\"Agent: hi\nCustomer: yo\"\nc2,app,\"Agent: hi\nCustomer: yo\"\n";
+    let calls = expect_way_out(labelled, 2, &[]).table("calls.csv");
+    assert_eq!(calls.column("turns"), ["2", "2"]);
+    let medium = "call_id,channel,text\nc1,web,\"Agent: hi\nCustomer: yo\"\nc2,web,\"Agent: hi\nCustomer: yo\"\n";
+    let calls = expect_way_out(medium, 1, &[]).table("calls.csv");
+    assert_eq!((calls.column("channel"), calls.column("turns")), (vec!["web", "web"], vec!["2", "2"]));
+    let totals = "call_id,text\nc1,\"Agent: hi\nOrder no: 7\nUser: yo\"\nc2,\"Agent: hi\nOrder no: 8\nUser: yo\"\n";
+    assert_eq!(expect_way_out(totals, 0, &[]).table("calls.csv").column("turns"), ["2", "2"]);
+
+    let rejected = "call_id,speaker,text\n,agent,hi\nc,agent,well\n";
+    expect_way_out(rejected, 0, &[]);
+    let shifted = "call_id,speaker,queue,text\nc,agent,so I went to the bank,q\nc,agent,and they had no money,q\n";
+    expect_way_out(shifted, 1, &[]);
+}
+
+#[test]
+fn what_a_run_wrote_is_not_read_by_the_next() {
+    let place = Place::new();
+    place.write("good.csv", turns(&GOOD));
+    for _ in 0..2 {
+        place.run(&["analyze", "."]).expect(0);
+        place.run(&["analyze", "--out", "elsewhere", "."]).expect(0);
+        place.run(&["plan", "."]).expect(0);
+    }
+    let record = place.outputs("undertone-out").record();
+    assert_eq!(record["inputs"].as_array().map(Vec::len), Some(1), "{record}");
+}
+
+#[test]
+fn ids_that_a_spreadsheet_rounded_are_warned_of() {
+    let place = Place::new();
+    let ids = ["5.68579E+17", "5.68579E+17", "5.68580E+17", "77"];
+    let rows = ids.map(|id| [id, "customer", "a", "this is great"]);
+    place.write("in.csv", turns(&rows));
+    let ended = place.run(&["analyze", "in.csv"]).expect(0);
+    let warning = "in.csv: a spreadsheet has rounded the ids in column \"call_id\", in 3 rows";
+    assert!(ended.stderr.contains(warning), "{}", ended.stderr);
+}
+
+#[test]
+fn the_customers_id_is_not_the_agents() {
+    let place = Place::new();
+    place
+        .write("in.csv", write_csv([["call_id", "speaker", "user_id", "text"], ["c1", "user", "cust77", "thank you"]]));
+    assert!(place.analyze(&["in.csv"], 0).table("agents.csv").rows.is_empty());
+}
+
+#[test]
+fn exactly_as_many_rejects_as_allowed_are_allowed() {
+    let place = Place::new();
+    let row = |number| if number < 29 { "" } else { "c1" };
+    let rows: Vec<_> = (0..100).map(|number| [row(number), "customer", "a", "this is great"]).collect();
+    place.write("in.csv", turns(&rows));
+    place.analyze(&["--max-rejects", "29%", "in.csv"], 3);
+    place.run(&["analyze", "--max-rejects", "28.9999%", "in.csv"]).expect(65);
+}
+
+#[test]
+fn constants_that_no_field_has_are_bad_settings() {
+    let place = Place::new();
+    place.write("good.csv", turns(&GOOD));
+    for map in ["text=@row", "speaker=@everybody", "call_id=@agent"] {
+        let ended = place.run(&["analyze", "--map", map, "good.csv"]).expect(78);
+        assert!(ended.error().contains("@row") && !place.path("undertone-out/run.json").exists(), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn transcripts() -> Vec<u8> {
 }
 
 /// How much may be said, from nothing to everything.
-const VERBOSITIES: [&[&str]; 4] = [&["-q"], &[], &["-vvv"], &["-vvv", "--log-format", "json"]];
+const VERBOSITIES: [&[&str]; 5] = [&["-q"], &[], &["-v"], &["-vvv"], &["-vvv", "--log-format", "json"]];
 
 #[test]
 fn a_run_that_succeeds_keeps_its_mouth_shut() {
@@ -112,6 +112,63 @@ fn a_column_of_texts_that_is_taken_for_another_is_not_repeated() {
             let ended = place.run(&[&arguments, verbosity].concat());
             expect_silence(&place, &ended);
             assert_eq!(ended.code, code, "{map}: {}", ended.stderr);
+        }
+    }
+}
+
+/// Files that are not what they should be, by what is wrong with them. Every text holds the canary, and no two are alike.
+fn broken_files() -> Vec<(&'static str, Vec<u8>)> {
+    let text = |number: usize| format!("the {CANARY} number {number} was here, my PIN is 1234.");
+    let each = |form: &str| (0..8).map(|number| form.replace('…', &text(number))).collect::<String>();
+    let table = |header: &str, form: &str| format!("{header}{}", each(form)).into_bytes();
+    let short = format!("Mr {CANARY} B: hi");
+    let header = "call_id,speaker,agent_id,queue,text\n";
+    let mut cut = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut cut, &table(header, "c1,agent,a,q,\"…\"\n")).expect("memory takes all");
+    let mut cut = cut.finish().expect("memory takes all");
+    cut.truncate(cut.len() / 2);
+    vec![
+        ("no header", table("", "c1,customer,\"…\"\n")),
+        ("no header, one word", format!("c1,agent,{CANARY}\nc1,customer,\"{}\"\n", text(1)).into_bytes()),
+        ("JSON", table("[\n", "{\"call_id\": 1, \"text\": \"…\"},\n")),
+        ("JSON lines", table("", "{\"speaker\":\"agent\",\"text\":\"…\"}\n")),
+        ("XML", table("<?xml version=\"1.0\"?>\n", "<turn speaker=\"agent\">…</turn>\n")),
+        ("captions", table("WEBVTT\n\n", "00:01.000 --> 00:02.000\nAnn: …\n\n")),
+        ("plain text", table("", "Agent: hello\nCustomer: …\n")),
+        ("source code", table("", "print(\"…\", text);\n")),
+        ("a sentence for a speaker", table(header, "c1,\"…\",a,q,hi\n")),
+        ("a sentence for an agent", table(header, "c1,agent,\"…\",q,hi\n")),
+        ("a sentence for a queue", table(header, "c1,agent,a,\"…\",hi\n")),
+        ("a sentence for a call", table(header, "\"…\",agent,a,q,hi\n")),
+        ("a sentence for a channel", table("call_id,speaker,channel,text\n", "c1,agent,\"…\",hi\n")),
+        ("one shifted row", table(&format!("{header}c0,agent,\"{}\",a,q\n", text(9)), "c1,agent,a,q,\"…\"\n")),
+        ("swapped names", table("text,speaker,agent_id,queue,call_id\n", "c1,agent,a,q,\"…\"\n")),
+        ("wrong delimiter", table("call_id:speaker:text\n", "c1:agent:…\n")),
+        ("lines above the header", table(&format!("\"{}\",x\n\n{header}", text(9)), "c1,agent,a,q,\"…\"\n")),
+        ("names of people as labels", table("call_id,text\n", "c1,\"Agent: hi\n…: no\nAda L: …\"\n")),
+        ("one conversation", format!("call_id,text\nc1,\"Agent: hi\n{short}\n{short}\"\n").into_bytes()),
+        ("only names of people", format!("call_id,text\nc1,\"{short}\nBen: yes\"\n").into_bytes()),
+        ("an open quote", table(header, "c1,agent,a,q,\"…\n")),
+        ("a NUL", table(header, "c1,agent,a,q,\"…\0\"\n")),
+        ("bad bytes", [table(header, "c1,agent,a,q,\"…\"\n"), b"\xff,agent,a,q,\xfe\n".repeat(9)].concat()),
+        ("cut off", cut),
+        ("no times", table("call_id,speaker,timestamp,turn,text\n", "c1,agent,\"…\",1,hi\n")),
+        ("no numbers", table("call_id,speaker,timestamp,turn,text\n", "c1,agent,,\"…\",hi\n")),
+        ("rounded ids", table(header, "5.68579E+17,agent,a,q,\"…\"\n")),
+    ]
+}
+
+#[test]
+fn whatever_is_wrong_with_a_file_its_words_stay_out_of_everything() {
+    let place = Place::new();
+    for (wrong, content) in broken_files() {
+        place.write("in.csv", content);
+        for verbosity in VERBOSITIES {
+            for command in [&["analyze", "--detail", "--out", "out", "in.csv"][..], &["plan", "in.csv"]] {
+                let ended = place.run(&[command, &["--max-rejects", "50%"], verbosity].concat());
+                assert!([0, 3, 65, 66].contains(&ended.code), "{wrong}: {}", ended.stderr);
+                expect_silence(&place, &ended);
+            }
         }
     }
 }
