@@ -9,7 +9,6 @@ pub mod completions;
 pub mod config;
 pub mod evaluate;
 pub mod explain;
-pub mod labels;
 mod options;
 pub mod plan;
 mod record;

@@ -5,6 +5,7 @@ use crate::chunk::{ChunkError, ChunkOptions, Speakers};
 use crate::engine::Profile;
 use crate::engine::budgeted::BUDGET_REACHED;
 use crate::exit::{ExitCode, Failure};
+use crate::input::label_files::LabelsError;
 use crate::input::{BadMap, Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Origin, Source};
 use crate::lock::LockError;
 use crate::output::OutputError;
@@ -89,6 +90,17 @@ impl From<InputError> for Failure {
             InputErrorKind::Missing | InputErrorKind::Unreadable => ExitCode::NoInput,
             InputErrorKind::Scratch => ExitCode::CantCreate,
             _ => ExitCode::Data,
+        };
+        let hint = error.hint();
+        Self::new(code, error).with_hint(hint)
+    }
+}
+
+impl From<LabelsError> for Failure {
+    fn from(error: LabelsError) -> Self {
+        let code = match error {
+            LabelsError::Unreadable { .. } => ExitCode::NoInput,
+            LabelsError::NoColumn { .. } | LabelsError::BadRow { .. } => ExitCode::Data,
         };
         let hint = error.hint();
         Self::new(code, error).with_hint(hint)

@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::labels::{LabelFile, LabelsError};
 use crate::cli;
 use crate::evaluate::{Interval, TextFigures};
 use crate::exit::{ExitCode, Failure};
+use crate::input::label_files::{LabelFile, LabelsError};
 use crate::model::{Model, ModelError};
 use crate::output::write_whole;
 use crate::train::{self, Options, Report, Source, TrainError};

@@ -195,7 +195,8 @@ struct Placed<'a> {
 
 /// Makes a call of its rows, of which there is at least one.
 fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> Call {
-    rows.sort_unstable_by_key(|row| row.place);
+    // Rows of one record keep their order.
+    rows.sort_by_key(|row| row.place);
     let started_at_ms = rows.iter().filter_map(|row| epoch_ms(row.start)).min();
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
     let mut rows = in_order(rows, line);

@@ -206,7 +206,9 @@ impl InputError {
             Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
             Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
-            Self::UnknownFormat { .. } => Some("export the transcripts as CSV".to_owned()),
+            Self::UnknownFormat { .. } => Some(
+                "export the transcripts as CSV; if this is CSV with names of its own: --map text=COLUMN".to_owned(),
+            ),
             Self::NoColumn { fields, .. } => Some(missing_hint(fields)),
             Self::ShiftedColumns { field, .. } => {
                 let without =

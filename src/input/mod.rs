@@ -8,6 +8,7 @@
 //!   may show.
 //! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
+//! - `label_files`: what people said of texts and calls, for training and evaluation.
 //!
 //! Memory is bounded whatever the input: rows beyond [`InputOptions::memory_bytes`] go to the temporary file, and a
 //! 256th of the calls is grouped at a time. A single call must fit in memory. Nothing is guessed: a role, column or
@@ -26,6 +27,7 @@ mod decode;
 mod error;
 mod field;
 mod formats;
+pub mod label_files;
 mod labels;
 #[cfg(test)]
 mod properties;

@@ -146,8 +146,8 @@ impl fmt::Display for MaxRejects {
 impl MaxRejects {
     fn is_passed_by(self, rejected: u64, rows: u64) -> bool {
         match self {
-            // A share is exact to a millionth, as settings are: 29 of 100 are not more than 29 %.
-            Self::Share(share) => u128::from(rejected) * 1_000_000 > (share * 1e6).round() as u128 * u128::from(rows),
+            // In whole millionths, as settings have them, both sides are exact: 29 of 100 are not more than 29 %.
+            Self::Share(share) => rejected as f64 * 1e6 > (share * 1e6).round() * rows as f64,
             Self::Count(count) => rejected > count,
         }
     }

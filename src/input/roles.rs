@@ -4,7 +4,7 @@
 //! [`UnknownLabels`] are names before a colon in a conversation's text, most of which are words (`Total: 45 EUR`): only
 //! those that head lines in most conversations stop it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::InputError;
 use super::field::fold;
@@ -197,6 +197,8 @@ fn counted(count: u64, noun: &str) -> String {
 #[derive(Debug, Default)]
 pub(super) struct UnknownLabels {
     conversations: u64,
+    /// Conversations with a name that heads several lines.
+    with_a_name: u64,
     labels: FxHashMap<String, UnknownLabel>,
 }
 
@@ -217,6 +219,8 @@ impl UnknownLabels {
     /// Notes one conversation, the lines of which begin with these unknown names.
     pub(super) fn note(&mut self, names: &[&str], spot: impl Fn() -> Spot) {
         self.conversations += 1;
+        let different: FxHashSet<&str> = names.iter().copied().collect();
+        self.with_a_name += u64::from(different.len() < names.len());
         for name in names {
             let label = self.labels.entry(fold(name)).or_insert_with(|| UnknownLabel {
                 name: (*name).into(),
@@ -251,7 +255,16 @@ impl UnknownLabels {
             .filter(|label| if all == 1 { label.lines > 1 } else { recurs(label.conversations, all) })
             .collect();
         asked.sort_by(|one, other| other.conversations.cmp(&one.conversations).then_with(|| one.name.cmp(&other.name)));
-        let Some(first) = asked.iter().map(|label| &label.first).min() else { return Ok(()) };
+        let Some(first) = asked.iter().map(|label| &label.first).min() else {
+            if recurs(self.with_a_name, all) {
+                tracing::warn!(
+                    "in {} of {all} conversations, several lines begin with the same name of no known role, another one in each: \
+                     those lines were taken for words of the turn before; state who each is with --role NAME=ROLE",
+                    self.with_a_name
+                );
+            }
+            return Ok(());
+        };
         let path = first.file.to_string();
         let (values, hint) = if all == 1 {
             let lines = asked.iter().map(|label| label.lines).sum();

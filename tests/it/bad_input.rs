@@ -1,6 +1,8 @@
 //! What can't be done: each its exit code, one clear message with a hint, nothing written and nothing lost.
 
-use crate::program::{Ended, Outputs, Place, turns, write_csv};
+#[cfg(unix)]
+use crate::program::Outputs;
+use crate::program::{Ended, Place, turns, write_csv};
 
 const GOOD: [[&str; 4]; 2] =
     [["c1", "customer", "amara", "this is great, thank you"], ["c1", "agent", "amara", "you are welcome"]];
@@ -105,11 +107,13 @@ fn an_unknown_role_is_never_guessed() {
 }
 
 /// The ways out that a hint offers: the flags of each, as a shell takes them.
+#[cfg(unix)]
 fn ways(hint: &str) -> Vec<&str> {
     hint.split(';').filter_map(|part| part.find("--").and_then(|at| part.get(at..))).map(str::trim).collect()
 }
 
 /// Follows one way that the hint of a refused file offers, to the letter but for `names`, and insists that it works.
+#[cfg(unix)]
 fn expect_way_out(content: impl AsRef<[u8]>, way: usize, names: &[(&str, &str)]) -> Outputs {
     let place = Place::new();
     place.write("in.csv", content);
@@ -119,16 +123,8 @@ fn expect_way_out(content: impl AsRef<[u8]>, way: usize, names: &[(&str, &str)])
         assert!(flags.contains(placeholder), "{placeholder} in {}", refused.stderr);
         flags = flags.replace(placeholder, name);
     }
-    let program = place.command(&[]).get_program().to_string_lossy().into_owned();
-    let mut shell = std::process::Command::new("sh");
-    let line = format!("{program} analyze --out out in.csv {flags}");
-    let mut typed = place.command(&[]);
-    let variables: Vec<_> =
-        typed.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
-    drop(typed.stdout(std::process::Stdio::null()));
-    let output = shell.args(["-c", &line]).env_clear().envs(variables).current_dir(place.path("")).output();
-    let ended = Ended::of(output.expect("there is a shell"));
-    assert!([0, 3].contains(&ended.code), "{line}\n{}", ended.stderr);
+    let ended = place.shell(&format!("undertone analyze --out out in.csv {flags}"));
+    assert!([0, 3].contains(&ended.code), "{flags}\n{}", ended.stderr);
     place.outputs("out")
 }
 

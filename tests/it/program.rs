@@ -87,6 +87,17 @@ impl Place {
         Ended::of(output)
     }
 
+    /// Runs a line that a shell reads, in which `undertone` is the program.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, line: &str) -> Ended {
+        let line = format!("undertone() {{ '{}' \"$@\"; }}; {line}", env!("CARGO_BIN_EXE_undertone"));
+        let mut command = Command::new("sh");
+        command.args(["-c", &line]).env_clear().envs(&self.variables).current_dir(self.folder.path());
+        let ended = Ended::of(command.output().expect("there is a shell"));
+        self.check_packages();
+        ended
+    }
+
     /// Runs the program with `input` on its standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the program can be started");

@@ -8,11 +8,13 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 
 use crate::cli;
-use crate::commands::labels::{self, Better, LabelFile, RatingFile, RatingOptions};
 use crate::commands::options;
 use crate::evaluate::{RatingsSubject, Subject, Truth};
 use crate::exit::{ExitCode, Failure};
-use crate::input;
+use crate::input::{
+    self,
+    label_files::{self, Better, LabelFile, RatingFile, RatingOptions},
+};
 use crate::language;
 use crate::sentiment::Label;
 use crate::settings::Settings;
@@ -41,7 +43,7 @@ impl Items {
     /// [`ExitCode::Data`] or [`ExitCode::NoInput`] when labels or transcripts can't be used, or share no call;
     /// [`ExitCode::Usage`] for ratings without transcripts.
     pub(super) fn read(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
-        if !labels::holds_ratings(&args.labels)? {
+        if !label_files::holds_ratings(&args.labels)? {
             return Self::of_texts(&args.labels, settings, args.spoken);
         }
         if args.input.is_empty() {

@@ -126,10 +126,13 @@ pub(super) enum CallIds {
     File,
 }
 
+/// The column of each field.
+type Positions = [Option<usize>; Field::COUNT];
+
 /// Where each field stands in a file's rows.
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
-    positions: [Option<usize>; Field::COUNT],
+    positions: Positions,
     /// Columns in the header.
     pub(super) count: usize,
     /// What the header says of the start's unit.
@@ -157,35 +160,14 @@ impl Columns {
         let mut positions = search.mapped()?;
         let mapped = positions;
         let is_by_side = [Field::CustomerText, Field::AgentText].iter().any(|side| positions[*side as usize].is_some());
-        let is_open =
-            |field: Field| !search.is_settled(field) && !(is_by_side && matches!(field, Field::Text | Field::Speaker));
+        let is_replaced = |field: Field| is_by_side && matches!(field, Field::Text | Field::Speaker);
+        let is_open = |field: Field| !search.is_settled(field) && !is_replaced(field);
         for field in Field::ALL.into_iter().filter(|field| is_open(*field)) {
             positions[field as usize] = search.fitting(field, &mapped)?;
         }
-        for field in [Field::Text, Field::AgentId, Field::Started] {
-            if positions[field as usize].is_none() && is_open(field) {
-                let believed = |at| field != Field::Started || peek.all(at, |value| is_time(clock, value));
-                positions[field as usize] = search.weakly_fitting(field, &positions, believed)?;
-            }
-        }
-        let text = positions[Field::Text as usize];
-        let is_labelled = text.is_some_and(|at| peek.values(at).any(|value| has_label(value, roles)));
-        if positions[Field::Speaker as usize].is_none() && is_open(Field::Speaker) && !is_labelled {
-            // A name that differs from row to row, or never, is no speaker.
-            positions[Field::Speaker as usize] = search.weakly_fitting(Field::Speaker, &positions, |at| {
-                let known =
-                    peek.values(at).next().is_some() && peek.values(at).all(|value| roles.role(value).is_some());
-                known || (peek.recurs(at) && !peek.is_constant(at))
-            })?;
-        }
-        let speaker = positions[Field::Speaker as usize];
-        if positions[Field::CallId as usize].is_none() && is_open(Field::CallId) {
-            // `id` may be the message's own.
-            let believed = |at: usize| search.folded[at] != "id" || peek.recurs(at) || speaker.is_none();
-            positions[Field::CallId as usize] = search.weakly_fitting(Field::CallId, &positions, believed)?;
-        }
+        let is_labelled = search.fill_weakly(&mut positions, is_open, roles, clock)?;
 
-        let layout = match (speaker, search.origin(Field::Speaker)) {
+        let layout = match (positions[Field::Speaker as usize], search.origin(Field::Speaker)) {
             _ if is_by_side => Layout::Sides,
             (_, Some(Origin::Party(role))) => Layout::Party(*role),
             (Some(at), _) => Layout::Turns(at),
@@ -196,14 +178,16 @@ impl Columns {
             (_, Some(Origin::File)) => Some(CallIds::File),
             (at, _) => at.map(CallIds::Column),
         };
-        let needs_text = text.is_none() && !is_by_side;
+        let needs_text = positions[Field::Text as usize].is_none() && !is_by_side;
         let Some(call_ids) = call_ids.filter(|_| !needs_text) else {
             let needs_speaker = layout == Layout::Conversations && !is_labelled;
-            let missing =
+            let needed =
                 [(Field::CallId, call_ids.is_none()), (Field::Text, needs_text), (Field::Speaker, needs_speaker)];
-            return Err(
-                search.missing(missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(field, _)| field))
-            );
+            return Err(InputError::NoColumn {
+                path: path.to_owned(),
+                fields: needed.into_iter().filter(|(_, is_missing)| *is_missing).map(|(field, _)| field).collect(),
+                columns: search.columns(),
+            });
         };
         let time_column = |field: Field| {
             positions[field as usize].map_or_else(TimeColumn::default, |at| TimeColumn::of(&peek.header[at]))
@@ -263,7 +247,7 @@ impl Search<'_> {
     }
 
     /// The columns that the user named.
-    fn mapped(&self) -> Result<[Option<usize>; Field::COUNT], InputError> {
+    fn mapped(&self) -> Result<Positions, InputError> {
         let mut positions = [None; Field::COUNT];
         for (field, origin) in self.map {
             if let Origin::Column(column) = origin {
@@ -291,7 +275,7 @@ impl Search<'_> {
     }
 
     /// The one column whose name fits `field`, among those that the user did not map.
-    fn fitting(&self, field: Field, mapped: &[Option<usize>; Field::COUNT]) -> Result<Option<usize>, InputError> {
+    fn fitting(&self, field: Field, mapped: &Positions) -> Result<Option<usize>, InputError> {
         let fits =
             |field: Field, at: usize| !mapped.contains(&Some(at)) && aliases(field).contains(&self.folded[at].as_str());
         // `channel` may name the party or the medium: it is the party only if nothing else is.
@@ -309,11 +293,47 @@ impl Search<'_> {
         self.only(field, &found)
     }
 
+    /// Gives fields that are still open to columns of less sure names, if the first rows bear them out. Returns whether
+    /// labels in the text say who spoke.
+    fn fill_weakly(
+        &self,
+        positions: &mut Positions,
+        is_open: impl Fn(Field) -> bool,
+        roles: &mut Roles,
+        clock: &Clock,
+    ) -> Result<bool, InputError> {
+        let is_missing = |field: Field, positions: &Positions| positions[field as usize].is_none() && is_open(field);
+        for field in [Field::Text, Field::AgentId, Field::Started] {
+            if is_missing(field, positions) {
+                let are_times = |at| self.peek.all(at, |value| is_time(clock, value));
+                let believed = |at| field != Field::Started || are_times(at);
+                positions[field as usize] = self.weakly_fitting(field, positions, believed)?;
+            }
+        }
+        let text = positions[Field::Text as usize];
+        let is_labelled = text.is_some_and(|at| self.peek.values(at).any(|value| has_label(value, roles)));
+        if is_missing(Field::Speaker, positions) && !is_labelled {
+            // A name that differs from row to row, or never, is no speaker.
+            let believed = |at: usize| {
+                let recurs = self.peek.recurs(at) && !self.peek.is_constant(at);
+                recurs || self.peek.all(at, |value| roles.role(value).is_some())
+            };
+            positions[Field::Speaker as usize] = self.weakly_fitting(Field::Speaker, positions, believed)?;
+        }
+        if is_missing(Field::CallId, positions) {
+            // `id` may be the message's own.
+            let is_by_turn = positions[Field::Speaker as usize].is_some();
+            let believed = |at: usize| self.folded[at] != "id" || self.peek.recurs(at) || !is_by_turn;
+            positions[Field::CallId as usize] = self.weakly_fitting(Field::CallId, positions, believed)?;
+        }
+        Ok(is_labelled)
+    }
+
     /// The one column that has a less sure name of `field`, among those not `taken`, if `believed`.
     fn weakly_fitting(
         &self,
         field: Field,
-        taken: &[Option<usize>; Field::COUNT],
+        taken: &Positions,
         mut believed: impl FnMut(usize) -> bool,
     ) -> Result<Option<usize>, InputError> {
         let found = self.positions(|at| {
@@ -338,10 +358,6 @@ impl Search<'_> {
             candidates: candidates.join(", "),
             columns: self.columns(),
         }
-    }
-
-    fn missing(&self, fields: impl Iterator<Item = Field>) -> InputError {
-        InputError::NoColumn { path: self.path.to_owned(), fields: fields.collect(), columns: self.columns() }
     }
 
     /// The columns seen, in words.

@@ -42,7 +42,7 @@ impl Peek {
     }
 
     /// Whether there are values and all of them are as `wanted`.
-    pub(super) fn all(&self, at: usize, wanted: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn all(&self, at: usize, wanted: impl FnMut(&str) -> bool) -> bool {
         self.values(at).next().is_some() && self.values(at).all(wanted)
     }
 

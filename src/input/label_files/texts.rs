@@ -137,8 +137,10 @@ mod tests {
     #[test]
     fn a_missing_column_is_named_with_those_seen() {
         let error = read(b"words,label\na,neutral\n").expect_err("no text column");
-        assert!(error.to_string().contains("no column `text`, the columns are words, label"), "{error}");
+        assert!(error.to_string().contains("no column `text`; the columns are \"words\", \"label\""), "{error}");
         assert!(error.hint().is_some());
+        let error = read(b"my secret,positive\nb,neutral\n").expect_err("no header");
+        assert!(error.to_string().ends_with("none of the 2 columns in line 1 has a known name"), "{error}");
     }
 
     #[test]

@@ -29,6 +29,11 @@ const KNOWN: [(&str, Better); 14] = [
     ("churned", Better::Low),
 ];
 
+/// The names of rating columns that are known.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(name, _)| *name)
+}
+
 /// Which end of a rating's scale is the happy one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {

@@ -1,7 +1,7 @@
 //! What people said, in CSV files made by hand: labelled texts ([`LabelFile`]) and rated calls ([`RatingFile`]).
 //!
 //! Such a file is small and precious, so it is read whole, and a row that can't be used stops the reading with
-//! file and line instead of being set aside. Errors never hold a text.
+//! file and line instead of being set aside. Errors never hold a text, nor the names of a first line that is no header.
 
 mod ratings;
 mod texts;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub use ratings::{Better, RatingFile, RatingOptions};
 pub use texts::LabelFile;
 
-use crate::exit::{ExitCode, Failure};
+use super::quote;
 
 /// Why a label file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,14 +25,14 @@ pub enum LabelsError {
         source: std::io::Error,
     },
     /// A needed column is missing.
-    #[error("{}: no column `{column}`, the columns are {}", path.display(), seen.join(", "))]
+    #[error("{}: no column `{column}`; {seen}", path.display())]
     NoColumn {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
-        /// The columns that there are.
-        seen: Vec<String>,
+        /// The columns that there are, in words.
+        seen: String,
         /// What the file must hold.
         wanted: &'static str,
     },
@@ -61,17 +61,6 @@ impl LabelsError {
     }
 }
 
-impl From<LabelsError> for Failure {
-    fn from(error: LabelsError) -> Self {
-        let code = match error {
-            LabelsError::Unreadable { .. } => ExitCode::NoInput,
-            LabelsError::NoColumn { .. } | LabelsError::BadRow { .. } => ExitCode::Data,
-        };
-        let hint = error.hint();
-        Self::new(code, error).with_hint(hint)
-    }
-}
-
 /// A label file that was read, with its columns known and its rows still to come.
 struct Rows<'a> {
     path: &'a Path,
@@ -97,9 +86,19 @@ impl<'a> Rows<'a> {
         self.place(column).ok_or_else(|| LabelsError::NoColumn {
             path: self.path.to_owned(),
             column: column.to_owned(),
-            seen: self.columns.clone(),
+            seen: self.seen(),
             wanted,
         })
+    }
+
+    /// The columns, in words. If none has a known name, the first line may be a row.
+    fn seen(&self) -> String {
+        let known = ["text", "label", "weight", "call_id"].into_iter().chain(ratings::names());
+        if known.into_iter().any(|name| self.place(name).is_some()) {
+            quote::columns(&self.columns)
+        } else {
+            format!("none of the {} columns in line 1 has a known name", self.columns.len())
+        }
     }
 
     /// All rows that `row` makes something of; the first that it refuses ends the reading. `wanted` says what rows
