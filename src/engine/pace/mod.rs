@@ -1,8 +1,8 @@
 //! Sends requests evenly, at the rate that was set or at the lower one that the service allows.
 //!
 //! Requests take turns in a queue and start one interval apart, so a service that counts in a token bucket, a
-//! sliding window or fixed seconds sees the same even stream. The [`governor`] decides the interval from what the
-//! service throttles. Stands inside retry: every attempt takes a turn. Time that was missed (a busy machine, a
+//! sliding window or fixed seconds sees the same even stream. [`rate`] decides the interval by what the service
+//! throttles. Stands inside retry: every attempt takes a turn. Time that was missed (a busy machine, a
 //! suspended laptop, a clock that jumps) is not caught up beyond one request, so there is never a burst.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use super::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Profile};
 
-mod governor;
+mod rate;
 #[cfg(test)]
 mod simulation;
 
-use governor::Governor;
+use rate::Rate;
 
 /// Requests a second that a new account may send to Amazon Comprehend's `BatchDetectSentiment`.
 pub const DEFAULT_REQUESTS_PER_SECOND: f64 = 10.0;
@@ -31,7 +31,7 @@ pub struct Paced<E> {
     inner: E,
     /// When the last turn was due. The lock is the queue: tokio's is fair, and a waiter that is dropped leaves it.
     last_turn: tokio::sync::Mutex<Option<Instant>>,
-    governor: Mutex<Governor>,
+    rate: Mutex<Rate>,
     halt: Halt,
 }
 
@@ -40,25 +40,16 @@ impl<E: Engine> Paced<E> {
     ///
     /// Anything but a positive number counts as the default.
     pub fn new(inner: E, requests_per_second: f64, halt: Halt) -> Self {
-        let told = Some(requests_per_second).filter(|rate| rate.is_finite() && *rate > 0.0);
-        let governor = Governor::new(told.unwrap_or(DEFAULT_REQUESTS_PER_SECOND), Instant::now());
-        Self { inner, last_turn: tokio::sync::Mutex::default(), governor: Mutex::new(governor), halt }
+        let set = Some(requests_per_second).filter(|rate| rate.is_finite() && *rate > 0.0);
+        let rate = Rate::new(set.unwrap_or(DEFAULT_REQUESTS_PER_SECOND));
+        Self { inner, last_turn: tokio::sync::Mutex::default(), rate: Mutex::new(rate), halt }
     }
 
-    /// Requests a second that are sent now.
-    #[must_use]
-    pub fn rate(&self) -> f64 {
-        self.governor().rate()
-    }
-
-    /// Waits for this request's turn; returns the cut of the rate that it is sent under.
-    async fn take_turn(&self) -> u64 {
+    /// Waits for this request's turn.
+    async fn take_turn(&self) {
         let mut last_turn = self.last_turn.lock().await;
         loop {
-            let (interval, cut) = {
-                let governor = self.governor();
-                (Duration::from_secs_f64(1.0 / governor.rate()), governor.cuts())
-            };
+            let interval = Duration::from_secs_f64(1.0 / self.rate().now());
             let now = Instant::now();
             let due = last_turn.map_or(now, |last| {
                 let no_earlier = now.checked_sub(interval.min(LONGEST_CATCH_UP)).unwrap_or(now);
@@ -66,16 +57,16 @@ impl<E: Engine> Paced<E> {
             });
             if due <= now {
                 *last_turn = Some(due);
-                return cut;
+                return;
             }
             // The rate may have changed when this wakes, so the turn is worked out again.
             tokio::time::sleep_until(due).await;
         }
     }
 
-    fn governor(&self) -> MutexGuard<'_, Governor> {
+    fn rate(&self) -> MutexGuard<'_, Rate> {
         // Plain numbers, whole after every call: a panic elsewhere can't have broken them.
-        self.governor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,14 +77,14 @@ impl<E: Engine> Engine for Paced<E> {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let cut = tokio::select! {
+        tokio::select! {
             biased;
             reason = self.halt.halted() => return Err(reason.to_error()),
-            cut = self.take_turn() => cut,
-        };
+            () = self.take_turn() => {}
+        }
         let result = self.inner.score(batch).await;
         let throttled = matches!(&result, Err(error) if error.kind == ErrorKind::Throttled);
-        self.governor().record(cut, throttled, Instant::now());
+        self.rate().record(throttled, Instant::now());
         result
     }
 }
@@ -119,7 +110,7 @@ mod tests {
     async fn requests_start_one_interval_apart() {
         let paced = Arc::new(Paced::new(Script::new([Step::Answer]), 10.0, Halt::new()));
         let moments = starts(&paced, 101).await;
-        let expected = Duration::from_secs_f64(100.0 / paced.rate());
+        let expected = Duration::from_secs_f64(100.0 / paced.rate().now());
         assert_eq!(moments[0], Duration::ZERO);
         let last = moments[100];
         assert!(last >= expected && last <= expected + Duration::from_millis(2), "{last:?} for {expected:?}");
@@ -168,7 +159,7 @@ mod tests {
     async fn nonsense_for_a_rate_counts_as_the_default() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let paced = Paced::new(Script::new([Step::Answer]), rate, Halt::new());
-            assert!((9.5..=10.0).contains(&paced.rate()));
+            assert!((9.5..=10.0).contains(&paced.rate().now()));
         }
     }
 }
