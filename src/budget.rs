@@ -112,12 +112,18 @@ fn is_within(cost: f64, limit: f64) -> bool {
     cost <= limit + COST_TOLERANCE
 }
 
-/// The units that a run has reserved, shared by all requests in flight.
+/// The units that may have been charged so far, shared by all requests in flight.
 #[derive(Debug)]
 pub struct Spending {
     limit: u64,
     reserved: AtomicU64,
-    answered: AtomicU64,
+}
+
+impl Default for Spending {
+    /// Without a limit.
+    fn default() -> Self {
+        Self::new(u64::MAX)
+    }
 }
 
 /// Units set apart for one request. Dropped without being settled, they count as spent: the service may have charged them.
@@ -132,7 +138,7 @@ impl Spending {
     /// Nothing reserved yet, and at most `limit` units to reserve.
     #[must_use]
     pub const fn new(limit: u64) -> Self {
-        Self { limit, reserved: AtomicU64::new(0), answered: AtomicU64::new(0) }
+        Self { limit, reserved: AtomicU64::new(0) }
     }
 
     /// Sets `units` apart for a request about to be sent.
@@ -147,30 +153,27 @@ impl Spending {
         }
     }
 
-    /// Units of all requests that were sent and may have been charged: what the bill can't pass.
+    /// Units of all documents that have scores, and of all requests that were sent and may have been charged although
+    /// no answer came: what the bill can't pass.
     #[must_use]
     pub fn reserved(&self) -> u64 {
         self.reserved.load(Ordering::Acquire)
-    }
-
-    /// Units of documents that were answered: what is known to be charged.
-    #[must_use]
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Acquire)
     }
 }
 
 impl Reservation<'_> {
     /// The request was answered, and `units` of what was reserved were for documents with scores; the others are free again.
     pub fn answered(self, units: u64) {
-        let charged = units.min(self.units);
-        self.spending.answered.fetch_add(charged, Ordering::AcqRel);
-        self.spending.reserved.fetch_sub(self.units - charged, Ordering::AcqRel);
+        self.release(self.units.saturating_sub(units));
     }
 
     /// The request is known not to be charged, because it never left or was throttled: its units are free again.
     pub fn not_charged(self) {
-        self.spending.reserved.fetch_sub(self.units, Ordering::AcqRel);
+        self.release(self.units);
+    }
+
+    fn release(&self, units: u64) {
+        self.spending.reserved.fetch_sub(units, Ordering::AcqRel);
     }
 }
 
@@ -219,7 +222,7 @@ mod tests {
         assert_eq!(spending.reserve(4).unwrap_err(), BudgetExceeded::Units { planned: 11, limit: 10 });
         spending.reserve(2).unwrap().not_charged();
         spending.reserve(2).unwrap().answered(2);
-        assert_eq!((spending.reserved(), spending.answered()), (9, 5));
+        assert_eq!(spending.reserved(), 9);
     }
 
     proptest! {

@@ -10,9 +10,10 @@ use super::options;
 use super::record::Facts;
 use super::session::Session;
 use crate::budget::Planned;
-use crate::engine::{Profile, Requests};
+use crate::engine::{Halt, Profile, Requests};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Conversations, FileReport, Source};
+use crate::interrupt;
 use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
@@ -60,7 +61,7 @@ impl<'a> Run<'a> {
     async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
         let _lock = RunLock::take(&self.settings.out, &Holder::current())?;
         let directory = OutputDirectory::open(&self.settings.out)?;
-        let session = Session::open(self.settings).await?;
+        let session = Session::open(self.settings, &Halt::new()).await?;
         let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
         let (conversations, read) = self.read(sources, &mut progress)?;
         let prepare = self.preparation(&session)?;
@@ -146,7 +147,7 @@ impl<'a> Run<'a> {
         progress.scoring(conversations.rows() - conversations.rejected());
         let progress = &*progress;
         let show = |fold: &Fold| progress.scored(|| standing(fold, &service.meter.read(), profile));
-        session.stop_on_signals()?;
+        interrupt::stop_on_signals(service.halt.clone()).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
         let calls = conversations.into_calls();
         let teller = tokio::spawn(tell_regularly(Arc::clone(&service.meter)));
         let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await;

@@ -8,9 +8,8 @@ use super::train::read_model;
 use crate::budget::Budget;
 use crate::cache::{self, Access, CacheError, CacheOptions, Memory, ScoreCache, Scorer};
 use crate::engine::local::Local;
-use crate::engine::{EngineError, Profile, Service};
+use crate::engine::{EngineError, Halt, Profile, Service};
 use crate::exit::{ExitCode, Failure};
-use crate::interrupt;
 use crate::model::{Model, Terms};
 use crate::score::ScoreOptions;
 use crate::settings::{CachePlace, Dollars, EngineName, Settings, Whole};
@@ -20,11 +19,10 @@ fn budget(settings: &Settings) -> Budget {
     Budget { max_cost: settings.cost.max.map(Dollars::as_f64), max_units: settings.cost.max_units.map(Whole::get) }
 }
 
-/// The units that may be billed, for the engine to hold.
+/// The units that may be billed.
 #[cfg(feature = "comprehend")]
-fn spending(settings: &Settings) -> Arc<crate::budget::Spending> {
-    let cost = |units| settings.price.tiers.cost(units).as_f64();
-    Arc::new(crate::budget::Spending::new(budget(settings).units(cost)))
+fn max_units(settings: &Settings) -> u64 {
+    budget(settings).units(|units| settings.price.tiers.cost(units).as_f64())
 }
 
 /// The folder of stored scores; `None` when they are switched off.
@@ -74,14 +72,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Makes the engine that the settings name, and opens its stored scores.
+    /// Makes the engine that the settings name, which `halt` ends, and opens its stored scores.
     ///
     /// # Errors
     /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
-    pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
+    pub(super) async fn open(settings: &Settings, halt: &Halt) -> Result<Self, Failure> {
         let service = match settings.engine {
-            EngineName::Local => Service::local(Local::with_model(local_model(settings)?)),
-            EngineName::Comprehend => comprehend(settings).await?,
+            EngineName::Local => Service::local(Local::with_model(local_model(settings)?), halt.clone()),
+            EngineName::Comprehend => comprehend(settings, halt).await?,
         };
         Self::around(service, settings)
     }
@@ -104,20 +102,6 @@ impl Session {
         let concurrency = settings.concurrency.or(at_once).get();
         let store = self.memory.as_ref().map_or(defaults.store, |memory| Arc::clone(&memory.store));
         ScoreOptions { concurrency, store, ..defaults }
-    }
-
-    /// From now on, a signal ends the run after what is in flight, and a second one at once.
-    ///
-    /// # Errors
-    /// When the system can't watch signals.
-    pub(super) fn stop_on_signals(&self) -> Result<(), Failure> {
-        let interruption = interrupt::watch_signals().map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
-        let halt = self.service.halt.clone();
-        tokio::spawn(async move {
-            interruption.requested().await;
-            halt.stop();
-        });
-        Ok(())
     }
 
     /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.
@@ -192,17 +176,16 @@ fn open_cache(settings: &Settings, profile: &Profile, access: Access) -> Result<
 }
 
 #[cfg(feature = "comprehend")]
-async fn comprehend(settings: &Settings) -> Result<Service, Failure> {
+async fn comprehend(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use crate::engine::ServiceOptions;
     use crate::engine::breaker::Patience;
-    use crate::engine::comprehend::{Comprehend, ComprehendOptions};
+    use crate::engine::comprehend::{ADVICE, Comprehend, ComprehendOptions};
     use crate::engine::retry::RetryPolicy;
 
     let asked = &settings.comprehend;
     let connection = ComprehendOptions {
         region: asked.region.clone(),
         profile: asked.profile.clone(),
-        attempt_timeout: asked.attempt_timeout.duration(),
         billing: settings.price.billing(),
         ..ComprehendOptions::default()
     };
@@ -217,7 +200,9 @@ async fn comprehend(settings: &Settings) -> Result<Service, Failure> {
             ..RetryPolicy::default()
         },
         patience: Patience { silence: give_up_after, unreachable: patience.unreachable.min(give_up_after), ..patience },
-        spending: spending(settings),
+        advice: ADVICE,
+        max_units: max_units(settings),
+        halt: halt.clone(),
     };
     let engine = Comprehend::connect(&connection).await?;
     tracing::info!(region = engine.region(), "comprehend is ready");
@@ -226,7 +211,7 @@ async fn comprehend(settings: &Settings) -> Result<Service, Failure> {
 
 #[cfg(not(feature = "comprehend"))]
 #[expect(clippy::unused_async, reason = "the engine that needs it is not in this build")]
-async fn comprehend(_settings: &Settings) -> Result<Service, Failure> {
+async fn comprehend(_settings: &Settings, _halt: &Halt) -> Result<Service, Failure> {
     Err(Failure::new(ExitCode::Settings, "this build has no Comprehend engine"))
 }
 

@@ -1,6 +1,6 @@
-//! Ends a run against a service that answers nobody.
+//! Ends a run against a service that answers no request.
 //!
-//! A request's own trouble is retry's to judge; whether the *service* is gone can only be seen over all requests.
+//! A request's own trouble is retry's to judge; whether the *service* is gone shows only over all requests.
 //! [`Health`] remembers when anything was last answered, and [`Breaker`], around every attempt, throws the run's
 //! [`Halt`] once there was nothing but failures for a stated time. A refusal (credentials, access, region) halts
 //! the run at the first one. There is no half-open state: a run that ended this way is run again.
@@ -33,6 +33,24 @@ impl Default for Patience {
     }
 }
 
+/// Hints for a run that the breaker ended, in the words of the service's own settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advice {
+    /// For a service that failed for too long.
+    pub failing: &'static str,
+    /// For a service that did nothing but throttle.
+    pub throttling: &'static str,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self {
+            failing: "run the same command again when the service answers",
+            throttling: "send fewer requests a second, and run the same command again",
+        }
+    }
+}
+
 /// What is known of the service from all requests of a run.
 #[derive(Debug)]
 pub struct Health {
@@ -49,7 +67,7 @@ struct Record {
 }
 
 impl Health {
-    /// Of a service that nobody has asked yet.
+    /// Of a service before the first request.
     #[must_use]
     pub fn new(patience: Patience) -> Arc<Self> {
         Arc::new(Self { patience, record: Mutex::default() })
@@ -96,12 +114,13 @@ pub struct Breaker<E> {
     inner: E,
     health: Arc<Health>,
     halt: Halt,
+    advice: Advice,
 }
 
 impl<E: Engine> Breaker<E> {
     /// Watches `inner`, notes what it sees in `health`, and throws `halt`.
-    pub fn new(inner: E, health: Arc<Health>, halt: Halt) -> Self {
-        Self { inner, health, halt }
+    pub fn new(inner: E, health: Arc<Health>, halt: Halt, advice: Advice) -> Self {
+        Self { inner, health, halt, advice }
     }
 
     fn judge(&self, error: EngineError) -> EngineError {
@@ -117,7 +136,7 @@ impl<E: Engine> Breaker<E> {
             ErrorKind::Throttled | ErrorKind::Transient => match self.health.failed(&error) {
                 None => error,
                 Some(lasted) => {
-                    let refusal = opened(&error, lasted);
+                    let refusal = opened(error, lasted, self.advice);
                     self.halt.refuse(refusal.clone());
                     refusal
                 }
@@ -126,18 +145,21 @@ impl<E: Engine> Breaker<E> {
     }
 }
 
-fn opened(last: &EngineError, lasted: Duration) -> EngineError {
+/// The refusal that ends the run after `last`, the last of nothing but failures.
+fn opened(last: EngineError, lasted: Duration, advice: Advice) -> EngineError {
     let message = format!(
         "the service has answered nothing but failures for {:.0} s, the last one: {} ({})",
         lasted.as_secs_f64(),
         last.message,
         last.reason()
     );
-    // What never left here has a cure of its own.
-    let code = last.code.as_deref().filter(|code| [UNREACHABLE, CREDENTIALS_UNAVAILABLE].contains(code));
-    let otherwise = if last.kind == ErrorKind::Throttled { ONLY_THROTTLED } else { "circuit_open" };
-    let code = code.unwrap_or(otherwise);
-    EngineError::new(ErrorKind::Refused, message).with_code(code)
+    let refusal = EngineError::new(ErrorKind::Refused, message);
+    match last.code.as_deref() {
+        // A request that was never sent has a hint of its own.
+        Some(UNREACHABLE | CREDENTIALS_UNAVAILABLE) => EngineError { code: last.code, hint: last.hint, ..refusal },
+        _ if last.kind == ErrorKind::Throttled => refusal.with_code(ONLY_THROTTLED).with_hint(advice.throttling),
+        _ => refusal.with_code("circuit_open").with_hint(advice.failing),
+    }
 }
 
 #[async_trait]
@@ -166,7 +188,7 @@ mod tests {
 
     fn breaker(steps: impl IntoIterator<Item = Step>) -> (Breaker<Script>, Halt) {
         let halt = Halt::new();
-        (Breaker::new(Script::new(steps), Health::new(Patience::default()), halt.clone()), halt)
+        (Breaker::new(Script::new(steps), Health::new(Patience::default()), halt.clone(), Advice::default()), halt)
     }
 
     async fn attempt_every(breaker: &Breaker<Script>, pause: Duration, times: usize) -> Vec<ErrorKind> {
@@ -189,7 +211,7 @@ mod tests {
         assert_eq!(kinds[6..], [ErrorKind::Refused, ErrorKind::Refused]);
         assert_eq!(breaker.inner.requests(), 7);
         let Some(HaltReason::Refused(error)) = halt.reason() else { panic!("must be refused") };
-        assert_eq!(error.reason(), ONLY_THROTTLED);
+        assert_eq!((error.reason(), error.hint()), (ONLY_THROTTLED, Some(Advice::default().throttling.to_owned())));
         assert!(error.message.contains("120 s") && error.message.contains("ThrottlingException"), "{}", error.message);
     }
 

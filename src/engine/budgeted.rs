@@ -8,23 +8,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Profile, UNREACHABLE};
-use crate::budget::{BudgetExceeded, Spending};
+use super::{Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Meter, Profile, UNREACHABLE};
+use crate::budget::BudgetExceeded;
 
 /// The code of the refusal when the budget is used up.
 pub const BUDGET_REACHED: &str = "budget_reached";
 
-/// An engine that stops asking when the budget is used up.
+/// An engine to which no request leaves when the budget is used up.
 #[derive(Debug)]
 pub struct Budgeted<E> {
     inner: E,
-    spending: Arc<Spending>,
+    meter: Arc<Meter>,
 }
 
 impl<E: Engine> Budgeted<E> {
-    /// Lets `inner` be asked as long as `spending` allows.
-    pub const fn new(inner: E, spending: Arc<Spending>) -> Self {
-        Self { inner, spending }
+    /// Lets requests to `inner` leave as long as the spending of `meter` allows.
+    pub const fn new(inner: E, meter: Arc<Meter>) -> Self {
+        Self { inner, meter }
     }
 
     fn units<'a>(&self, documents: impl Iterator<Item = &'a super::Document>) -> u64 {
@@ -34,14 +34,9 @@ impl<E: Engine> Budgeted<E> {
 }
 
 fn refusal(exceeded: &BudgetExceeded) -> EngineError {
-    EngineError {
-        kind: ErrorKind::Refused,
-        code: Some(BUDGET_REACHED.into()),
-        message: format!(
-            "the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}"
-        ),
-        attempts: 0,
-    }
+    let message =
+        format!("the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}");
+    EngineError { attempts: 0, ..EngineError::new(ErrorKind::Refused, message).with_code(BUDGET_REACHED) }
 }
 
 /// Whether the service may have processed the request before it went wrong: it named no fault of its own.
@@ -60,8 +55,8 @@ impl<E: Engine> Engine for Budgeted<E> {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let reservation =
-            self.spending.reserve(self.units(batch.documents.iter())).map_err(|exceeded| refusal(&exceeded))?;
+        let units = self.units(batch.documents.iter());
+        let reservation = self.meter.spending().reserve(units).map_err(|exceeded| refusal(&exceeded))?;
         let result = self.inner.score(batch).await;
         match &result {
             Ok(answers) => {
@@ -84,7 +79,7 @@ mod tests {
     const UNITS: u64 = 3;
 
     fn budgeted(steps: impl IntoIterator<Item = Step>, documents: u64) -> Budgeted<Script> {
-        Budgeted::new(Script::new(steps), Arc::new(Spending::new(documents * UNITS)))
+        Budgeted::new(Script::new(steps), Meter::with_limit(documents * UNITS))
     }
 
     #[tokio::test(start_paused = true)]
@@ -94,16 +89,16 @@ mod tests {
         let error = engine.score(&batch(6)).await.unwrap_err();
         assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Refused, Some(BUDGET_REACHED)));
         assert_eq!(engine.score(&batch(5)).await.unwrap().len(), 5);
-        assert_eq!(engine.spending.answered(), 25 * UNITS);
+        assert_eq!(engine.meter.read().units_reserved, 25 * UNITS);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttled_request_costs_nothing_and_a_broken_one_may() {
         let engine = budgeted([Step::Throttle, Step::Answer], 10);
         assert!(engine.score(&batch(10)).await.is_err());
-        assert_eq!(engine.spending.reserved(), 0);
+        assert_eq!(engine.meter.read().units_reserved, 0);
         assert!(engine.score(&batch(10)).await.is_ok());
-        assert_eq!(engine.spending.reserved(), 10 * UNITS);
+        assert_eq!(engine.meter.read().units_reserved, 10 * UNITS);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What scores a document: one trait, and one file or folder per engine behind it.
 //!
-//! An [`Engine`] is given a [`Batch`] of documents in one language and answers for each of them, in the
+//! An [`Engine`] takes a [`Batch`] of documents in one language and returns an answer for each of them, in the
 //! batch's order. What could not be scored is data ([`DocumentError`]); only a request that as a whole brought
 //! no answer is an `Err`. Timeouts, metering, pacing, retry and the rest are engines around an engine; [`Service`]
 //! puts them together in the one order that is right.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -64,7 +65,7 @@ pub struct DocumentError {
 pub const CREDENTIALS_UNAVAILABLE: &str = "credentials_unavailable";
 /// The code of a run that ended because the service did nothing but throttle.
 pub const ONLY_THROTTLED: &str = "only_throttled";
-/// The code of a request that was never sent, because nobody could be connected to.
+/// The code of a request that was never sent, because no connection could be made.
 pub const UNREACHABLE: &str = "unreachable";
 
 /// Why a request as a whole brought no answers.
@@ -79,13 +80,15 @@ pub struct EngineError {
     pub message: String,
     /// How many requests were tried before this was given up.
     pub attempts: u32,
+    /// What the person who runs the program can do about it, in the words of whoever raised the error.
+    pub hint: Option<Cow<'static, str>>,
 }
 
 impl EngineError {
     /// An error of one attempt, without a code.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), attempts: 1 }
+        Self { kind, code: None, message: message.into(), attempts: 1, hint: None }
     }
 
     /// The same error with the service's code, or one of ours in `snake_case`.
@@ -107,55 +110,17 @@ impl EngineError {
         }
     }
 
+    /// The same error with what the person who runs the program can do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// What the person who runs the program can do about it, where there is something.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let code = self.code.as_deref()?;
-        let advice = match code {
-            "no_region" => {
-                "name a region with --region, AWS_REGION or `region` in the profile, such as --region eu-west-1"
-            }
-            "no_credentials" => {
-                "sign in (`aws sso login`, `aws configure`) or choose a profile with --profile or AWS_PROFILE; \
-                 --engine local needs no account"
-            }
-            UNREACHABLE => {
-                "check the region's spelling and that it has Amazon Comprehend, the network, proxy and any \
-                 AWS_ENDPOINT_URL"
-            }
-            CREDENTIALS_UNAVAILABLE => {
-                "see that the profile, role or credential process gives credentials \
-                 again (`aws sts get-caller-identity`), and run the same command again"
-            }
-            "circuit_open" => {
-                "run the same command again when the service answers; see https://health.aws.amazon.com for its state"
-            }
-            ONLY_THROTTLED => {
-                "others use up the account's quota, or it is smaller than thought: ask for less with \
-                 --requests-per-second, and run the same command again"
-            }
-            _ if code.starts_with("AccessDenied") => {
-                "allow the action comprehend:BatchDetectSentiment on resource \"*\" for this user or role"
-            }
-            _ if code.starts_with("ExpiredToken") => "the session has expired: sign in again and run the same command",
-            _ if code.starts_with("OptInRequired") || code.starts_with("SubscriptionRequired") => {
-                "this account has no access to Amazon Comprehend in this region: opt in, or choose another --region"
-            }
-            _ if ["UnrecognizedClient", "InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch"]
-                .iter()
-                .any(|name| code.starts_with(name)) =>
-            {
-                "the credentials are not valid for this region: check the keys, --profile and the machine's clock"
-            }
-            _ if ["IncompleteSignature", "MissingAuthenticationToken"].iter().any(|name| code.starts_with(name)) => {
-                "something between here and the service drops the signature: check the proxy and any AWS_ENDPOINT_URL"
-            }
-            _ if code.starts_with("UnknownOperation") || code == "http_404" => {
-                "the endpoint is not Amazon Comprehend: check --region and any AWS_ENDPOINT_URL"
-            }
-            _ => return None,
-        };
-        Some(advice.to_owned())
+        self.hint.clone().map(Cow::into_owned)
     }
 }
 

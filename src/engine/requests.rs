@@ -1,7 +1,7 @@
-//! What a run asks of its service and what it is charged: counters that anybody may read at any time.
+//! What a run sends to its service and what it is charged: counters that can be read at any time.
 //!
 //! [`Metered`] stands right around the engine (inside pace and retry), so every attempt counts. Units are billed
-//! for documents that were answered; what a cut-off attempt cost is not known and not counted.
+//! for documents that were answered. What an attempt without an answer cost is not known; `units_reserved` includes it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
+use crate::budget::Spending;
 
 /// The counters of one run, shared by its wrappers.
 #[derive(Debug, Default)]
@@ -18,10 +19,10 @@ pub struct Meter {
     throttles: AtomicU64,
     failures: AtomicU64,
     retries: AtomicU64,
-    documents_sent: AtomicU64,
     documents_scored: AtomicU64,
     units_most: AtomicU64,
     units_least: AtomicU64,
+    spending: Spending,
 }
 
 /// What a [`Meter`] showed at one moment.
@@ -37,8 +38,6 @@ pub struct Requests {
     pub failures: u64,
     /// Attempts that repeated an earlier one.
     pub retries: u64,
-    /// Documents in all attempts begun, repeats included.
-    pub documents_sent: u64,
     /// Documents that came back with scores.
     pub documents_scored: u64,
     /// Billed units if the minimum holds for each document: the most that can be charged for what was scored.
@@ -46,13 +45,22 @@ pub struct Requests {
     /// Billed units if the minimum and the rounding hold for each request: the least that can be charged for what
     /// was scored.
     pub units_least: u64,
+    /// `units_most`, and the units of requests in flight and of those whose answer was lost, which may have been
+    /// charged too: the bill can't pass it. At the end of a run without such requests it is `units_most`.
+    pub units_reserved: u64,
 }
 
 impl Meter {
-    /// All counters at zero.
+    /// All counters at zero, and no limit to what may be billed.
     #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// The same, with at most `units` to be billed.
+    #[must_use]
+    pub fn with_limit(units: u64) -> Arc<Self> {
+        Arc::new(Self { spending: Spending::new(units), ..Self::default() })
     }
 
     /// The counters now. Each is exact; together they may straddle a request that is just being counted.
@@ -65,11 +73,15 @@ impl Meter {
             throttles: value(&self.throttles),
             failures: value(&self.failures),
             retries: value(&self.retries),
-            documents_sent: value(&self.documents_sent),
             documents_scored: value(&self.documents_scored),
             units_most: value(&self.units_most),
             units_least: value(&self.units_least),
+            units_reserved: self.spending.reserved(),
         }
+    }
+
+    pub(super) fn spending(&self) -> &Spending {
+        &self.spending
     }
 
     pub(super) fn count_retry(&self) {
@@ -124,7 +136,6 @@ impl<E: Engine> Engine for Metered<E> {
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
         add(&self.meter.requests, 1);
-        add(&self.meter.documents_sent, batch.documents.len() as u64);
         let result = self.inner.score(batch).await;
         match &result {
             Ok(answers) => self.meter.count_answers(batch, answers, self.inner.profile()),
@@ -159,6 +170,6 @@ mod tests {
         assert!(engine.score(&batch).await.is_err());
         let last = meter.read();
         assert_eq!((last.requests, last.answered, last.throttles, last.failures), (4, 2, 1, 1));
-        assert_eq!((last.documents_sent, last.documents_scored), (12, 5));
+        assert_eq!(last.documents_scored, 5);
     }
 }

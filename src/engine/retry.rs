@@ -57,7 +57,7 @@ impl RetryPolicy {
 const LATELY: Duration = Duration::from_secs(5);
 
 /// Where jitter comes from: a number in [0, 1) at each call.
-pub type Jitter = Box<dyn Fn() -> f64 + Send + Sync>;
+type Jitter = Box<dyn Fn() -> f64 + Send + Sync>;
 
 /// Tries an engine's requests again.
 pub struct Retrying<E> {
@@ -75,9 +75,10 @@ impl<E: Engine> Retrying<E> {
         Self { inner, policy, health, meter, halt, jitter: Box::new(fastrand::f64) }
     }
 
-    /// The same with another source of jitter.
+    /// The same with a source of jitter that a test controls.
+    #[cfg(test)]
     #[must_use]
-    pub fn with_jitter(mut self, jitter: Jitter) -> Self {
+    pub(super) fn with_jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self
     }
@@ -150,7 +151,7 @@ impl<E: Engine> Engine for Retrying<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::breaker::{Breaker, Patience};
+    use crate::engine::breaker::{Advice, Breaker, Patience};
     use crate::engine::script::{Script, Step, batch};
 
     struct Bench {
@@ -162,7 +163,7 @@ mod tests {
 
     fn bench(steps: impl IntoIterator<Item = Step>) -> Bench {
         let (health, meter, halt) = (Health::new(Patience::default()), Meter::new(), Halt::new());
-        let breaker = Breaker::new(Script::new(steps), Arc::clone(&health), halt.clone());
+        let breaker = Breaker::new(Script::new(steps), Arc::clone(&health), halt.clone(), Advice::default());
         let engine =
             Retrying::new(breaker, RetryPolicy::default(), Arc::clone(&health), Arc::clone(&meter), halt.clone())
                 .with_jitter(Box::new(|| 1.0));
@@ -171,7 +172,7 @@ mod tests {
 
     /// Keeps the service looking alive, as other requests being answered would.
     async fn others_are_answered(health: Arc<Health>) {
-        let others = Breaker::new(Script::new([Step::Answer]), health, Halt::new());
+        let others = Breaker::new(Script::new([Step::Answer]), health, Halt::new(), Advice::default());
         loop {
             others.score(&batch(1)).await.unwrap();
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::commands::session::Session;
-use crate::engine::Service;
 use crate::engine::local::{Local, VaderClauses};
+use crate::engine::{Halt, Service};
 use crate::exit::Failure;
 use crate::settings::{EngineName, Settings};
 
@@ -60,27 +60,27 @@ impl Contender {
         !matches!(self, Self::Vader)
     }
 
-    /// Makes it ready to score.
+    /// Makes it ready to score until `halt` ends it.
     ///
     /// # Errors
     /// What [`Session::open`] fails with; a model file that can't be used.
-    pub(super) async fn open(&self, settings: &Settings) -> Result<Session, Failure> {
+    pub(super) async fn open(&self, settings: &Settings, halt: &Halt) -> Result<Session, Failure> {
         let mut settings = settings.clone();
         match self {
             Self::Local => settings.engine = EngineName::Local,
             Self::Comprehend => settings.engine = EngineName::Comprehend,
             Self::Vader => {
-                let service = Service::local(Local::with_model(VaderClauses::new()));
+                let service = Service::local(Local::with_model(VaderClauses::new()), halt.clone());
                 return Session::around(service, &settings);
             }
             Self::Model(path) => {
                 settings.engine = EngineName::Local;
                 settings.local.model = Some(path.clone());
                 let hint = "an engine is `local`, `comprehend`, `vader` or a model file that `undertone train` wrote";
-                return Session::open(&settings).await.map_err(|failure| failure.with_hint(Some(hint.into())));
+                return Session::open(&settings, halt).await.map_err(|failure| failure.with_hint(Some(hint.into())));
             }
         }
-        Session::open(&settings).await
+        Session::open(&settings, halt).await
     }
 }
 

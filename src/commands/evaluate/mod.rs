@@ -20,9 +20,11 @@ use super::{options, print};
 use crate::budget::Planned;
 use crate::cache::Memory;
 use crate::cli;
+use crate::engine::Halt;
 use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
+use crate::interrupt;
 use crate::model::Model;
 use crate::output::write_whole;
 use crate::pipeline::{self, PrepareOptions, Prepared, TakeCalls, roll_up_call};
@@ -58,10 +60,13 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+    let halt = Halt::new();
+    let watched = runtime.block_on(async { interrupt::stop_on_signals(halt.clone()) });
+    watched.map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
     let mut answers = Vec::new();
     let mut failed = 0;
     for contender in &contenders(args, settings) {
-        let scored = runtime.block_on(Box::pin(ask(contender, &items, settings)))?;
+        let scored = runtime.block_on(Box::pin(ask(contender, &items, settings, &halt)))?;
         failed += scored.failed;
         answers.push(scored.answers);
     }
@@ -97,8 +102,8 @@ struct Scored {
 }
 
 /// Has an engine score all items.
-async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Result<Scored, Failure> {
-    let session = contender.open(settings).await?;
+async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &Halt) -> Result<Scored, Failure> {
+    let session = contender.open(settings, halt).await?;
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or_engine(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
@@ -108,7 +113,6 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings) -> Resul
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
-    session.stop_on_signals()?;
     let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
     progress.scoring(items.turns());
     let collected = Collected::new(items, options::min_coverage(settings));

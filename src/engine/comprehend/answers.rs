@@ -1,8 +1,8 @@
-//! What the service's answer to a batch says about each of its documents.
+//! The service's answer to a batch, taken apart by document.
 //!
 //! Two lists inside one HTTP 200, results and errors, joined by `Index` and never by position. Every field of the
-//! wire may be missing; a document that no list speaks for, or of which the answer makes no sense, is a failed
-//! document with a code of ours, to be sent again.
+//! wire may be missing. A document that is in neither list, or has an entry that makes no sense, is a failed document
+//! with a code of ours, to be sent again.
 
 use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentOutput;
 use aws_sdk_comprehend::types::SentimentScore;
@@ -31,7 +31,7 @@ pub(super) fn join(output: &BatchDetectSentimentOutput, documents: usize) -> Vec
         (error.index, Err(DocumentError { code: code.into(), retriable }))
     });
     for (index, answer) in results.chain(errors) {
-        // An index that the batch does not have speaks for nobody.
+        // Ignore an index outside the batch.
         let Some(slot) = index.and_then(|index| usize::try_from(index).ok()).and_then(|index| joined.get_mut(index))
         else {
             continue;
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn what_no_list_speaks_for_is_missing_and_a_foreign_index_speaks_for_nobody() {
+    fn a_document_in_neither_list_is_missing_and_an_index_outside_the_batch_is_ignored() {
         let even = [0.25; 4];
         let answers = joined(vec![result(3, even), result(-1, even), result(0, even)], vec![error(9, "x")], 3);
         assert_eq!(codes(&answers), [("", false), (MISSING, true), (MISSING, true)]);
     }
 
     #[test]
-    fn a_repeated_index_counts_if_it_says_the_same_and_is_ambiguous_if_not() {
+    fn a_repeated_index_counts_if_its_entries_are_equal_and_is_ambiguous_if_not() {
         let even = [0.25; 4];
         assert!(joined(vec![result(0, even), result(0, even)], vec![], 1)[0].is_ok());
         let contradicted = joined(vec![result(0, even), result(0, [1.0, 0.0, 0.0, 0.0])], vec![], 1);

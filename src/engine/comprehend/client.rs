@@ -1,9 +1,10 @@
 //! Amazon Comprehend, through `BatchDetectSentiment` of its official SDK: one request a batch, nothing more.
 //!
-//! Owns the request; [`answers`] and [`faults`] say what comes back means, [`connect`] finds region and credentials. The SDK's own retry is off: pacing, retry
-//! and deadlines are the wrappers' (see [`crate::engine::Service`]). The one thing repeated here is signing: when
-//! credentials expire in mid-run they are loaded anew, when this machine's clock jumps the service's is gone by, and
-//! the request is handed back to retry; until either has been tried in vain.
+//! Owns the request. [`answers`] and [`faults`] read what comes back, [`connect`] finds region and credentials. The
+//! SDK's own retry and its timeout for an attempt are off: pacing, retry and deadlines are the wrappers' (see
+//! [`crate::engine::Service`]). Signing alone is mended here: credentials that expire in mid-run are loaded again, and
+//! after a jump of this machine's clock the SDK signs by the service's. The request then goes back to retry, unless
+//! mending was tried in vain.
 //!
 //! Refuses to print a message of the service, which could repeat what was sent; codes are printed.
 
@@ -26,8 +27,6 @@ pub struct ComprehendOptions {
     pub region: Option<String>,
     /// Profile of the shared AWS configuration, before `AWS_PROFILE`.
     pub profile: Option<String>,
-    /// Time to connect and to get one answer, as the SDK counts it.
-    pub attempt_timeout: Duration,
     /// Time to find the region, and then the credentials. Bounds what a metadata service that does not exist costs.
     pub lookup_timeout: Duration,
     /// What it charges by.
@@ -35,15 +34,9 @@ pub struct ComprehendOptions {
 }
 
 impl Default for ComprehendOptions {
-    /// Everything from the chain, 15 s an attempt, 10 s a lookup, the list price's units.
+    /// Everything from the chain, 10 s a lookup, the list price's units.
     fn default() -> Self {
-        Self {
-            region: None,
-            profile: None,
-            attempt_timeout: Duration::from_secs(15),
-            lookup_timeout: Duration::from_secs(10),
-            billing: terms::BILLING,
-        }
+        Self { region: None, profile: None, lookup_timeout: Duration::from_secs(10), billing: terms::BILLING }
     }
 }
 
@@ -68,12 +61,12 @@ struct Signer {
 }
 
 impl Remedy {
-    /// How often it is tried before the service's word is final.
+    /// How often it is tried before the service's answer is final.
     const fn tries(self) -> u32 {
         match self {
             Self::LoadCredentials => 1,
-            // Every answer tells the SDK the service's time, one that left before this machine's clock jumped a wrong
-            // one. So it takes until those that were in flight are back.
+            // The SDK reads the service's time from every answer, and reads it wrong from one to a request that left
+            // before this machine's clock jumped. So it takes until those that were in flight are back.
             Self::CorrectClock => 8,
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Everything comes from the SDK's standard chain (environment, profile, SSO, web identity, container, instance
 //! metadata; `AWS_ENDPOINT_URL` and its kind included), with region and profile overridden where the settings say
-//! so. Both lookups happen here, before the first request, and each within a bound: a machine without an account
-//! must hear so within seconds, not after a night.
+//! so. Both lookups happen here, before the first request, and each within a bound: without an account the run ends
+//! within seconds, not after a night.
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,21 +16,18 @@ use aws_sdk_comprehend::Client;
 use aws_sdk_comprehend::config::{ProvideCredentials, Region};
 
 use super::ComprehendOptions;
+use super::faults::error;
 use crate::engine::{EngineError, ErrorKind};
 
-/// The SDK's default, which is also well within any attempt.
+/// The SDK's default. A connection that takes longer is taken for a service that can't be reached.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
 /// The client and the region that it sends to.
 pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, String), EngineError> {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT.min(options.attempt_timeout))
-        .operation_attempt_timeout(options.attempt_timeout)
-        .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        // The attempt's timeout is the one clock; a slow answer to a small request is not a stalled stream.
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+        // The wrappers' deadline is the one clock; a slow answer to a small request is not a stalled stream.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
@@ -61,12 +58,12 @@ async fn bounded<T>(
     })
 }
 
-/// What the source of credentials said itself, such as the last words of a credential process, on one line.
+/// The message of the source of credentials itself, such as the last words of a credential process, on one line.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let first = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
     first.to_string().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 fn refused(code: &str, message: impl Into<String>) -> EngineError {
-    EngineError::new(ErrorKind::Refused, message).with_code(code)
+    error(ErrorKind::Refused, code, message)
 }

@@ -1,13 +1,15 @@
 //! What a failed request means for its caller: by the service's code, else by the HTTP status, else by where it broke.
 //!
 //! `ThrottlingException` and the codes of authorisation are no variants of the SDK's error type, so codes are read
-//! through `ProvideErrorMetadata`. Messages of the service are not shown, for they may repeat what was sent; the
-//! one exception is AWS's own sentence on who lacks which permission.
+//! through `ProvideErrorMetadata`. Where no answer came, the types in the chain of causes decide and never their text.
+//! Messages of the service are not shown, for they may repeat what was sent; the one exception is AWS's own sentence
+//! on who lacks which permission.
 
 use aws_sdk_comprehend::config::http::HttpResponse;
-use aws_sdk_comprehend::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_comprehend::error::{DispatchFailure, ProvideErrorMetadata, SdkError};
 use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentError;
 
+use super::hints;
 use crate::engine::{CREDENTIALS_UNAVAILABLE, EngineError, ErrorKind, UNREACHABLE};
 
 /// What may mend a signature that the service did not accept.
@@ -62,74 +64,63 @@ const REFUSED: [&str; 18] = [
 ];
 const CLOCK: [&str; 3] = ["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"];
 
+/// An error with a code, and the hint for it.
+pub(super) fn error(kind: ErrorKind, code: &str, message: impl Into<String>) -> EngineError {
+    EngineError { hint: hints::hint(code).map(Into::into), ..EngineError::new(kind, message).with_code(code) }
+}
+
 /// The error for the caller, and what might mend it.
 pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>) -> (EngineError, Option<Remedy>) {
-    let transient =
-        |code: &str, message: String| (EngineError::new(ErrorKind::Transient, message).with_code(code), None);
-    match fault {
+    let (kind, code, message) = match fault {
         SdkError::ServiceError(service) => {
             let (code, message) = (service.err().code(), service.err().message());
-            explain_answer(code, message, service.raw().status().as_u16())
+            return explain_answer(code, message, service.raw().status().as_u16());
         }
         SdkError::ResponseError(response) => match response.raw().status().as_u16() {
-            200..=299 => transient("unreadable_answer", "the answer can't be read".to_owned()),
-            status => explain_answer(None, None, status),
+            200..=299 => (ErrorKind::Transient, "unreadable_answer", "the answer can't be read"),
+            status => return explain_answer(None, None, status),
         },
-        SdkError::TimeoutError(_) => transient("timeout", "no answer in time".to_owned()),
-        SdkError::DispatchFailure(failure) => {
-            let connector = failure.as_connector_error();
-            if connector.is_some_and(|error| is_credentials_failure(error)) {
-                // Metadata services and credential processes have bad minutes too; the breaker bounds the wait.
-                transient(CREDENTIALS_UNAVAILABLE, "AWS credentials could not be loaded again".to_owned())
-            } else if connector.is_some_and(|error| is_connect_failure(error)) {
-                transient(UNREACHABLE, "the service can't be connected to".to_owned())
-            } else if failure.is_timeout() {
-                transient("timeout", "no answer in time".to_owned())
-            } else {
-                transient("connection_lost", "the connection broke".to_owned())
-            }
-        }
+        SdkError::TimeoutError(_) => TIMEOUT,
+        SdkError::DispatchFailure(failure) => broken_off(failure),
         SdkError::ConstructionFailure(_) => {
             let message = "the request could not be built or signed: no usable credentials or endpoint";
-            (EngineError::new(ErrorKind::Refused, message).with_code("no_credentials"), None)
+            (ErrorKind::Refused, "no_credentials", message)
         }
-        _ => transient("unknown", "the request failed in a way that the SDK does not name".to_owned()),
+        _ => (ErrorKind::Transient, "unknown", "the request failed in a way that the SDK does not name"),
+    };
+    (error(kind, code, message), None)
+}
+
+const TIMEOUT: (ErrorKind, &str, &str) = (ErrorKind::Transient, "timeout", "no answer in time");
+
+/// What a request failed with that brought no answer at all.
+fn broken_off(failure: &DispatchFailure) -> (ErrorKind, &'static str, &'static str) {
+    let error = failure.as_connector_error().map(|error| error as &(dyn std::error::Error + 'static));
+    let mut causes = std::iter::successors(error, |error| error.source());
+    // All errors of the HTTP client are or have one of this type. The SDK reports what happened before, while it
+    // signed the request, as a failure of the same kind.
+    match causes.find_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>()) {
+        Some(client) if client.is_connect() => (ErrorKind::Transient, UNREACHABLE, "the service can't be connected to"),
+        _ if failure.is_timeout() => TIMEOUT,
+        // Metadata services and credential processes have bad minutes too; the breaker bounds the wait.
+        None if failure.is_other() => {
+            (ErrorKind::Transient, CREDENTIALS_UNAVAILABLE, "AWS credentials could not be loaded again")
+        }
+        _ => (ErrorKind::Transient, "connection_lost", "the connection broke"),
     }
-}
-
-/// Whether the SDK had no credentials to sign with, which it reports like a failed connection. It does not export the
-/// types of these errors, so they are told by their text.
-fn is_credentials_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        let text = error.to_string();
-        text.contains("credential") || text.contains("identity resolver timed out")
-    })
-}
-
-/// Whether a connection was never made: name lookup, refusal, TLS. Read from the types along the chain of causes.
-fn is_connect_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        let text = error.to_string();
-        text.contains("dns error")
-            || text.contains("tcp connect error")
-            || text.contains("client error (Connect)")
-            || error
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
-    })
 }
 
 fn explain_answer(code: Option<&str>, message: Option<&str>, status: u16) -> (EngineError, Option<Remedy>) {
     let kind = kind_of(code, status);
     let shown = code.map_or_else(|| format!("http_{status}"), printable_code);
-    let says = match (kind, permission(code, message)) {
+    let sentence = match (kind, permission(code, message)) {
         (_, Some(sentence)) => sentence,
         (ErrorKind::Throttled, _) => "the service asks for fewer requests".to_owned(),
         (ErrorKind::Transient, _) => format!("the service failed with HTTP {status}"),
         (ErrorKind::Rejected, _) => format!("the service rejects the request with {shown}"),
         (ErrorKind::Refused, _) => format!("the service refuses with {shown}"),
     };
-    (EngineError::new(kind, says).with_code(shown), remedy_for(code, message))
+    (error(kind, &shown, sentence), remedy_for(code, message))
 }
 
 /// What the caller can do, by code and HTTP status.
@@ -193,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_say_what_to_do_and_the_status_speaks_where_there_is_none() {
+    fn the_kind_goes_by_the_code_and_without_one_by_the_status() {
         use ErrorKind::{Refused, Rejected, Throttled, Transient};
         let cases = [
             (Some("ThrottlingException"), 400, Throttled),

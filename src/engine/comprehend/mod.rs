@@ -12,10 +12,12 @@ mod client;
 mod connect;
 #[cfg(feature = "comprehend")]
 mod faults;
+#[cfg(feature = "comprehend")]
+mod hints;
 #[cfg(test)]
 #[cfg(feature = "comprehend")]
 mod tests;
 
 #[cfg(feature = "comprehend")]
 pub use client::{Comprehend, ComprehendOptions};
-pub use terms::{API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, profile};
+pub use terms::{ADVICE, API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, profile};

@@ -1,6 +1,7 @@
 //! What Comprehend takes and charges: limits, languages, units. Known to every build, so that a plan needs no SDK.
 
 use crate::engine::Profile;
+use crate::engine::breaker::Advice;
 use crate::sentiment::{Billing, Granularity, Limits};
 
 /// Languages whose sentiment Comprehend detects, as its codes.
@@ -17,6 +18,13 @@ pub const MAX_BATCH_DOCUMENTS: usize = 25;
 
 /// How Comprehend bills sentiment: units of 100 characters, three at least (its pricing page).
 pub const BILLING: Billing = Billing { unit_chars: 100, minimum_units: 3 };
+
+/// Hints for a run that ended because the service did not answer.
+pub const ADVICE: Advice = Advice {
+    failing: "run the same command again when the service answers; see https://health.aws.amazon.com for its state",
+    throttling: "others use up the account's quota, or it is smaller than thought: ask for less with \
+                 --requests-per-second, and run the same command again",
+};
 
 /// The service as the rest of the program knows it, charging by `billing`.
 #[must_use]

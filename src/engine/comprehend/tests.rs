@@ -1,8 +1,11 @@
 //! The adapter against raw HTTP bodies, served on the loopback within each test.
 
+use std::time::Duration;
+
+use aws_config::credential_process::CredentialProcessProvider;
 use aws_sdk_comprehend::Client;
 use aws_sdk_comprehend::config::retry::RetryConfig;
-use aws_sdk_comprehend::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_comprehend::config::{BehaviorVersion, Credentials, IdentityCache, Region};
 use aws_sdk_comprehend::types::LanguageCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,14 +42,20 @@ async fn serve(replies: Vec<Reply>) -> (Comprehend, JoinHandle<Vec<String>>) {
         }
         bodies
     });
-    let config = aws_sdk_comprehend::Config::builder()
+    (engine(config(&format!("http://{address}"))), server)
+}
+
+fn config(endpoint: &str) -> aws_sdk_comprehend::config::Builder {
+    aws_sdk_comprehend::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
-        .endpoint_url(format!("http://{address}"))
+        .endpoint_url(endpoint)
         .retry_config(RetryConfig::disabled())
-        .build();
-    (Comprehend::with_client(Client::from_conf(config), "eu-west-1".to_owned(), BILLING), server)
+}
+
+fn engine(config: aws_sdk_comprehend::config::Builder) -> Comprehend {
+    Comprehend::with_client(Client::from_conf(config.build()), "eu-west-1".to_owned(), BILLING)
 }
 
 /// Reads one request: head and body by its length. Returns both.
@@ -181,6 +190,30 @@ async fn nobody_listening_is_unreachable() {
     let error = engine.score(&batch_of(&["a"])).await.unwrap_err();
     assert_eq!((error.kind, error.reason()), (ErrorKind::Transient, "unreachable"));
     assert!(error.hint().unwrap().contains("AWS_ENDPOINT_URL"));
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_unreachable_over_https() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(&wire(&Reply::Garbage)).await.unwrap();
+    });
+    let error = engine(config(&format!("https://{address}"))).score(&batch_of(&["a"])).await.unwrap_err();
+    assert_eq!((error.kind, error.reason()), (ErrorKind::Transient, "unreachable"));
+}
+
+#[tokio::test]
+async fn a_source_of_credentials_that_fails_or_hangs_is_no_fault_of_the_service() {
+    for (process, patience) in [("exit 3", Duration::from_mins(1)), ("sleep 3", Duration::from_millis(50))] {
+        let config = config("http://127.0.0.1:9")
+            .credentials_provider(CredentialProcessProvider::new(process.to_owned()))
+            .identity_cache(IdentityCache::lazy().load_timeout(patience).build());
+        let error = engine(config).score(&batch_of(&["a"])).await.unwrap_err();
+        assert_eq!((error.kind, error.reason()), (ErrorKind::Transient, "credentials_unavailable"));
+        assert!(error.hint().unwrap().contains("credential process"));
+    }
 }
 
 #[tokio::test]

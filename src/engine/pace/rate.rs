@@ -109,3 +109,38 @@ impl Rate {
         above * self.through.iter().copied().fold(0.0, f64::max)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records `outcomes` one after the other, so many a second, of which every `nth` is throttled; returns the time after.
+    fn record(rate: &mut Rate, outcomes: u32, a_second: f64, nth: u32, mut now: Instant) -> Instant {
+        for outcome in 1..=outcomes {
+            now += Duration::from_secs_f64(1.0 / a_second);
+            rate.record(outcome % nth == 0, now);
+        }
+        now
+    }
+
+    #[test]
+    fn a_service_that_throttles_everything_is_left_nearly_alone_and_comes_back() {
+        let mut rate = Rate::new(20.0);
+        let now = record(&mut rate, 400, 20.0, 1, Instant::now());
+        assert!((rate.now() - LEAST_RATE).abs() < 1e-9, "{}", rate.now());
+        record(&mut rate, 1_000, 20.0, u32::MAX, now);
+        assert!((rate.now() - 20.0 * HEADROOM).abs() < 1e-9, "{}", rate.now());
+        assert!((Rate::new(0.2).now() - 0.2 * HEADROOM).abs() < 1e-9);
+    }
+
+    #[test]
+    fn time_in_which_nothing_is_sent_is_not_taken_for_slowness() {
+        let mut rate = Rate::new(20.0);
+        let mut now = Instant::now();
+        for _ in 0..20 {
+            // Full after a second: 22 outcomes, of which four are throttled.
+            now = record(&mut rate, 22, 21.0, 5, now) + Duration::from_mins(5);
+        }
+        assert!(rate.now() > 15.0, "{}", rate.now());
+    }
+}

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use tokio::time::Instant;
 
 use super::Paced;
-use crate::engine::breaker::{Breaker, Health, Patience};
+use crate::engine::breaker::{Advice, Breaker, Health, Patience};
 use crate::engine::requests::Metered;
 use crate::engine::retry::{RetryPolicy, Retrying};
 use crate::engine::script::{batch, scores};
@@ -150,7 +150,7 @@ async fn run(service: Service, set: f64, requests: usize) -> Run {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     let paced = Paced::new(Metered::new(service, Arc::clone(&meter)), set, halt.clone());
     let health = Health::new(Patience::default());
-    let watched = Breaker::new(paced, Arc::clone(&health), halt.clone());
+    let watched = Breaker::new(paced, Arc::clone(&health), halt.clone(), Advice::default());
     let engine = Retrying::new(watched, RetryPolicy::default(), health, Arc::clone(&meter), halt)
         .with_jitter(Box::new(move || random.lock().unwrap().f64()));
     let one = batch(1);
