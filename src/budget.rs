@@ -1,9 +1,9 @@
 //! What a run may cost at most: checked before anything is sent, and held while it runs.
 //!
-//! Pure arithmetic. A budget is in dollars, in billed units, or both. Before the first request the plan's
-//! upper bound is checked ([`Budget::check`]). During the run a [`Spending`] is asked before *every* request, retries
-//! included, because a request that failed on the way back may have been billed: units are reserved when it is sent and stay
-//! reserved unless the service is known not to have charged them.
+//! Pure arithmetic. A budget is in dollars, in billed units, or both. Before the first request the plan's upper bound is
+//! checked ([`Budget::check`]). During the run units are reserved from a [`Spending`] before *every* request, retries
+//! included, because a request that failed on the way back may have been billed. They stay reserved unless the service
+//! is known not to have charged them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_within_the_limits_passes_and_one_beyond_says_by_how_much() {
+    fn a_plan_within_the_limits_passes_and_one_beyond_names_the_limit() {
         let planned = Planned { units: 12_345, cost: 1.2345 };
         assert_eq!(budget(None, None).check(planned), Ok(()));
         assert_eq!(budget(1.2345, 12_345).check(planned), Ok(()));

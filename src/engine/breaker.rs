@@ -108,7 +108,7 @@ impl Health {
     }
 }
 
-/// Watches every attempt and halts the run when asking further is pointless.
+/// Watches every attempt and halts the run when sending more is pointless.
 #[derive(Debug)]
 pub struct Breaker<E> {
     inner: E,

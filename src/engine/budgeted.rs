@@ -1,4 +1,4 @@
-//! Holds a run's budget: no attempt leaves whose documents could bring the bill over it.
+//! Keeps a run within its budget: no attempt leaves whose documents could bring the bill over it.
 //!
 //! Units are set apart before each attempt, repeats included. They are free again when the service is known not
 //! to have charged them (it refused the request, or answered that a document failed); an attempt that was cut
@@ -39,10 +39,10 @@ fn refusal(exceeded: &BudgetExceeded) -> EngineError {
     EngineError { attempts: 0, ..EngineError::new(ErrorKind::Refused, message).with_code(BUDGET_REACHED) }
 }
 
-/// Whether the service may have processed the request before it went wrong: it named no fault of its own.
+/// Whether the service may have processed the request: it was sent, and no fault of the service came back.
 fn may_be_charged(error: &EngineError) -> bool {
     const NEVER_SENT: [&str; 2] = [UNREACHABLE, CREDENTIALS_UNAVAILABLE];
-    // The service's codes are in camel case, those of this program, for what no answer explains, in snake case.
+    // The service's codes are in camel case; those of this program, for an attempt without an answer, in snake case.
     let named =
         error.code.as_deref().is_some_and(|code| NEVER_SENT.contains(&code) || code.starts_with(char::is_uppercase));
     error.kind == ErrorKind::Transient && !named

@@ -1,9 +1,8 @@
-//! The one word that ends a run early: heard by everything that waits before a request.
+//! The switch that ends a run early.
 //!
-//! Whoever learns that no further request should start (the person at the keyboard, a refusal by the service, the
-//! breaker) says so once, here; the first reason stands. Pace and retry give up their waiting, the scoring loop
-//! takes no more input, and requests that are already on their way finish, because they are being paid for.
-//! Refuses to cancel anything itself: who waits must listen.
+//! A signal, a refusal by the service or the breaker throws it; the first reason stands. Pace and retry then give up
+//! their waiting, the batcher takes no more input, and requests that are already on their way finish, because they are
+//! being paid for. Refuses to cancel anything itself: whatever waits before a request must wait for the switch too.
 
 use std::sync::Arc;
 
@@ -33,13 +32,13 @@ impl Default for Halt {
 }
 
 impl Halt {
-    /// A switch that nobody has thrown.
+    /// A switch that is not thrown.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks the run to stop: what is on its way finishes, nothing new starts.
+    /// Stops the run: what is on its way finishes, nothing new starts.
     pub fn stop(&self) {
         self.throw(HaltReason::Stopped);
     }
@@ -55,7 +54,7 @@ impl Halt {
         self.reason.borrow().clone()
     }
 
-    /// Lets a request start, or says why not.
+    /// Fails if no request may start any more.
     ///
     /// # Errors
     /// The refusal that ended the run, or one with the code `stopped`.
@@ -71,7 +70,7 @@ impl Halt {
                 return reason;
             }
             if watched.changed().await.is_err() {
-                // The sender is gone, which self, holding it, does not let happen.
+                // Unreachable: the sender is gone only after self, which holds it.
                 return std::future::pending().await;
             }
         }
@@ -89,7 +88,7 @@ impl Halt {
 }
 
 impl HaltReason {
-    /// The error that a request gets which may no longer start.
+    /// The error of a request that may no longer start.
     #[must_use]
     pub fn to_error(&self) -> EngineError {
         match self {

@@ -80,7 +80,7 @@ pub struct EngineError {
     pub message: String,
     /// How many requests were tried before this was given up.
     pub attempts: u32,
-    /// What the person who runs the program can do about it, in the words of whoever raised the error.
+    /// What the person who runs the program can do about it.
     pub hint: Option<Cow<'static, str>>,
 }
 

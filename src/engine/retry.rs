@@ -1,10 +1,10 @@
 //! Sends a request again when that may help, and only then.
 //!
 //! *Whether* is the error's kind; *when* is exponential back-off with full jitter; *how often* is capped in
-//! attempts and in elapsed time. Throttling says nothing about a request, so it is judged by elapsed time alone.
-//! A fault counts against a request only while the service answers others: when it answers nobody, the request is
-//! not to blame, and the breaker decides. Stands outside pace, so every attempt takes its turn and nothing is held
-//! while waiting. Refuses to judge documents: those that failed inside an answered request are the caller's.
+//! attempts and in elapsed time. Throttling is no fault of the request, so only elapsed time ends it. A fault counts
+//! against a request only while the service answers others: when it answers none, the breaker decides. Stands outside
+//! pace, so every attempt takes its turn and nothing is held while waiting. Refuses to judge documents: those that
+//! failed inside an answered request are the caller's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +20,14 @@ use super::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Meter, Profile}
 pub struct RetryPolicy {
     /// Attempts that may end in a transient fault before the request is given up.
     pub attempts: u32,
-    /// Time after the first attempt's start at which the request is given up, whatever the trouble.
+    /// Time after the first attempt's start at which the request is given up, whatever failed.
     pub elapsed: Duration,
     /// The longest wait after the first failure; it doubles with each further one.
     pub base: Duration,
     /// No wait is longer than this.
     pub longest: Duration,
     /// No wait is longer than this after throttling, or while the service answers others: pace slows all requests
-    /// down alike, and one that keeps losing must not wait on when all others are done.
+    /// down alike, and one that failed often must not still wait when all others are done.
     pub longest_serving: Duration,
 }
 
@@ -53,7 +53,7 @@ impl RetryPolicy {
     }
 }
 
-/// A service that has answered anybody within this time is serving.
+/// A service that has answered any request within this time is serving.
 const LATELY: Duration = Duration::from_secs(5);
 
 /// Where jitter comes from: a number in [0, 1) at each call.
@@ -83,7 +83,7 @@ impl<E: Engine> Retrying<E> {
         self
     }
 
-    /// Waits before the next attempt, or says why there is none.
+    /// Waits before the next attempt; fails if the run was halted.
     async fn pause(&self, wait: Duration) -> Result<(), EngineError> {
         tokio::select! {
             biased;
@@ -93,14 +93,14 @@ impl<E: Engine> Retrying<E> {
     }
 }
 
-/// One request's troubles so far.
-struct Trouble {
+/// What became of one request so far.
+struct Attempts {
     began: Instant,
     attempts: u32,
     faults: u32,
 }
 
-impl Trouble {
+impl Attempts {
     /// Whether `error` ends the request.
     fn is_final(&self, error: &EngineError, policy: &RetryPolicy, health: &Health) -> bool {
         match error.kind {
@@ -129,20 +129,20 @@ impl<E: Engine> Engine for Retrying<E> {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let mut trouble = Trouble { began: Instant::now(), attempts: 0, faults: 0 };
+        let mut so_far = Attempts { began: Instant::now(), attempts: 0, faults: 0 };
         loop {
-            trouble.attempts += 1;
+            so_far.attempts += 1;
             let error = match self.inner.score(batch).await {
                 Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
-            trouble.faults += u32::from(error.kind == ErrorKind::Transient);
-            if trouble.is_final(&error, &self.policy, &self.health) {
-                return Err(trouble.give_up(error));
+            so_far.faults += u32::from(error.kind == ErrorKind::Transient);
+            if so_far.is_final(&error, &self.policy, &self.health) {
+                return Err(so_far.give_up(error));
             }
-            let left = self.policy.elapsed.saturating_sub(trouble.began.elapsed());
+            let left = self.policy.elapsed.saturating_sub(so_far.began.elapsed());
             let is_serving = error.kind == ErrorKind::Throttled || self.health.answered_within(LATELY);
-            self.pause(self.policy.wait(is_serving, trouble.attempts, (self.jitter)()).min(left)).await?;
+            self.pause(self.policy.wait(is_serving, so_far.attempts, (self.jitter)()).min(left)).await?;
             self.meter.count_retry();
         }
     }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_nobody_is_answered_the_service_is_judged_and_not_the_request() {
+    async fn while_no_request_is_answered_the_breaker_judges_the_service() {
         let bench = bench([Step::Fault]);
         let begun = Instant::now();
         let error = bench.engine.score(&batch(3)).await.unwrap_err();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_no_retry_mends_is_asked_once() {
+    async fn what_no_retry_mends_is_sent_once() {
         for (step, kind) in [(Step::Refuse, ErrorKind::Refused), (Step::Reject("InvalidRequest"), ErrorKind::Rejected)]
         {
             let bench = bench([step]);

@@ -1,4 +1,4 @@
-//! An engine for tests that does what it is told, in order, on tokio's clock.
+//! An engine for tests that takes scripted steps, in order, on tokio's clock.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! A service as a run uses it: the bare engine, and around it, in the one right order, what makes it dependable.
+//! A service as a run uses it: the engine that sends requests, and its wrappers in the one right order.
 //!
 //! From the inside out: **deadline** (one attempt's time), **metered** (every attempt is counted), **budgeted** (none
 //! leaves that could pass the budget), **paced** (every attempt takes its turn), **breaker** (sees every attempt, ends
@@ -50,14 +50,14 @@ impl Default for ServiceOptions {
     }
 }
 
-/// An engine made dependable, with what a run needs to watch and to end it.
+/// An engine in its wrappers, with what a run needs to watch and to end it.
 #[derive(Clone)]
 pub struct Service {
     /// What to score with.
     pub engine: Arc<dyn Engine>,
     /// What was sent and what it costs, readable at any time.
     pub meter: Arc<Meter>,
-    /// Ends the waiting of all requests; thrown by the breaker and by whoever stops the run.
+    /// Ends the waiting of all requests; thrown by the breaker and by a signal.
     pub halt: Halt,
 }
 

@@ -1,8 +1,8 @@
-//! Finds the guilty document of a request that fails as a whole.
+//! Finds which document made a request fail.
 //!
-//! A service may reject 25 documents for the sake of one, or fall over that one each time. Both end the whole
-//! request, after whatever retry was in order; then its documents are sent one by one, so that only the guilty one
-//! fails and the others are scored. A rejection that every document shares (the language) is not tried apart.
+//! A service may reject 25 documents because of one, or fail at that one each time. Both end the whole request, after
+//! its retries; then its documents are sent one by one, so that only that one fails and the others are scored. A
+//! rejection that all documents share (of the language) is not split.
 
 use async_trait::async_trait;
 
@@ -27,7 +27,7 @@ impl<E: Engine> Splitting<E> {
             let alone = Batch { language: batch.language.clone(), documents: vec![document.clone()] };
             match self.inner.score(&alone).await {
                 Ok(answer) => answers.push(answer.into_iter().next().unwrap_or_else(|| Err(missing()))),
-                // What was answered is paid for, so it is handed on; whoever asks for the rest is refused too.
+                // What was answered is paid for, so it is handed on; the next request will be refused too.
                 Err(error) if error.kind == ErrorKind::Refused && answers.iter().all(Result::is_err) => {
                     return Err(error);
                 }
@@ -76,7 +76,7 @@ mod tests {
     use crate::engine::script::{Script, Step, batch, batch_of};
 
     #[tokio::test(start_paused = true)]
-    async fn only_the_guilty_document_fails() {
+    async fn only_the_document_that_made_the_request_fail_fails() {
         for kind in [ErrorKind::Rejected, ErrorKind::Transient] {
             let engine = Splitting::new(Script::new([Step::RejectText("bad", kind)]));
             let answers = engine.score(&batch_of(&["one", "bad", "three"])).await.unwrap();

@@ -184,12 +184,6 @@ impl Tiers {
         Self(vec![tier(Some(10_000_000), 100_000), tier(Some(50_000_000), 50_000), tier(None, 25_000)])
     }
 
-    /// The steps, cheapest last unit first.
-    #[must_use]
-    pub fn steps(&self) -> &[Tier] {
-        &self.0
-    }
-
     /// What `units` cost as the first ones of a month. Saturates.
     #[must_use]
     pub fn cost(&self, units: u64) -> Dollars {

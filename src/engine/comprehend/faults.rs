@@ -143,12 +143,12 @@ fn kind_of(code: Option<&str>, status: u16) -> ErrorKind {
 
 fn remedy_for(code: Option<&str>, message: Option<&str>) -> Option<Remedy> {
     let name = stem(code?);
-    let says = |what: &str| message.is_some_and(|message| message.contains(what));
+    let holds = |what: &str| message.is_some_and(|message| message.contains(what));
     if name == "ExpiredToken" {
         Some(Remedy::LoadCredentials)
     } else if CLOCK.contains(&name)
         || (matches!(name, "InvalidSignature" | "SignatureDoesNotMatch")
-            && (says("Signature expired") || says("Signature not yet current")))
+            && (holds("Signature expired") || holds("Signature not yet current")))
     {
         Some(Remedy::CorrectClock)
     } else {

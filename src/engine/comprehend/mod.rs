@@ -1,4 +1,4 @@
-//! Amazon Comprehend: what it takes and charges ([`profile`]), and the engine that asks it.
+//! Amazon Comprehend: what it takes and charges ([`profile`]), and the engine that sends requests to it.
 //!
 //! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
 
