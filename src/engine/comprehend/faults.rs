@@ -6,7 +6,7 @@
 //! on who lacks which permission.
 
 use aws_sdk_comprehend::config::http::HttpResponse;
-use aws_sdk_comprehend::error::{DispatchFailure, ProvideErrorMetadata, SdkError};
+use aws_sdk_comprehend::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentError;
 
 use super::hints;
@@ -81,7 +81,7 @@ pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>)
             status => return explain_answer(None, None, status),
         },
         SdkError::TimeoutError(_) => TIMEOUT,
-        SdkError::DispatchFailure(failure) => broken_off(failure),
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().map_or(CONNECTION_LOST, broken_off),
         SdkError::ConstructionFailure(_) => {
             let message = "the request could not be built or signed: no usable credentials or endpoint";
             (ErrorKind::Refused, "no_credentials", message)
@@ -91,22 +91,25 @@ pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>)
     (error(kind, code, message), None)
 }
 
-const TIMEOUT: (ErrorKind, &str, &str) = (ErrorKind::Transient, "timeout", "no answer in time");
+/// Kind, code and message.
+type Fault = (ErrorKind, &'static str, &'static str);
+
+const TIMEOUT: Fault = (ErrorKind::Transient, "timeout", "no answer in time");
+const CONNECTION_LOST: Fault = (ErrorKind::Transient, "connection_lost", "the connection broke");
 
 /// What a request failed with that brought no answer at all.
-fn broken_off(failure: &DispatchFailure) -> (ErrorKind, &'static str, &'static str) {
-    let error = failure.as_connector_error().map(|error| error as &(dyn std::error::Error + 'static));
-    let mut causes = std::iter::successors(error, |error| error.source());
+fn broken_off(error: &ConnectorError) -> Fault {
+    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
     // All errors of the HTTP client are or have one of this type. The SDK reports what happened before, while it
     // signed the request, as a failure of the same kind.
     match causes.find_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>()) {
         Some(client) if client.is_connect() => (ErrorKind::Transient, UNREACHABLE, "the service can't be connected to"),
-        _ if failure.is_timeout() => TIMEOUT,
+        _ if error.is_timeout() => TIMEOUT,
         // Metadata services and credential processes have bad minutes too; the breaker bounds the wait.
-        None if failure.is_other() => {
+        None if error.is_other() => {
             (ErrorKind::Transient, CREDENTIALS_UNAVAILABLE, "AWS credentials could not be loaded again")
         }
-        _ => (ErrorKind::Transient, "connection_lost", "the connection broke"),
+        _ => CONNECTION_LOST,
     }
 }
 
