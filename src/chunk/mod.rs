@@ -11,6 +11,8 @@
 
 use std::ops::Range;
 
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
 use crate::sentiment::{Billing, Granularity};
 use crate::transcript::{Call, Role, Timeline};
 
@@ -33,7 +35,8 @@ pub const TARGET_CHARS: usize = 500;
 const LONGEST_CHAR_BYTES: usize = 4;
 
 /// Whose words are scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Speakers {
     /// Customers and agents.
     #[default]
@@ -45,23 +48,10 @@ pub enum Speakers {
 }
 
 impl Speakers {
-    /// All of them, for a list of accepted values.
-    pub const ALL: [Self; 3] = [Self::Both, Self::Customer, Self::Agent];
-
     /// Whether turns of `role` are scored. Never true for [`Role::Other`].
     #[must_use]
     pub const fn include(self, role: Role) -> bool {
         matches!((self, role), (Self::Both | Self::Customer, Role::Customer) | (Self::Both | Self::Agent, Role::Agent))
-    }
-
-    /// The name used in flags and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Both => "both",
-            Self::Customer => "customer",
-            Self::Agent => "agent",
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The flags that stand for settings, made from the settings table.
 //!
 //! A flag's text is checked while the line is read, so that a wrong one is a usage error with clap's own
-//! message; what it means is settled later, together with the other layers.
+//! message. Its value takes effect later, as the highest layer of the settings. Of a flag that is given twice the
+//! last one holds; maps add up.
 
 use std::marker::PhantomData;
 
@@ -9,14 +10,15 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::settings::{Assignment, Heading, KEYS, Key, Origin, Raw, Settings};
+use crate::engine::registry;
+use crate::settings::{Assignment, Heading, Key, Origin, Raw, Settings};
 
 /// Which of the settings' flags a command takes.
 pub trait Scope: std::fmt::Debug + Clone + Send + Sync + 'static {
     /// The headings under which its flags stand.
     #[doc(hidden)]
     const HEADINGS: &'static [&'static str];
-    /// Settings under those headings that the command has another way to say.
+    /// Settings under those headings that have no flag with this command, because it takes them in another way.
     #[doc(hidden)]
     const WITHOUT: &'static [&'static str] = &[];
 }
@@ -85,8 +87,8 @@ impl<S: Scope> SettingFlags<S> {
 
 fn keys<S: Scope>() -> impl Iterator<Item = &'static Key> {
     let shown = |heading: &str| S::HEADINGS.contains(&heading);
-    let said_here = |key: &Key| !S::WITHOUT.contains(&key.name);
-    KEYS.iter().filter(move |key| key.flag.is_some_and(|flag| shown(flag.heading.title())) && said_here(key))
+    let is_taken = |key: &Key| !S::WITHOUT.contains(&key.name);
+    registry::keys().iter().filter(move |key| key.flag.is_some_and(|flag| shown(flag.heading.title())) && is_taken(key))
 }
 
 impl<S: Scope> Args for SettingFlags<S> {
@@ -139,13 +141,14 @@ fn arg(key: &'static Key, defaults: &Settings) -> Option<Arg> {
 }
 
 fn parser(key: &'static Key) -> ValueParser {
-    if key.choices.is_empty() {
+    let choices = (key.choices)();
+    if choices.is_empty() {
         ValueParser::new(move |text: &str| {
             let raw = Raw::Argument(text.to_owned());
             (key.put)(&mut Settings::default(), &raw).map(|()| text.to_owned())
         })
     } else {
-        ValueParser::new(PossibleValuesParser::new(key.choices))
+        ValueParser::new(PossibleValuesParser::new(choices))
     }
 }
 
@@ -160,7 +163,7 @@ fn help(key: &Key, defaults: &Settings) -> String {
     }
 }
 
-/// What `-q` and `-v` say of the setting `verbosity`.
+/// What `-q` and `-v` stand for: a value of the setting `verbosity`.
 pub(super) fn verbosity(quiet: bool, verbose: u8) -> Vec<Assignment> {
     let (word, flag) = match (quiet, verbose) {
         (true, _) => ("quiet", "-q"),
@@ -169,6 +172,6 @@ pub(super) fn verbosity(quiet: bool, verbose: u8) -> Vec<Assignment> {
         (false, 2) => ("debug", "-vv"),
         (false, _) => ("trace", "-vvv"),
     };
-    let key = KEYS.iter().find(|key| key.name == "verbosity");
+    let key = registry::keys().find("verbosity");
     key.map(|key| assignment(key, word, flag.to_owned())).into_iter().collect()
 }

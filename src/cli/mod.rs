@@ -1,7 +1,7 @@
-//! The command line: what can be typed. What it means is settled by `settings` and done by `commands`.
+//! The command line: what can be typed. The room `settings` gives flags their meaning, `commands` does the work.
 //!
-//! Flags that stand for settings come from the settings table (see [`SettingFlags`]); only what is not a
-//! setting is declared here. A line that can't be understood ends the process with code 2, by clap.
+//! Flags that stand for settings are made from the list of keys (see [`SettingFlags`]); only what is not a
+//! setting is declared here. clap ends the process with code 2 if a line can't be understood.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ mod flags;
 
 pub use flags::{Everything, General, Judging, Reading, Scope, SettingFlags, Storing};
 
+use crate::engine::registry;
 use crate::exit::ExitCode;
 use crate::settings::{self, Settings, SettingsError, Sources};
 
@@ -63,7 +64,12 @@ Examples:
 /// Reads contact-centre transcripts and writes what customers felt, call by call and agent by agent.
 #[derive(Debug, Parser)]
 #[command(name = "undertone", version, max_term_width = 100, after_help = EXAMPLES)]
-#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    args_override_self = true,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -305,7 +311,7 @@ impl GeneralFlags {
         let verbosity = flags::verbosity(self.quiet, self.verbose);
         let flags = [self.settings.into_assignments(), verbosity, command.into_assignments()].concat();
         let variables = std::env::vars_os().collect();
-        Sources { file: self.config, directory: PathBuf::new(), variables, flags }.resolve()
+        Sources { file: self.config, directory: PathBuf::new(), variables, flags }.resolve(registry::keys())
     }
 }
 

@@ -1,11 +1,11 @@
-//! The command line: what is typed, what help says, and that README.md says the same.
+//! The command line: what is typed, what help shows, and that README.md shows the same.
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::EngineName;
+use crate::settings::Cache;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("undertone").chain(line.split(' ')))
@@ -62,14 +62,38 @@ fn switches_stand_alone_or_say_off() {
 }
 
 #[test]
+fn of_a_flag_given_twice_the_last_one_holds_and_maps_add_up() {
+    assert_eq!(
+        layer("analyze a.csv --out a --detail --map text=A --detail=off --out b --map call_id=B -q -q"),
+        [
+            "verbosity = `quiet` (flag -q)",
+            "map = `text=A` (flag --map)",
+            "map = `call_id=B` (flag --map)",
+            "out = `b` (flag --out)",
+            "detail = `off` (flag --detail)",
+        ]
+    );
+    assert_eq!(layer("--log-format text analyze a.csv --log-format json"), ["log-format = `json` (flag --log-format)"]);
+    let Command::Train(train) = parse("train a.csv --out a --seed 1 --out b").unwrap().command else {
+        panic!("not train")
+    };
+    assert_eq!(train.out, PathBuf::from("b"));
+    let Command::Evaluate(both) = parse("evaluate a.csv --json --json --engine local --engine vader").unwrap().command
+    else {
+        panic!("not evaluate")
+    };
+    assert_eq!(both.engines, ["local", "vader"]);
+}
+
+#[test]
 fn flags_resolve_to_settings() {
     let cli = parse("analyze a.csv --language es --map text=Body --cache off").unwrap();
     let Command::Analyze(args) = cli.command else { panic!("not analyze") };
     let sources = Sources { flags: args.settings.into_assignments(), ..Sources::default() };
-    let settings = sources.resolve().unwrap();
-    assert_eq!(settings.map.column("text"), Some("Body"));
-    assert_eq!(settings.engine, EngineName::Local);
-    assert_eq!(settings.cache.path, crate::settings::CachePlace::Off);
+    let settings = sources.resolve(registry::keys()).unwrap();
+    assert_eq!(settings.map.iter().collect::<Vec<_>>(), [("text", "Body")]);
+    assert_eq!(settings.engine(), registry::LOCAL);
+    assert_eq!(settings.section::<Cache>().path, crate::settings::CachePlace::Off);
 }
 
 #[test]
@@ -151,11 +175,10 @@ proptest! {
         let line = std::iter::once("undertone").chain(words.iter().map(String::as_str));
         match Cli::try_parse_from(line) {
             Ok(Cli { command: Command::Analyze(args), .. }) => {
-                for assignment in args.settings.into_assignments() {
-                    let mut settings = crate::settings::Settings::default();
-                    if let Some(problem) = settings.assign(assignment.clone()) {
-                        prop_assert!(problem.to_string().contains("--"), "{problem} names no flag");
-                    }
+                let sources =
+                    Sources { flags: args.settings.into_assignments(), directory: "nowhere".into(), ..Sources::default() };
+                if let Err(error) = sources.resolve(registry::keys()) {
+                    prop_assert!(error.to_string().contains("--"), "{error} names no flag");
                 }
             }
             Ok(_) => {}

@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
 
     fn preparation(&self, session: &Session) -> Result<PrepareOptions, Failure> {
         let profile = session.service.engine.profile();
-        let granularity = self.settings.granularity.or_engine(profile.granularity);
+        let granularity = self.settings.granularity.or(profile.granularity);
         let chunk = options::chunk(self.settings, profile, granularity)?;
         Ok(PrepareOptions::new(chunk, profile, session.memory.clone()))
     }
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         let begun = Instant::now();
         for plan in pipeline::plan(conversations.calls(), std::slice::from_ref(prepare))? {
             let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper);
-            session.budget.check(Planned { units, cost: self.settings.price.tiers.cost(units).as_f64() })?;
+            session.budget.check(Planned { units, cost: options::cost(self.settings, units) })?;
             tracing::info!(documents, units, stored = plan.stored, "at most so much will be billed");
         }
         self.seconds.plan = seconds(begun.elapsed());
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         let fold = Fold::new(FoldOptions {
             engine: profile.name,
             scored_roles: options::scored_roles(settings),
-            min_coverage: options::min_coverage(settings),
+            min_coverage: settings.min_coverage,
             detail: settings.detail,
             guard: settings.csv_guard,
         });

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::{Config, GeneralFlags};
+use crate::engine::registry;
 use crate::exit::{ExitCode, Failure};
 use crate::settings::{self, Settings};
 
@@ -26,12 +27,12 @@ fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
     if json {
         let listing = serde_json::json!({
             "file": settings.file().map(|path| path.display().to_string()),
-            "hash": settings.hash(),
-            "settings": settings.listing_as_json(),
+            "hash": settings.hash(registry::keys()),
+            "settings": settings.listing_as_json(registry::keys()),
         });
         return super::print(&format!("{listing:#}\n"));
     }
-    super::print(&format!("# {}\n{}", file_text(settings), settings.listing()))
+    super::print(&format!("# {}\n{}", file_text(settings), settings.listing(registry::keys())))
 }
 
 /// What `config check` says of settings that are right.
@@ -49,7 +50,7 @@ fn file_text(settings: &Settings) -> String {
 }
 
 fn init(file: &Path, force: bool) -> Result<(), Failure> {
-    let text = settings::commented_file();
+    let text = settings::commented_file(registry::keys());
     if file == Path::new("-") {
         return super::print(&text);
     }
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!((failure.code(), failure.hint()), (ExitCode::CantCreate, Some("--force overwrites it")));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
         init(&file, true).unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), settings::commented_file());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), settings::commented_file(registry::keys()));
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! What the settings mean for each room: the one place that knows both sides.
 
 use crate::budget::BudgetExceeded;
-use crate::chunk::{ChunkError, ChunkOptions, Speakers};
+use crate::chunk::{ChunkError, ChunkOptions};
 use crate::engine::Profile;
 use crate::engine::budgeted::BUDGET_REACHED;
+use crate::engine::comprehend::Price;
 use crate::exit::{ExitCode, Failure};
 use crate::input::label_files::LabelsError;
-use crate::input::{BadMap, Field, InputError, InputErrorKind, InputOptions, MaxRejects, OffsetUnit, Origin, Source};
+use crate::input::{BadMap, Field, InputError, InputErrorKind, InputOptions, Origin, Source};
 use crate::lock::LockError;
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
 use crate::rollup::ScoredRoles;
-use crate::sentiment::{Billing, Granularity, Millionths};
-use crate::settings::{self, Settings, Tolerance};
+use crate::sentiment::{Billing, Granularity};
+use crate::settings::Settings;
 
 /// How rows are read.
 ///
@@ -27,17 +28,10 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
         map: map.collect::<Result<_, BadMap>>().map_err(|error| Failure::new(ExitCode::Settings, error))?,
         roles: settings.role.iter().map(|(value, role)| (value.to_owned(), role)).collect(),
         language: settings.language.code().map(str::to_owned),
-        time_zone: settings.timezone.rules().clone(),
-        offset_unit: match settings.offset_unit {
-            settings::OffsetUnit::Auto => None,
-            settings::OffsetUnit::Seconds => Some(OffsetUnit::Seconds),
-            settings::OffsetUnit::Milliseconds => Some(OffsetUnit::Milliseconds),
-        },
-        max_rejects: match settings.max_rejects {
-            Tolerance::Share(share) => MaxRejects::Share(share.fraction()),
-            Tolerance::Count(count) => MaxRejects::Count(count),
-        },
-        memory_bytes: usize::try_from(settings.memory.bytes()).unwrap_or(usize::MAX),
+        time_zone: settings.timezone.clone(),
+        offset_unit: settings.offset_unit.given().copied(),
+        max_rejects: settings.max_rejects,
+        memory_bytes: usize::try_from(settings.memory.as_u64()).unwrap_or(usize::MAX),
     })
 }
 
@@ -46,37 +40,28 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
 /// # Errors
 /// [`ExitCode::Settings`] when no text could be cut so.
 pub(super) fn chunk(settings: &Settings, profile: &Profile, granularity: Granularity) -> Result<ChunkOptions, Failure> {
-    let target = usize::try_from(settings.segment_chars.get()).unwrap_or(usize::MAX);
     // An engine that reads everything and charges nothing gains nothing from short documents.
-    let target = if profile.billing.is_none() && granularity == Granularity::Turn { usize::MAX } else { target };
+    let target =
+        if profile.billing.is_none() && granularity == Granularity::Turn { usize::MAX } else { settings.segment_chars };
     let billing = profile.billing.map(|_| billing(settings));
-    ChunkOptions::new(granularity, target, profile.limits.document_bytes, billing, speakers(settings))
+    ChunkOptions::new(granularity, target, profile.limits.document_bytes, billing, settings.speakers)
         .map_err(|error: ChunkError| Failure::new(ExitCode::Settings, error).with_hint(error.hint()))
 }
 
 /// What the service charges by.
 pub(super) fn billing(settings: &Settings) -> Billing {
-    settings.price.billing()
+    settings.section::<Price>().billing()
 }
 
-/// Whose words are scored.
-pub(super) const fn speakers(settings: &Settings) -> Speakers {
-    match settings.speakers {
-        settings::Speakers::Both => Speakers::Both,
-        settings::Speakers::Customer => Speakers::Customer,
-        settings::Speakers::Agent => Speakers::Agent,
-    }
+/// US dollars that `units` cost.
+pub(super) fn cost(settings: &Settings, units: u64) -> f64 {
+    settings.section::<Price>().tiers.cost(units)
 }
 
-/// The roles behind [`speakers`].
+/// The roles whose words are scored.
 pub(super) fn scored_roles(settings: &Settings) -> ScoredRoles {
     use crate::transcript::Role::{Agent, Customer};
-    ScoredRoles { customer: settings.speakers.includes(Customer), agent: settings.speakers.includes(Agent) }
-}
-
-/// The least share of the customer's words that makes a call count.
-pub(super) fn min_coverage(settings: &Settings) -> Millionths {
-    Millionths::nearest(settings.min_coverage.fraction())
+    ScoredRoles { customer: settings.speakers.include(Customer), agent: settings.speakers.include(Agent) }
 }
 
 /// Bytes of all sources together, if all of them are known.

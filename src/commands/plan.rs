@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::{options, print, session};
+use crate::engine::comprehend::ComprehendSettings;
 use crate::engine::{Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
@@ -41,8 +42,8 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         turns: tally.turns,
         duplicate_rows: tally.duplicates,
         rejected_rows,
-        requests_per_second: settings.comprehend.requests_per_second.per_second(),
-        granularity: settings.granularity.or_engine(profile.granularity).as_str(),
+        requests_per_second: settings.section::<ComprehendSettings>().requests_per_second,
+        granularity: settings.granularity.or(profile.granularity).as_str(),
         plans: Granularity::ALL
             .into_iter()
             .zip(&plans)
@@ -141,7 +142,7 @@ impl PlanLine {
     fn of(granularity: Granularity, plan: &Plan, settings: &Settings, profile: &Profile) -> Self {
         let estimate = &plan.estimate;
         let units_lower = estimate.units_lower(options::billing(settings), &profile.limits);
-        let cost = |units| settings.price.tiers.cost(units).as_f64();
+        let cost = |units| options::cost(settings, units);
         Self {
             granularity: granularity.as_str(),
             segments: estimate.segments,
@@ -155,7 +156,7 @@ impl PlanLine {
             cost_usd_upper: cost(estimate.units_upper),
             cost_usd_lower: cost(units_lower),
             requests: estimate.requests(&profile.limits),
-            seconds: estimate.seconds(&profile.limits, settings.comprehend.requests_per_second.per_second()),
+            seconds: estimate.seconds(&profile.limits, settings.section::<ComprehendSettings>().requests_per_second),
         }
     }
 

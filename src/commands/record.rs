@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::options;
+use crate::engine::registry;
 use crate::engine::{Profile, Requests};
 use crate::exit::ExitCode;
 use crate::input::{FileReport, Tally};
@@ -33,12 +35,12 @@ pub(super) struct Facts<'a> {
 impl Facts<'_> {
     /// The record of a run whose files are not all written yet: their list, the end and the seconds are still blank.
     pub(super) fn record(&self, started_at: Timestamp, code: ExitCode) -> RunRecord {
-        let granularity = self.settings.granularity.or_engine(self.profile.granularity);
+        let granularity = self.settings.granularity.or(self.profile.granularity);
         RunRecord {
             schema_version: SCHEMA_VERSION,
             undertone_version: env!("CARGO_PKG_VERSION"),
             scoring_version: SCORING_VERSION,
-            settings_hash: self.settings.hash(),
+            settings_hash: self.settings.hash(registry::keys()),
             engine: EngineRecord {
                 name: self.profile.name,
                 model: self.profile.model.clone(),
@@ -61,7 +63,7 @@ impl Facts<'_> {
             requests: self.requests.requests,
             throttles: self.requests.throttles,
             units: self.requests.units_most,
-            dollars: self.settings.price.tiers.cost(self.requests.units_most).as_f64(),
+            dollars: options::cost(self.settings, self.requests.units_most),
         }
     }
 
@@ -94,7 +96,7 @@ impl Facts<'_> {
             planned_units: self.scoring.units,
             billed_units: self.requests.units_most,
             billed_units_least: self.requests.units_least,
-            planned_cost_usd: self.settings.price.tiers.cost(self.scoring.units).as_f64(),
+            planned_cost_usd: options::cost(self.settings, self.scoring.units),
             cost_usd: self.bill().dollars,
         }
     }

@@ -7,22 +7,24 @@ use std::sync::Arc;
 use super::train::read_model;
 use crate::budget::Budget;
 use crate::cache::{self, Access, CacheError, CacheOptions, Memory, ScoreCache, Scorer};
-use crate::engine::local::Local;
+use crate::engine::local::{Local, LocalSettings};
+use crate::engine::registry;
 use crate::engine::{EngineError, Halt, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, Terms};
 use crate::score::ScoreOptions;
-use crate::settings::{CachePlace, Dollars, EngineName, Settings, Whole};
+use crate::settings::{Cache, CachePlace, Cost, Settings};
 
 /// What a run may cost at most.
 fn budget(settings: &Settings) -> Budget {
-    Budget { max_cost: settings.cost.max.map(Dollars::as_f64), max_units: settings.cost.max_units.map(Whole::get) }
+    let Cost { max, max_units } = *settings.section();
+    Budget { max_cost: max, max_units }
 }
 
 /// The units that may be billed.
 #[cfg(feature = "comprehend")]
 fn max_units(settings: &Settings) -> u64 {
-    budget(settings).units(|units| settings.price.tiers.cost(units).as_f64())
+    budget(settings).units(|units| super::options::cost(settings, units))
 }
 
 /// The folder of stored scores; `None` when they are switched off.
@@ -30,7 +32,7 @@ fn max_units(settings: &Settings) -> u64 {
 /// # Errors
 /// [`ExitCode::Settings`] on a machine where the platform names no place for them.
 pub(super) fn cache_root(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
-    match &settings.cache.path {
+    match &settings.section::<Cache>().path {
         CachePlace::Off => Ok(None),
         CachePlace::Directory(path) => Ok(Some(path.clone())),
         CachePlace::Auto => cache::default_root().map(Some).ok_or_else(|| {
@@ -49,7 +51,7 @@ fn cache_options(settings: &Settings, access: Access) -> CacheOptions {
 /// Days for which a stored score is used.
 pub(super) fn max_age_days(settings: &Settings) -> u32 {
     const DAY_SECONDS: u64 = 86_400;
-    let days = settings.cache.max_age.duration().as_secs().div_ceil(DAY_SECONDS);
+    let days = settings.section::<Cache>().max_age.as_secs().div_ceil(DAY_SECONDS);
     u32::try_from(days).unwrap_or(u32::MAX)
 }
 
@@ -77,9 +79,10 @@ impl Session {
     /// # Errors
     /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
     pub(super) async fn open(settings: &Settings, halt: &Halt) -> Result<Self, Failure> {
-        let service = match settings.engine {
-            EngineName::Local => Service::local(Local::with_model(local_model(settings)?), halt.clone()),
-            EngineName::Comprehend => comprehend(settings, halt).await?,
+        let service = if settings.engine() == registry::COMPREHEND {
+            comprehend(settings, halt).await?
+        } else {
+            Service::local(Local::with_model(local_model(settings)?), halt.clone())
         };
         Self::around(service, settings)
     }
@@ -137,11 +140,12 @@ fn kept(scored: u64, is_stored: bool) -> String {
 
 /// The model that the local engine scores with: one's own or the shipped one, with one's own terms.
 fn local_model(settings: &Settings) -> Result<Model, Failure> {
-    let mut model = match &settings.local.model {
+    let LocalSettings { model, lexicon } = settings.section();
+    let mut model = match model {
         None => Model::shipped(),
         Some(path) => read_model(path).map_err(|error| unusable(path, error))?,
     };
-    if let Some(path) = &settings.local.lexicon {
+    if let Some(path) = lexicon {
         let text = std::fs::read_to_string(path).map_err(|error| unusable(path, error))?;
         model = model.with_terms(Terms::parse(&text).map_err(|error| unusable(path, error))?);
     }
@@ -179,26 +183,22 @@ fn open_cache(settings: &Settings, profile: &Profile, access: Access) -> Result<
 async fn comprehend(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use crate::engine::ServiceOptions;
     use crate::engine::breaker::Patience;
-    use crate::engine::comprehend::{ADVICE, Comprehend, ComprehendOptions};
+    use crate::engine::comprehend::{ADVICE, Comprehend, ComprehendOptions, ComprehendSettings};
     use crate::engine::retry::RetryPolicy;
 
-    let asked = &settings.comprehend;
+    let asked: &ComprehendSettings = settings.section();
     let connection = ComprehendOptions {
         region: asked.region.clone(),
         profile: asked.profile.clone(),
-        billing: settings.price.billing(),
+        billing: super::options::billing(settings),
         ..ComprehendOptions::default()
     };
-    let give_up_after = asked.give_up_after.duration();
+    let give_up_after = asked.give_up_after;
     let patience = Patience::default();
     let options = ServiceOptions {
-        requests_per_second: asked.requests_per_second.per_second(),
-        attempt_timeout: asked.attempt_timeout.duration(),
-        retry: RetryPolicy {
-            attempts: u32::try_from(asked.max_attempts.get()).unwrap_or(u32::MAX),
-            elapsed: asked.max_elapsed.duration(),
-            ..RetryPolicy::default()
-        },
+        requests_per_second: asked.requests_per_second,
+        attempt_timeout: asked.attempt_timeout,
+        retry: RetryPolicy { attempts: asked.max_attempts, elapsed: asked.max_elapsed, ..RetryPolicy::default() },
         patience: Patience { silence: give_up_after, unreachable: patience.unreachable.min(give_up_after), ..patience },
         advice: ADVICE,
         max_units: max_units(settings),

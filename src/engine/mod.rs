@@ -20,6 +20,7 @@ pub mod deadline;
 pub mod halt;
 pub mod local;
 pub mod pace;
+pub mod registry;
 pub mod requests;
 pub mod retry;
 #[cfg(test)]

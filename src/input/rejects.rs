@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::error::InputError;
 use super::field::Field;
+use crate::sentiment::Millionths;
 
 /// How many of the rejected rows an error shows.
 const SHOWN: usize = 5;
@@ -119,25 +120,24 @@ impl fmt::Display for Reject {
 }
 
 /// How many rows may be rejected before the run stops.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaxRejects {
-    /// A share of all rows read, within [0, 1].
-    Share(f64),
+    /// A share of all rows read.
+    Share(Millionths),
     /// A number of rows.
     Count(u64),
 }
 
 impl Default for MaxRejects {
     fn default() -> Self {
-        Self::Share(0.05)
+        Self::Share(Millionths(50_000))
     }
 }
 
 impl fmt::Display for MaxRejects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Rounded to what settings hold: 29 % is 0.29, which times 100 is a little less than 29.
-            Self::Share(share) => write!(f, "{} %", (share * 1e6).round() / 1e4),
+            Self::Share(share) => write!(f, "{} %", share.0 as f64 / 1e4),
             Self::Count(count) => write!(f, "{count}"),
         }
     }
@@ -146,8 +146,7 @@ impl fmt::Display for MaxRejects {
 impl MaxRejects {
     fn is_passed_by(self, rejected: u64, rows: u64) -> bool {
         match self {
-            // In whole millionths, as settings have them, both sides are exact: 29 of 100 are not more than 29 %.
-            Self::Share(share) => rejected as f64 * 1e6 > (share * 1e6).round() * rows as f64,
+            Self::Share(share) => i128::from(rejected) * 1_000_000 > i128::from(rows) * i128::from(share.0),
             Self::Count(count) => rejected > count,
         }
     }
@@ -217,11 +216,12 @@ mod tests {
 
     #[test]
     fn limits_are_passed_only_above_them() {
-        assert!(!MaxRejects::Share(0.05).is_passed_by(5, 100));
-        assert!(MaxRejects::Share(0.05).is_passed_by(6, 100));
-        assert!(!MaxRejects::Share(0.0).is_passed_by(0, 0));
-        assert!(!MaxRejects::Share(0.29).is_passed_by(29, 100) && MaxRejects::Share(0.29).is_passed_by(30, 100));
-        assert_eq!(MaxRejects::Share(0.29).to_string(), "29 %");
+        // As floats, 0.29 * 100 is less than 29.
+        let share = MaxRejects::Share(Millionths(290_000));
+        assert!(!share.is_passed_by(29, 100));
+        assert!(share.is_passed_by(30, 100));
+        assert_eq!(share.to_string(), "29 %");
+        assert!(!MaxRejects::Share(Millionths(0)).is_passed_by(0, 0));
         assert!(!MaxRejects::Count(2).is_passed_by(2, 2));
         assert!(MaxRejects::Count(2).is_passed_by(3, 1000));
     }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::sentiment::Millionths;
 use crate::transcript::Call;
 
 /// Writes `files` into a directory and names them as sources, in that order.
@@ -58,7 +59,7 @@ fn texts(call: &Call) -> Vec<&str> {
 
 /// Options under which rejected rows never stop the run.
 pub(super) fn lenient() -> InputOptions {
-    InputOptions { max_rejects: MaxRejects::Share(1.0), ..InputOptions::default() }
+    InputOptions { max_rejects: MaxRejects::Share(Millionths::ONE), ..InputOptions::default() }
 }
 
 fn failure(text: &str) -> InputError {

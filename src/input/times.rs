@@ -10,13 +10,16 @@ use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 /// What a plain number in a time column counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 pub enum OffsetUnit {
     /// Seconds, whole or decimal.
+    #[strum(serialize = "s")]
     Seconds,
     /// Milliseconds.
+    #[strum(serialize = "ms")]
     Milliseconds,
 }
 

@@ -1,5 +1,7 @@
 //! What one document may be: how turns are packed into it, how large it may be, what it is charged for.
 
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
 /// How large documents and requests may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -33,7 +35,8 @@ impl Billing {
 }
 
 /// How a call's turns are packed into documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Granularity {
     /// One turn a document; long turns are split.
     Turn,
@@ -49,11 +52,7 @@ impl Granularity {
 
     /// The name used in flags and files.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Turn => "turn",
-            Self::Segment => "segment",
-            Self::Call => "call",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

@@ -4,160 +4,123 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use super::value::{Value, Wrong, number_text};
+use super::value::{Value, Wrong};
+use crate::chunk::Speakers;
+use crate::input::OffsetUnit;
 use crate::sentiment::Granularity;
-use crate::transcript::Role;
 
-/// Declares an enum whose variants are words of a setting.
+/// Makes enums whose variants are words, by the names that their derives give them, values of settings.
 macro_rules! words {
-    (
-        $(#[$meta:meta])*
-        $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }
-        expected $expected:literal
-    ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)+
-        }
-
-        impl $name {
-            /// The word used in flags, variables and files.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
+    ($($Words:ty),+) => {$(
+        impl Value for $Words {
+            fn choices() -> Vec<&'static str> {
+                <Self as VariantNames>::VARIANTS.to_vec()
             }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl Value for $name {
-            const CHOICES: &'static [&'static str] = &[$($word),+];
 
             fn parse(text: &str) -> Result<Self, Wrong> {
-                match text {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(Wrong::expected($expected)),
-                }
+                text.parse().map_err(|_| Wrong::expected_one_of(<Self as VariantNames>::VARIANTS))
             }
 
             fn to_toml(&self) -> Option<toml::Value> {
-                Some(self.as_str().into())
+                Some(<&str>::from(self).into())
             }
         }
-    };
+    )+};
 }
 
-words! {
-    /// Which engine scores.
-    EngineName {
-        /// A model inside the program: nothing leaves the machine, nothing is charged.
-        Local = "local",
-        /// Amazon Comprehend.
-        Comprehend = "comprehend",
-    }
-    expected "local or comprehend"
+words!(Granularity, Speakers, OffsetUnit, LogFormat, Verbosity);
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
-words! {
-    /// How turns are packed into documents, before the engine was asked.
-    GranularityChoice {
-        /// What the engine's profile names.
-        Auto = "auto",
-        /// One turn a document.
-        Turn = "turn",
-        /// Turns of one role packed so that billed units are least.
-        Segment = "segment",
-        /// Turns of one role packed up to the engine's byte limit.
-        Call = "call",
-    }
-    expected "auto, turn, segment or call"
+/// How much is written to stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Warnings too.
+    Normal,
+    /// What is being done.
+    Verbose,
+    /// Every request.
+    Debug,
+    /// Everything.
+    Trace,
 }
 
-impl GranularityChoice {
-    /// The granularity to use with an engine whose profile names `auto`.
+/// A value, or `auto`: what suits is found later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auto<T> {
+    /// What suits.
+    Auto,
+    /// This value.
+    Given(T),
+}
+
+impl<T> Auto<T> {
+    /// The value, unless it is `auto`.
     #[must_use]
-    pub const fn or_engine(self, auto: Granularity) -> Granularity {
+    pub const fn given(&self) -> Option<&T> {
         match self {
-            Self::Auto => auto,
-            Self::Turn => Granularity::Turn,
-            Self::Segment => Granularity::Segment,
-            Self::Call => Granularity::Call,
+            Self::Auto => None,
+            Self::Given(value) => Some(value),
         }
     }
 }
 
-words! {
-    /// Whose words are scored.
-    Speakers {
-        /// Customers and agents.
-        Both = "both",
-        /// Customers only: the agents' words stay unscored.
-        Customer = "customer",
-        /// Agents only.
-        Agent = "agent",
-    }
-    expected "both, customer or agent"
-}
-
-impl Speakers {
-    /// Whether the words of `role` are scored.
+impl<T: Copy> Auto<T> {
+    /// The value, or `suitable` for `auto`.
     #[must_use]
-    pub const fn includes(self, role: Role) -> bool {
-        match role {
-            Role::Customer => matches!(self, Self::Both | Self::Customer),
-            Role::Agent => matches!(self, Self::Both | Self::Agent),
-            Role::Other => false,
+    pub fn or(self, suitable: T) -> T {
+        self.given().copied().unwrap_or(suitable)
+    }
+}
+
+impl<T: Value> Value for Auto<T> {
+    fn choices() -> Vec<&'static str> {
+        let choices = T::choices();
+        if choices.is_empty() { choices } else { [vec!["auto"], choices].concat() }
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let joined = if T::choices().is_empty() { " or" } else { "," };
+        T::parse(text).map(Self::Given).map_err(|Wrong(what)| Wrong::expected(format!("auto{joined} {what}")))
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        self.given().map_or_else(|| Some("auto".into()), Value::to_toml)
+    }
+}
+
+/// How many requests, or threads of a local engine, work at the same time.
+impl Value for Auto<NonZeroUsize> {
+    const NUMBER: bool = true;
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match text.parse() {
+            // Beyond this number a service sees nothing but open connections.
+            Ok(number @ 0..=1024) => Ok(NonZeroUsize::new(number).map_or(Self::Auto, Self::Given)),
+            _ if text == "auto" => Ok(Self::Auto),
+            _ => Err(Wrong::expected("auto or a whole number from 1 to 1024")),
         }
     }
-}
 
-words! {
-    /// The unit of times that are offsets from the call's start.
-    OffsetUnit {
-        /// By the column's name, else whole numbers are milliseconds and decimals seconds.
-        Auto = "auto",
-        /// Seconds.
-        Seconds = "s",
-        /// Milliseconds.
-        Milliseconds = "ms",
+    fn to_toml(&self) -> Option<toml::Value> {
+        self.given().map_or_else(|| Some("auto".into()), |number| number.get().to_toml())
     }
-    expected "auto, s or ms"
-}
-
-words! {
-    /// How log lines look.
-    LogFormat {
-        /// For people.
-        Text = "text",
-        /// One JSON object a line.
-        Json = "json",
-    }
-    expected "text or json"
-}
-
-words! {
-    /// How much is said on stderr.
-    Verbosity {
-        /// Errors only.
-        Quiet = "quiet",
-        /// Warnings too.
-        Normal = "normal",
-        /// What is being done.
-        Verbose = "verbose",
-        /// Every request.
-        Debug = "debug",
-        /// Everything.
-        Trace = "trace",
-    }
-    expected "quiet, normal, verbose, debug or trace"
 }
 
 /// What the tables are written as: always CSV, which report and explain read.
@@ -200,137 +163,52 @@ impl Value for TableFormats {
     fn to_toml(&self) -> Option<toml::Value> {
         Some(if self.parquet { "csv,parquet" } else { "csv" }.into())
     }
-}
 
-/// The language of the calls that no column gives one for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LanguageChoice {
-    /// Found per call from its text.
-    Auto,
-    /// A code such as `en` or `zh-TW`, as it was written.
-    Code(Box<str>),
-}
-
-impl LanguageChoice {
-    /// The code, unless it is to be found from the text.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Auto => None,
-            Self::Code(code) => Some(code),
-        }
+    fn missing_feature(&self) -> Option<&'static str> {
+        (self.parquet && !cfg!(feature = "parquet")).then_some("parquet")
     }
 }
 
-impl Value for LanguageChoice {
+/// A language code such as `en` or `zh-TW`, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageCode(Box<str>);
+
+impl Auto<LanguageCode> {
+    /// The code, unless the language is to be found from the text.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.given().map(|LanguageCode(code)| &**code)
+    }
+}
+
+impl Value for LanguageCode {
     fn parse(text: &str) -> Result<Self, Wrong> {
         let primary = text.split('-').next().unwrap_or_default();
         let subtags_fit = text.split('-').all(|tag| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric()));
         let primary_fits = matches!(primary.len(), 2 | 3) && primary.bytes().all(|byte| byte.is_ascii_alphabetic());
-        match text {
-            "auto" => Ok(Self::Auto),
-            _ if primary_fits && subtags_fit => Ok(Self::Code(text.into())),
-            _ => Err(Wrong::expected("auto or a language code such as en, es or zh-TW")),
+        if primary_fits && subtags_fit {
+            Ok(Self(text.into()))
+        } else {
+            Err(Wrong::expected("a language code such as en, es or zh-TW"))
         }
     }
 
     fn to_toml(&self) -> Option<toml::Value> {
-        Some(match self {
-            Self::Auto => "auto".into(),
-            Self::Code(code) => code.to_string().into(),
+        Some(self.0.to_string().into())
+    }
+}
+
+/// A time zone of the IANA database.
+impl Value for TimeZone {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let zone = if text == "UTC" { Ok(Self::UTC) } else { Self::get(text) };
+        zone.map_err(|_| {
+            Wrong::expected("an IANA time zone that this machine knows, such as UTC or Europe/Berlin (package tzdata)")
         })
     }
-}
-
-/// A time zone of the IANA database, under the name it was given by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone {
-    name: Box<str>,
-    zone: TimeZone,
-}
-
-impl Zone {
-    /// Coordinated universal time.
-    #[must_use]
-    pub fn utc() -> Self {
-        Self { name: "UTC".into(), zone: TimeZone::UTC }
-    }
-
-    /// The zone's rules.
-    #[must_use]
-    pub const fn rules(&self) -> &TimeZone {
-        &self.zone
-    }
-
-    /// The IANA name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl Value for Zone {
-    fn parse(text: &str) -> Result<Self, Wrong> {
-        match text {
-            "" => Err(Wrong::expected("an IANA time zone such as UTC or Europe/Berlin")),
-            "UTC" => Ok(Self::utc()),
-            name => match TimeZone::get(name) {
-                Ok(zone) => Ok(Self { name: name.into(), zone }),
-                Err(_) => Err(Wrong::expected(
-                    "an IANA time zone that this machine knows, such as UTC or Europe/Berlin (package tzdata)",
-                )),
-            },
-        }
-    }
 
     fn to_toml(&self) -> Option<toml::Value> {
-        Some(self.name.to_string().into())
-    }
-}
-
-/// How many requests, or threads of a local engine, work at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Concurrency {
-    /// What suits the engine.
-    Auto,
-    /// So many.
-    Fixed(NonZeroUsize),
-}
-
-impl Concurrency {
-    /// Most that may be asked for: beyond it a service sees nothing but open connections.
-    const MOST: usize = 1024;
-
-    /// The number asked for, else `auto`.
-    #[must_use]
-    pub const fn or(self, auto: NonZeroUsize) -> NonZeroUsize {
-        match self {
-            Self::Auto => auto,
-            Self::Fixed(number) => number,
-        }
-    }
-}
-
-impl Value for Concurrency {
-    fn parse(text: &str) -> Result<Self, Wrong> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        match text.parse() {
-            Ok(number) if number <= Self::MOST => Ok(NonZeroUsize::new(number).map_or(Self::Auto, Self::Fixed)),
-            _ => Err(Wrong::expected("auto or a whole number from 1 to 1024")),
-        }
-    }
-
-    fn from_toml(value: &toml::Value) -> Result<Self, Wrong> {
-        Self::parse(&number_text(value))
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        Some(match self {
-            Self::Auto => "auto".into(),
-            Self::Fixed(number) => i64::try_from(number.get()).unwrap_or(i64::MAX).into(),
-        })
+        self.iana_name().map(Into::into)
     }
 }
 
@@ -370,47 +248,45 @@ mod tests {
 
     #[test]
     fn every_word_reads_back_to_its_value() {
-        for word in Verbosity::CHOICES {
-            assert_eq!(Verbosity::parse(word).unwrap().as_str(), *word);
+        for word in Verbosity::choices() {
+            assert_eq!(Verbosity::parse(word).unwrap().to_toml(), Some(word.into()));
         }
-        assert_eq!(EngineName::parse("Local").unwrap_err().to_string(), "expected local or comprehend");
+        assert_eq!(LogFormat::parse("Text").unwrap_err().to_string(), "expected text or json");
+        assert_eq!(Auto::<OffsetUnit>::choices(), ["auto", "s", "ms"]);
+        assert_eq!(Auto::<OffsetUnit>::parse("min").unwrap_err().to_string(), "expected auto, s or ms");
     }
 
     #[test]
     fn languages_are_codes() {
-        assert_eq!(LanguageChoice::parse("auto"), Ok(LanguageChoice::Auto));
-        assert_eq!(LanguageChoice::parse("zh-TW"), Ok(LanguageChoice::Code("zh-TW".into())));
+        assert_eq!(Auto::<LanguageCode>::parse("auto").unwrap().code(), None);
+        assert_eq!(Auto::<LanguageCode>::parse("zh-TW").unwrap().code(), Some("zh-TW"));
         for wrong in ["english", "", "e", "en_", "en-", "12"] {
-            assert!(LanguageChoice::parse(wrong).is_err(), "{wrong}");
+            let error = Auto::<LanguageCode>::parse(wrong).unwrap_err().to_string();
+            assert_eq!(error, "expected auto or a language code such as en, es or zh-TW", "{wrong}");
         }
     }
 
     #[test]
     fn a_time_zone_is_looked_up_when_it_is_read() {
-        assert_eq!(Zone::parse("UTC"), Ok(Zone::utc()));
-        assert_eq!(
-            Zone::parse("Mars/Olympus").unwrap_err().to_string(),
-            "expected an IANA time zone that this machine knows, such as UTC or Europe/Berlin (package tzdata)"
-        );
+        assert_eq!(TimeZone::parse("UTC"), Ok(TimeZone::UTC));
+        assert_eq!(TimeZone::UTC.to_toml(), Some("UTC".into()));
+        for wrong in ["Mars/Olympus", ""] {
+            assert_eq!(
+                TimeZone::parse(wrong).unwrap_err().to_string(),
+                "expected an IANA time zone that this machine knows, such as UTC or Europe/Berlin (package tzdata)"
+            );
+        }
     }
 
     #[test]
     fn zero_workers_is_as_many_as_suit() {
-        assert_eq!(Concurrency::parse("0"), Ok(Concurrency::Auto));
-        assert_eq!(Concurrency::parse("auto"), Ok(Concurrency::Auto));
+        let parse = Auto::<NonZeroUsize>::parse;
+        assert_eq!((parse("0"), parse("auto")), (Ok(Auto::Auto), Ok(Auto::Auto)));
         let eight = NonZeroUsize::new(8).unwrap();
-        assert_eq!(Concurrency::from_toml(&toml::Value::Integer(8)), Ok(Concurrency::Fixed(eight)));
-        assert_eq!(Concurrency::Auto.or(eight), eight);
+        assert_eq!(Auto::from_toml(&toml::Value::Integer(8)), Ok(Auto::Given(eight)));
+        assert_eq!(Auto::Auto.or(eight), eight);
         for wrong in ["-1", "many", "1025", "1.5", ""] {
-            assert!(Concurrency::parse(wrong).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_other_roles_are_never_scored() {
-        for speakers in [Speakers::Both, Speakers::Customer, Speakers::Agent] {
-            assert!(!speakers.includes(Role::Other));
-        }
-        assert!(Speakers::Customer.includes(Role::Customer) && !Speakers::Customer.includes(Role::Agent));
     }
 }

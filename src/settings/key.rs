@@ -1,4 +1,4 @@
-//! What is known of a setting without knowing its type: its names, its meaning, how to read and print it.
+//! A setting apart from its type: its names, its meaning, how to read and print it; and the list of all of them.
 
 use super::value::{Raw, Wrong};
 use super::{PREFIX, Settings};
@@ -8,7 +8,7 @@ use super::{PREFIX, Settings};
 pub(crate) enum Heading {
     /// What is read and how.
     Input,
-    /// What scores and how it is asked.
+    /// What scores, and how it is used.
     Scoring,
     /// What it may cost.
     Cost,
@@ -16,7 +16,7 @@ pub(crate) enum Heading {
     Storage,
     /// What is written.
     Output,
-    /// What every command takes.
+    /// What all commands have.
     Global,
 }
 
@@ -43,29 +43,29 @@ pub(crate) struct Flag {
     pub(crate) argument: &'static str,
     /// Where `--help` shows it.
     pub(crate) heading: Heading,
-    /// Whether it may stand alone and then means `on`.
+    /// Whether it may stand without an argument, which means `on`.
     pub(crate) alone: bool,
 }
 
 impl Flag {
     /// A flag with an argument.
-    pub(super) const fn new(heading: Heading, long: &'static str, argument: &'static str) -> Self {
+    pub(crate) const fn new(heading: Heading, long: &'static str, argument: &'static str) -> Self {
         Self { long, argument, heading, alone: false }
     }
 
-    /// A flag that may stand alone.
-    pub(super) const fn switch(heading: Heading, long: &'static str) -> Self {
+    /// A flag that may stand without an argument.
+    pub(crate) const fn switch(heading: Heading, long: &'static str) -> Self {
         Self { long, argument: "on|off", heading, alone: true }
     }
 }
 
-/// What the program knows of one setting.
+/// One setting, apart from its type.
 #[derive(Debug)]
 pub(crate) struct Key {
     /// The dotted key in the file.
     pub(crate) name: &'static str,
     /// What it means: a sentence that is enough for a flag's help, then what else there is to know.
-    pub(super) doc: &'static str,
+    pub(crate) doc: &'static str,
     /// A value to show where there is no default, as TOML.
     pub(crate) example: Option<&'static str>,
     /// Whether it changes what is written.
@@ -73,13 +73,15 @@ pub(crate) struct Key {
     /// Its flag, if it has one.
     pub(crate) flag: Option<Flag>,
     /// All texts it accepts, if they are few.
-    pub(crate) choices: &'static [&'static str],
+    pub(crate) choices: fn() -> Vec<&'static str>,
     /// Whether it may be given several times, and layers add up.
     pub(crate) adds: bool,
     /// Puts a value on top of what the settings hold.
     pub(crate) put: fn(&mut Settings, &Raw) -> Result<(), Wrong>,
     /// The value in its canonical form.
     pub(crate) get: fn(&Settings) -> Option<toml::Value>,
+    /// The feature that the value needs and this build lacks.
+    pub(crate) missing_feature: fn(&Settings) -> Option<&'static str>,
 }
 
 impl Key {
@@ -88,7 +90,7 @@ impl Key {
         self.doc.trim()
     }
 
-    /// The first sentence of its meaning, without the full stop: what a flag's help says.
+    /// The first sentence of its meaning, without the full stop: as in a flag's help.
     pub(crate) fn gist(&self) -> &'static str {
         let meaning = self.meaning();
         meaning.split_once(". ").map_or(meaning, |(first, _)| first).trim_end_matches('.')
@@ -102,5 +104,26 @@ impl Key {
     /// Its flag as it is typed.
     pub(crate) fn typed_flag(&self) -> Option<String> {
         self.flag.map(|flag| format!("--{}", flag.long))
+    }
+}
+
+/// All settings of the program, in the order in which files and help list them.
+#[derive(Debug)]
+pub(crate) struct Keys(Vec<&'static Key>);
+
+impl Keys {
+    /// The settings of these sections.
+    pub(crate) fn of(sections: &[&'static [Key]]) -> Self {
+        Self(sections.iter().copied().flatten().collect())
+    }
+
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Key> + Clone {
+        self.0.iter().copied()
+    }
+
+    /// The setting of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&'static Key> {
+        self.iter().find(|key| key.name == name)
     }
 }

@@ -1,6 +1,6 @@
 //! The layers above the defaults: a file, the environment, the flags.
 //!
-//! Each layer is a list of assignments: a key, what was written, and where. A key nobody knows is a problem,
+//! Each layer is a list of assignments: a key, what was written, and where. A key that is no setting is a problem,
 //! in the file and in the environment alike, because a misspelt limit must not be no limit.
 
 use std::ffi::OsString;
@@ -10,9 +10,8 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::error::{Origin, Problem, nearest};
-use super::key::Key;
-use super::table::KEYS;
+use super::error::{Origin, Problem};
+use super::key::{Key, Keys};
 use super::value::Raw;
 use super::{CONFIG_VARIABLE, PREFIX};
 
@@ -27,20 +26,15 @@ pub(crate) struct Assignment {
     pub(crate) origin: Origin,
 }
 
-/// A layer, with what could not be made out.
+/// A layer, with what is wrong in it.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) assignments: Vec<Assignment>,
     pub(super) problems: Vec<Problem>,
 }
 
-/// The key of this name.
-pub(super) fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
-}
-
 /// Reads the environment: the variables with the program's prefix. An empty one counts as not set.
-pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Layer {
+pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsString)>, keys: &Keys) -> Layer {
     let mut layer = Layer::default();
     let mut own: Vec<(String, OsString)> = variables
         .into_iter()
@@ -50,15 +44,16 @@ pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsStrin
     // The system's order of variables is arbitrary; messages should not be.
     own.sort();
     for (name, value) in own {
-        match (KEYS.iter().find(|key| key.variable() == name), value.into_string()) {
+        match (keys.iter().find(|key| key.variable() == name), value.into_string()) {
             (Some(key), Ok(text)) => {
                 layer.assignments.push(Assignment { key, raw: Raw::Variable(text), origin: Origin::Environment(name) });
             }
-            (Some(_), Err(_)) => layer.problems.push(Problem::NotUnicode { name }),
+            (Some(_), Err(_)) => {
+                layer.problems.push(Problem::new(format!("the variable {name} is not valid UTF-8")));
+            }
             (None, _) => {
-                let variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
-                let nearest = nearest(&name, variables.iter().map(String::as_str)).map(str::to_owned);
-                layer.problems.push(Problem::UnknownVariable { name, nearest });
+                let message = format!("there is no setting behind the variable {name}");
+                layer.problems.push(Problem::unknown(message, &name, keys.iter().map(Key::variable)));
             }
         }
     }
@@ -66,25 +61,23 @@ pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsStrin
 }
 
 /// Reads the file at `path`.
-pub(super) fn file(path: &Path) -> Layer {
+pub(super) fn file(path: &Path, keys: &Keys) -> Layer {
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(path, &text),
-        Err(source) => {
-            Layer { problems: vec![Problem::Unreadable { path: path.to_owned(), source }], ..Layer::default() }
-        }
+        Ok(text) => parse(path, &text, keys),
+        Err(source) => Layer { problems: vec![Problem::unreadable(path, source)], ..Layer::default() },
     }
 }
 
 /// Reads a file's `text`; `path` is for messages.
-pub(super) fn parse(path: &Path, text: &str) -> Layer {
-    let mut reader = Reader { path, text, layer: Layer::default() };
+pub(super) fn parse(path: &Path, text: &str, keys: &Keys) -> Layer {
+    let mut reader = Reader { path, text, keys, layer: Layer::default() };
     match DeTable::parse(text) {
         Ok(table) => reader.table("", table.into_inner()),
-        Err(error) => reader.layer.problems.push(Problem::Syntax {
-            path: path.to_owned(),
-            line: reader.line(error.span().map_or(0, |span| span.start)),
-            message: error.message().replace('\n', ", "),
-        }),
+        Err(error) => {
+            let line = reader.line(error.span().map_or(0, |span| span.start));
+            let message = format!("{}:{line}: {}", path.display(), error.message().replace('\n', ", "));
+            reader.layer.problems.push(Problem::new(message));
+        }
     }
     reader.layer.assignments.sort_by_key(|assignment| line_of(&assignment.origin));
     reader.layer
@@ -101,6 +94,7 @@ fn line_of(origin: &Origin) -> usize {
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
+    keys: &'a Keys,
     layer: Layer,
 }
 
@@ -114,9 +108,9 @@ impl Reader<'_> {
             } else {
                 format!("{section}.{}", name.into_inner())
             };
-            match find(&name) {
+            match self.keys.find(&name) {
                 Some(key) => self.assign(key, value, line),
-                None => self.descend(name, value, line),
+                None => self.descend(&name, value, line),
             }
         }
     }
@@ -126,21 +120,22 @@ impl Reader<'_> {
         match toml::Value::deserialize(ValueDeserializer::from(value)) {
             Ok(value) => self.layer.assignments.push(Assignment { key, raw: Raw::Toml(value), origin }),
             Err(error) => {
-                let message = format!("{}: {}", key.name, error.message());
-                self.layer.problems.push(Problem::Syntax { path: self.path.to_owned(), line, message });
+                let message = format!("{}:{line}: {}: {}", self.path.display(), key.name, error.message());
+                self.layer.problems.push(Problem::new(message));
             }
         }
     }
 
-    /// Goes into a section, or complains of a key that is none.
-    fn descend(&mut self, name: String, value: Spanned<DeValue<'_>>, line: usize) {
+    /// Goes into a section, or reports a key that is none.
+    fn descend(&mut self, name: &str, value: Spanned<DeValue<'_>>, line: usize) {
         let is_section =
-            KEYS.iter().any(|key| key.name.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')));
+            self.keys.iter().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
         match value.into_inner() {
-            DeValue::Table(table) if is_section => self.table(&name, table),
+            DeValue::Table(table) if is_section => self.table(name, table),
             _ => {
-                let nearest = nearest(&name, KEYS.iter().map(|key| key.name)).map(str::to_owned);
-                self.layer.problems.push(Problem::UnknownKey { path: self.path.to_owned(), line, key: name, nearest });
+                let message = format!("{}:{line}: there is no setting `{name}`", self.path.display());
+                let known = self.keys.iter().map(|key| key.name.to_owned());
+                self.layer.problems.push(Problem::unknown(message, name, known));
             }
         }
     }

@@ -1,48 +1,48 @@
-//! The settings: what can be chosen, from where, and what was chosen.
+//! The settings: what can be chosen, where, and what was chosen.
 //!
-//! Every setting is defined once, in `table`. Its value is the default, unless the settings file, then the
-//! environment, then a flag says otherwise; [`Settings::origins`] tells which of them did. Maps add up over
-//! these layers, everything else is replaced. The file is the one named by `--config`, else by
-//! `UNDERTONE_CONFIG`, else `undertone.toml` in the working directory, if there is one. Paths in it are taken from
+//! Every setting is defined once, in a list that [`section!`] reads: those that all engines share in `table`, those
+//! of an engine in its folder. [`Keys`] holds all of them. The value of a setting is its default, unless the
+//! settings file, above it the environment, above that a flag has another; [`Settings::origins`] names the one that
+//! counted. Maps add up over these layers, everything else is replaced. The file is the one named by `--config`, else
+//! by `UNDERTONE_CONFIG`, else `undertone.toml` in the working directory, if there is one. Paths in it are taken from
 //! the working directory.
 //!
-//! What can't be understood stops the run before it starts, with everything that is wrong in one message:
-//! there is no "ignored" key or variable. Credentials are never settings.
+//! What can't be understood stops the run before it starts, with everything that is wrong in one message: no key or
+//! variable is ignored. Credentials are never settings.
 //!
-//! - `table`: the one list of settings; `key`: what an entry says
-//! - `value`, `choices`, `quantities`, `tables`: the types that settings have
+//! - `section`: declaring settings; `key`: one setting and the list of all; `table`: the settings without an engine
+//! - `value`, `amounts`, `choices`, `maps`: the types that settings have
 //! - `layers`: reading file and environment; `error`: where a value came from and what is wrong with it
 //! - `print`: the commented file, and what `config show` prints
 
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+mod amounts;
 mod choices;
 mod error;
 mod key;
 mod layers;
+mod maps;
 mod print;
-mod quantities;
+mod section;
 mod table;
-mod tables;
 mod value;
 
-pub use choices::{
-    CachePlace, Concurrency, EngineName, GranularityChoice, LanguageChoice, LogFormat, OffsetUnit, Speakers,
-    TableFormats, Verbosity, Zone,
-};
-pub use error::{Origin, Problem, SettingsError};
-pub(crate) use key::{Heading, Key};
+pub use choices::{Auto, CachePlace, LanguageCode, LogFormat, TableFormats, Verbosity};
+use error::Problem;
+pub use error::{Origin, SettingsError};
+pub(crate) use key::{Flag, Heading, Key, Keys};
 pub(crate) use layers::Assignment;
+pub use maps::{ColumnMap, RoleMap};
 pub(crate) use print::commented_file;
-pub use quantities::{Dollars, Period, Rate, Share, Size, Tolerance, Whole};
-pub(crate) use table::KEYS;
-pub use table::{Cache, Comprehend, Cost, Local, Price, Settings};
-pub use tables::{ColumnMap, FIELDS, RoleMap, Tier, Tiers};
-pub(crate) use value::Raw;
-
-use crate::sentiment::Billing;
+pub(crate) use section::{Section, section};
+pub use table::{Cache, Cost, General};
+pub(crate) use value::{Raw, Value, Wrong, put, put_within};
 
 /// What the names of all environment variables begin with.
 const PREFIX: &str = "UNDERTONE_";
@@ -52,6 +52,14 @@ const CONFIG_VARIABLE: &str = "UNDERTONE_CONFIG";
 pub(crate) const FILE_NAME: &str = "undertone.toml";
 /// Changes when the meaning of the hashed text changes.
 const HASH_VERSION: &str = "undertone settings 1";
+
+/// All settings, resolved. Those of [`General`] are its fields; any section is found by its type.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The sections that differ from their defaults.
+    sections: BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    provenance: Provenance,
+}
 
 /// Where settings are looked for, besides the defaults.
 #[derive(Debug, Default)]
@@ -66,9 +74,9 @@ pub(crate) struct Sources {
     pub(crate) flags: Vec<Assignment>,
 }
 
-/// Where the values of a resolved [`Settings`] came from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Provenance {
+/// Where the values of resolved [`Settings`] came from.
+#[derive(Debug, Clone, Default)]
+struct Provenance {
     /// The settings file that was read.
     file: Option<PathBuf>,
     /// For each key that is not at its default, the layers that made its value.
@@ -80,11 +88,11 @@ impl Sources {
     ///
     /// # Errors
     /// [`SettingsError`] with everything that is wrong in any layer.
-    pub(crate) fn resolve(self) -> Result<Settings, SettingsError> {
+    pub(crate) fn resolve(self, keys: &Keys) -> Result<Settings, SettingsError> {
         let named = self.variables.iter().find(|(name, value)| name == CONFIG_VARIABLE && !value.is_empty());
         let path = layers::locate(self.file.as_deref(), named.map(|(_, value)| Path::new(value)), &self.directory);
-        let file = path.as_deref().map(layers::file).unwrap_or_default();
-        let environment = layers::environment(self.variables);
+        let file = path.as_deref().map(|path| layers::file(path, keys)).unwrap_or_default();
+        let environment = layers::environment(self.variables, keys);
 
         let mut settings = Settings::default();
         let mut problems: Vec<Problem> = file.problems.into_iter().chain(environment.problems).collect();
@@ -92,20 +100,41 @@ impl Sources {
             problems.extend(settings.assign(assignment));
         }
         settings.provenance.file = path;
-        problems.extend(settings.engine_not_built());
-        problems.extend(settings.parquet_not_built());
+        problems.extend(keys.iter().filter_map(|key| settings.not_built(key)));
         SettingsError::unless_empty(problems).map(|()| settings)
     }
 }
 
+impl Deref for Settings {
+    type Target = General;
+
+    fn deref(&self) -> &General {
+        self.section()
+    }
+}
+
 impl Settings {
+    /// The settings of one section.
+    pub(crate) fn section<T: Section>(&self) -> &T {
+        let section = self.sections.get(&TypeId::of::<T>());
+        section.and_then(|section| section.downcast_ref()).unwrap_or(T::defaults())
+    }
+
+    /// Changes the settings of one section.
+    pub(crate) fn change<T: Section, R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R {
+        let mut section = self.section::<T>().clone();
+        let result = change(&mut section);
+        self.sections.insert(TypeId::of::<T>(), Arc::new(section));
+        result
+    }
+
     /// The settings file that was read, if any.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.provenance.file.as_deref()
     }
 
-    /// Where the value of the setting called `key` came from; empty for a default. Maps may name several.
+    /// Where the value of the setting called `key` came from; empty for a default. Maps may have several origins.
     #[must_use]
     pub fn origins(&self, key: &str) -> &[Origin] {
         self.provenance.origins.get(key).map_or(&[], Vec::as_slice)
@@ -114,28 +143,23 @@ impl Settings {
     /// A hash of the settings that change what is written, the same for the same values wherever they came from.
     ///
     /// Left out is what changes only where, when and how fast results are written: paths, memory, concurrency,
-    /// pace, retries, budgets, cache and logs. A model or lexicon is left out too: its content, not its path,
-    /// says what it does, and is reported with the engine.
+    /// pace, retries, budgets, cache and logs. A model or lexicon is left out too: its content counts, not its path,
+    /// and is reported with the engine.
     #[must_use]
-    pub fn hash(&self) -> String {
+    pub(crate) fn hash(&self, keys: &Keys) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(HASH_VERSION.as_bytes());
-        for key in KEYS.iter().filter(|key| key.results) {
+        for key in keys.iter().filter(|key| key.results) {
             let value = (key.get)(self).map(|value| value.to_string()).unwrap_or_default();
             hasher.update(format!("\n{} = {value}", key.name).as_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Puts one assignment on top, and says what is wrong with it.
-    pub(crate) fn assign(&mut self, Assignment { key, raw, origin }: Assignment) -> Option<Problem> {
+    /// Puts one assignment on top. Returns what is wrong with it, if anything is.
+    fn assign(&mut self, Assignment { key, raw, origin }: Assignment) -> Option<Problem> {
         if let Err(wrong) = (key.put)(self, &raw) {
-            return Some(Problem::Value {
-                key: key.name,
-                expected: wrong.0.into_owned(),
-                found: raw.to_string(),
-                origin,
-            });
+            return Some(Problem::new(format!("{}: {wrong}, found {raw} ({origin})", key.name)));
         }
         let origins = self.provenance.origins.entry(key.name).or_default();
         if !key.adds {
@@ -147,27 +171,10 @@ impl Settings {
         None
     }
 
-    fn engine_not_built(&self) -> Option<Problem> {
-        let missing = self.engine == EngineName::Comprehend && !cfg!(feature = "comprehend");
-        let origin = self.origins("engine").first()?.clone();
-        missing.then_some(Problem::EngineNotBuilt { engine: self.engine.as_str(), origin })
-    }
-
-    fn parquet_not_built(&self) -> Option<Problem> {
-        let missing = self.format.parquet && !cfg!(feature = "parquet");
-        let origin = self.origins("format").first()?.clone();
-        missing.then_some(Problem::ParquetNotBuilt { origin })
-    }
-}
-
-impl Price {
-    /// What a document is charged, as engines state it.
-    #[must_use]
-    pub fn billing(&self) -> Billing {
-        Billing {
-            unit_chars: usize::try_from(self.unit_chars.get()).unwrap_or(usize::MAX),
-            minimum_units: self.minimum_units.get(),
-        }
+    /// What this build lacks for the value of `key`.
+    fn not_built(&self, key: &Key) -> Option<Problem> {
+        let feature = (key.missing_feature)(self)?;
+        self.origins(key.name).first().map(|origin| Problem::not_built(key.name, feature, origin))
     }
 }
 

@@ -3,8 +3,7 @@
 //! Both are TOML that reads back to the same settings.
 
 use super::Settings;
-use super::key::Key;
-use super::table::KEYS;
+use super::key::{Key, Keys};
 
 /// Comment lines are wrapped at this many characters.
 const WIDTH: usize = 100;
@@ -19,11 +18,11 @@ const HEADER: &str = "\
 ";
 
 /// A file with every setting at its default, each with its meaning, flag and variable.
-pub(crate) fn commented_file() -> String {
+pub(crate) fn commented_file(keys: &Keys) -> String {
     let defaults = Settings::default();
     let mut lines: Vec<String> = HEADER.lines().map(str::to_owned).collect();
     let mut section = "";
-    for key in KEYS {
+    for key in keys.iter() {
         let (own, name) = key.name.split_once('.').unwrap_or(("", key.name));
         if own != section {
             lines.extend([String::new(), format!("[{own}]")]);
@@ -39,21 +38,21 @@ pub(crate) fn commented_file() -> String {
 
 impl Settings {
     /// Every setting with its value and where it came from, one a line, as TOML with comments.
-    pub(crate) fn listing(&self) -> String {
+    pub(crate) fn listing(&self, keys: &Keys) -> String {
         let lines: Vec<(String, String)> =
-            KEYS.iter().map(|key| (assignment_on_one_line(key, self), self.origin_text(key.name))).collect();
+            keys.iter().map(|key| (assignment_on_one_line(key, self), self.origin_text(key.name))).collect();
         let column = lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
         let listed: Vec<String> = lines.iter().map(|(line, origin)| format!("{line:column$}  # {origin}\n")).collect();
         listed.concat()
     }
 
     /// Every setting with its value and origin as JSON: `{"engine": {"value": "local", "origin": "default"}, …}`.
-    pub(crate) fn listing_as_json(&self) -> serde_json::Value {
+    pub(crate) fn listing_as_json(&self, keys: &Keys) -> serde_json::Value {
         let entry = |key: &Key| {
             let value = (key.get)(self).map_or(serde_json::Value::Null, json);
             (key.name.to_owned(), serde_json::json!({ "value": value, "origin": self.origin_text(key.name) }))
         };
-        serde_json::Value::Object(KEYS.iter().map(entry).collect())
+        serde_json::Value::Object(keys.iter().map(entry).collect())
     }
 
     fn origin_text(&self, key: &str) -> String {
@@ -70,7 +69,8 @@ fn json(value: toml::Value) -> serde_json::Value {
 
 /// What a setting means and can be.
 fn about(key: &Key) -> String {
-    let choices = if key.choices.is_empty() { String::new() } else { format!(" One of {}.", key.choices.join(", ")) };
+    let choices = (key.choices)();
+    let choices = if choices.is_empty() { String::new() } else { format!(" One of {}.", choices.join(", ")) };
     format!("{}{choices}", key.meaning())
 }
 

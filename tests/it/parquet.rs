@@ -21,7 +21,7 @@ fn a_build_without_parquet_says_so_before_any_work() {
     let place = Place::with_samples();
     for input in ["data", "nowhere.csv"] {
         let ended = place.run(&["analyze", "--format", "csv,parquet", input]).expect(78);
-        assert_eq!(ended.error(), "format: this build has no Parquet (flag --format)");
+        assert_eq!(ended.error(), "format: this build has no parquet (flag --format)");
         assert_eq!(ended.hint(), "build with `cargo build --release --features parquet`");
         assert_eq!(ended.stdout, "");
     }

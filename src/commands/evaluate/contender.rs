@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::commands::session::Session;
-use crate::engine::local::{Local, VaderClauses};
+use crate::engine::local::{Local, LocalSettings, VaderClauses};
+use crate::engine::registry::{self, EngineName};
 use crate::engine::{Halt, Service};
 use crate::exit::Failure;
-use crate::settings::{EngineName, Settings};
+use crate::settings::Settings;
 
 /// An engine to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +25,7 @@ pub(super) enum Contender {
 
 impl From<EngineName> for Contender {
     fn from(engine: EngineName) -> Self {
-        match engine {
-            EngineName::Local => Self::Local,
-            EngineName::Comprehend => Self::Comprehend,
-        }
+        if engine == registry::COMPREHEND { Self::Comprehend } else { Self::Local }
     }
 }
 
@@ -65,21 +63,21 @@ impl Contender {
     /// # Errors
     /// What [`Session::open`] fails with; a model file that can't be used.
     pub(super) async fn open(&self, settings: &Settings, halt: &Halt) -> Result<Session, Failure> {
-        let mut settings = settings.clone();
-        match self {
-            Self::Local => settings.engine = EngineName::Local,
-            Self::Comprehend => settings.engine = EngineName::Comprehend,
+        let settings = settings.clone();
+        let settings = match self {
+            Self::Local => settings.with_engine(registry::LOCAL),
+            Self::Comprehend => settings.with_engine(registry::COMPREHEND),
             Self::Vader => {
                 let service = Service::local(Local::with_model(VaderClauses::new()), halt.clone());
                 return Session::around(service, &settings);
             }
             Self::Model(path) => {
-                settings.engine = EngineName::Local;
-                settings.local.model = Some(path.clone());
+                let mut settings = settings.with_engine(registry::LOCAL);
+                settings.change(|local: &mut LocalSettings| local.model = Some(path.clone()));
                 let hint = "an engine is `local`, `comprehend`, `vader` or a model file that `undertone train` wrote";
                 return Session::open(&settings, halt).await.map_err(|failure| failure.with_hint(Some(hint.into())));
             }
-        }
+        };
         Session::open(&settings, halt).await
     }
 }

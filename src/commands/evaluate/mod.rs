@@ -19,6 +19,7 @@ use super::session::Session;
 use super::{options, print};
 use crate::budget::Planned;
 use crate::cache::Memory;
+use crate::chunk::Speakers;
 use crate::cli;
 use crate::engine::Halt;
 use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
@@ -32,7 +33,7 @@ use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
 use crate::sentiment::{FixedScores, Millionths, NO_WORDS, Outcome, Scores};
-use crate::settings::{Settings, Speakers, Verbosity};
+use crate::settings::{General, Settings, Verbosity};
 use crate::train::{self, TrainError};
 use crate::transcript::Call;
 
@@ -49,7 +50,7 @@ const SEED: u64 = 1;
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
     // What is judged is what the customer says, whoever's words a run scores.
     let mut settings = settings.clone();
-    settings.speakers = Speakers::Both;
+    settings.change(|general: &mut General| general.speakers = Speakers::Both);
     let settings = &settings;
     let items = Items::read(args, settings)?;
     if args.learning_curve && items.labelled().is_none() {
@@ -90,7 +91,7 @@ fn contenders(args: &cli::Evaluate, settings: &Settings) -> Vec<Contender> {
         }
     }
     if contenders.is_empty() {
-        contenders.push(settings.engine.into());
+        contenders.push(settings.engine().into());
     }
     contenders
 }
@@ -105,17 +106,17 @@ struct Scored {
 async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &Halt) -> Result<Scored, Failure> {
     let session = contender.open(settings, halt).await?;
     let profile = session.service.engine.profile().clone();
-    let granularity = settings.granularity.or_engine(profile.granularity);
+    let granularity = settings.granularity.or(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
     let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
-    let cost = |units| settings.price.tiers.cost(units).as_f64();
+    let cost = |units| options::cost(settings, units);
     let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None)));
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
     let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
     progress.scoring(items.turns());
-    let collected = Collected::new(items, options::min_coverage(settings));
+    let collected = Collected::new(items, settings.min_coverage);
     let begun = Instant::now();
     let show = |collected: &Collected| progress.scored(|| collected.standing(&session));
     let groups = items.groups().map(Ok::<Vec<Call>, InputError>);

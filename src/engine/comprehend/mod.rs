@@ -2,6 +2,7 @@
 //!
 //! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
 
+mod settings;
 mod terms;
 
 #[cfg(feature = "comprehend")]
@@ -20,4 +21,5 @@ mod tests;
 
 #[cfg(feature = "comprehend")]
 pub use client::{Comprehend, ComprehendOptions};
+pub use settings::{ComprehendSettings, Price, Tier, Tiers};
 pub use terms::{ADVICE, API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, profile};

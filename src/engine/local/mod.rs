@@ -10,8 +10,10 @@ use super::{Answer, Batch, DocumentError, Engine, EngineError, Granularity, Limi
 
 use crate::model::Model;
 
+mod settings;
 mod vader;
 
+pub use settings::LocalSettings;
 pub use vader::VaderClauses;
 
 /// Most bytes in one document. Nothing breaks above it; a longer turn is better read in parts.

@@ -14,6 +14,7 @@ use crate::input::sink::Sink;
 use crate::input::tests::{all_calls, read_bytes_as};
 use crate::input::times::Moment;
 use crate::input::{InputErrorKind, InputOptions, MaxRejects};
+use crate::sentiment::Millionths;
 use crate::transcript::Role;
 
 struct Slips;
@@ -83,7 +84,7 @@ fn a_format_added_in_one_file_is_recognised_and_read_among_others() {
     let files = [("a.csv", SLIPS.into()), ("b.csv", csv.into())];
     let roles = [("A", Role::Agent), ("B", Role::Customer)];
     let roles = roles.map(|(value, role)| (value.to_owned(), Some(role))).to_vec();
-    let options = InputOptions { roles, max_rejects: MaxRejects::Share(1.0), ..InputOptions::default() };
+    let options = InputOptions { roles, max_rejects: MaxRejects::Share(Millionths::ONE), ..InputOptions::default() };
     let conversations = read_bytes_as(&formats(), &files, &options).unwrap();
     let reports = conversations.reports();
     assert_eq!((reports[0].found.kind, reports[0].rows, reports[1].found.kind), ("slips", 5, "turn-rows"));

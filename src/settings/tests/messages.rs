@@ -35,7 +35,7 @@ fn unknown_keys_name_their_line_and_the_nearest_key() {
 }
 
 #[test]
-fn wrong_values_say_key_expectation_finding_and_place() {
+fn wrong_values_are_reported_by_key_expectation_finding_and_place() {
     assert_eq!(
         complaint("[comprehend]\nattempt-timeout = 15\n").0,
         "comprehend.attempt-timeout: expected a duration with its unit, such as 500ms, 15s, 2m, 1h30m or 90d, found `15` \
@@ -53,7 +53,7 @@ fn wrong_values_say_key_expectation_finding_and_place() {
     let error = resolve("", &[], &[("comprehend.requests-per-second", "0")]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "comprehend.requests-per-second: expected a number a second above 0 and up to 10000, such as 10 or 0.5, found `0` \
+        "comprehend.requests-per-second: expected a number from 0.001 to 10000, found `0` \
          (flag --requests-per-second)"
     );
 }
@@ -70,12 +70,12 @@ fn a_misspelt_variable_is_a_problem() {
 fn a_variable_that_is_not_text_is_a_problem() {
     use std::os::unix::ffi::OsStringExt as _;
     let variables = vec![("UNDERTONE_LANGUAGE".into(), OsString::from_vec(vec![0xff]))];
-    let layer = layers::environment(variables);
-    assert_eq!(layer.problems[0].to_string(), "the variable UNDERTONE_LANGUAGE is not valid UTF-8");
+    let layer = layers::environment(variables, keys());
+    assert_eq!(layer.problems[0].message, "the variable UNDERTONE_LANGUAGE is not valid UTF-8");
 }
 
 #[test]
-fn everything_wrong_is_told_at_once() {
+fn everything_wrong_is_reported_at_once() {
     assert_eq!(
         complaint("engin = 'local'\nmemory = 64\n"),
         (
@@ -101,7 +101,7 @@ fn what_is_not_toml_names_its_line() {
 fn an_engine_that_was_left_out_is_named() {
     let error = resolve("", &[], &[("engine", "comprehend")]).unwrap_err();
     assert_eq!(error.to_string(), "engine: this build has no comprehend (flag --engine)");
-    assert_eq!(error.hint().as_deref(), Some("build with `--features comprehend`"));
+    assert_eq!(error.hint().as_deref(), Some("build with `cargo build --release --features comprehend`"));
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -109,7 +109,7 @@ fn an_engine_that_was_left_out_is_named() {
 fn parquet_that_was_left_out_is_named() {
     let error = resolve("format = ['csv', 'parquet']", &[], &[]).unwrap_err();
     let message = error.to_string();
-    assert!(message.starts_with("format: this build has no Parquet (file ") && message.ends_with(":1)"), "{message}");
+    assert!(message.starts_with("format: this build has no parquet (file ") && message.ends_with(":1)"), "{message}");
     assert_eq!(error.hint().as_deref(), Some("build with `cargo build --release --features parquet`"));
     assert!(resolve("format = ['csv', 'parquet']", &[], &[("format", "csv")]).is_ok(), "a flag takes it back");
 }
@@ -117,10 +117,10 @@ fn parquet_that_was_left_out_is_named() {
 #[test]
 fn formats_are_a_list_that_holds_csv() {
     let format = |file: &str| {
-        let layer = layers::parse(Path::new("job.toml"), file);
+        let layer = layers::parse(Path::new("job.toml"), file, keys());
         let mut settings = Settings::default();
         let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
-        (settings.format.parquet, problems.iter().map(ToString::to_string).collect::<String>())
+        (settings.format.parquet, problems.into_iter().map(|problem| problem.message).collect::<String>())
     };
     for (list, parquet) in [
         ("'csv'", false),
