@@ -25,9 +25,9 @@ pub use planner::{Plan, plan};
 pub use prepare::{Known, PrepareOptions, Prepared};
 use table::Table;
 
+use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};
 use crate::input::InputError;
-use crate::score::{ScoreOptions, ScoreSummary, score_all};
 use crate::transcript::Call;
 
 /// Groups of calls that wait between the reader and the preparation.
@@ -58,7 +58,7 @@ pub struct Pipelined<F, C> {
     /// Everything that the calls come to.
     pub fold: F,
     /// What the scorer did.
-    pub scoring: ScoreSummary,
+    pub scoring: BatchSummary,
     /// The groups of calls, read to their end.
     pub calls: C,
 }
@@ -76,7 +76,7 @@ pub async fn run<F, C>(
     calls: C,
     service: &Service,
     prepare: PrepareOptions,
-    scoring: &ScoreOptions,
+    scoring: &BatchOptions,
     fold: F,
     on_progress: impl Fn(&F),
 ) -> Result<Pipelined<F, C>, PipelineError>
@@ -93,7 +93,7 @@ where
         on_progress(&table.fold);
         stream::iter(documents)
     });
-    let scored = score_all(Arc::clone(&service.engine), documents, scoring, |scored| {
+    let scored = score_in_batches(Arc::clone(&service.engine), documents, scoring, |scored| {
         let mut table = table.borrow_mut();
         table.settle(scored);
         on_progress(&table.fold);

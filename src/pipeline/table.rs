@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fold::TakeCalls;
 use super::prepare::Prepared;
-use crate::score::{Failure, Item, Scored, Source};
+use crate::batch::{Failure, Item, Scored, Source};
 use crate::sentiment::{Outcome, Scores};
 use crate::transcript::Text;
 

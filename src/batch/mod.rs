@@ -86,7 +86,7 @@ pub struct Failure {
 
 /// How scoring is run.
 #[derive(Clone)]
-pub struct ScoreOptions {
+pub struct BatchOptions {
     /// Batches on their way at most; at least 1.
     pub concurrency: usize,
     /// Requests that one document is sent in at most; at least 1.
@@ -101,7 +101,7 @@ pub struct ScoreOptions {
     pub halt: Halt,
 }
 
-impl ScoreOptions {
+impl BatchOptions {
     /// What suits an engine that waits for a service (it bills) or that computes (it does not).
     ///
     /// 32 batches at once for a service, two a core for computing; 5 attempts a document; 1 s of linger, 20 s of
@@ -121,9 +121,9 @@ impl ScoreOptions {
     }
 }
 
-/// What [`score_all`] did. `taken` is the sum of the five after it.
+/// What [`score_in_batches`] did. `taken` is the sum of the five after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ScoreSummary {
+pub struct BatchSummary {
     /// Items taken from the stream.
     pub taken: u64,
     /// Items that the engine scored.
@@ -152,12 +152,12 @@ pub struct ScoreSummary {
 ///
 /// # Panics
 /// When the engine panics.
-pub async fn score_all<K, S>(
+pub async fn score_in_batches<K, S>(
     engine: Arc<dyn Engine>,
     items: S,
-    options: &ScoreOptions,
+    options: &BatchOptions,
     sink: impl FnMut(Scored<K>),
-) -> Result<ScoreSummary, EngineError>
+) -> Result<BatchSummary, EngineError>
 where
     K: Send + 'static,
     S: Stream<Item = Item<K>>,
@@ -178,7 +178,7 @@ where
             reason = &mut halted => {
                 scoring.drain().await;
                 return match reason {
-                    HaltReason::Stopped => Ok(ScoreSummary { stopped: true, ..scoring.summary }),
+                    HaltReason::Stopped => Ok(BatchSummary { stopped: true, ..scoring.summary }),
                     HaltReason::Refused(error) => Err(error),
                 };
             }
@@ -212,18 +212,18 @@ fn unwrap_task<K>(joined: Result<Sent<K>, tokio::task::JoinError>) -> Sent<K> {
 
 struct Scoring<'run, K, F> {
     engine: Arc<dyn Engine>,
-    options: &'run ScoreOptions,
+    options: &'run BatchOptions,
     sink: F,
     batch_documents: usize,
     queues: Queues<K>,
     duplicates: Duplicates<K>,
     in_flight: JoinSet<Sent<K>>,
     draining: bool,
-    summary: ScoreSummary,
+    summary: BatchSummary,
 }
 
 impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
-    fn new(engine: Arc<dyn Engine>, options: &'run ScoreOptions, sink: F) -> Self {
+    fn new(engine: Arc<dyn Engine>, options: &'run BatchOptions, sink: F) -> Self {
         let profile = engine.profile();
         let (batch_documents, languages) = (profile.limits.batch_documents.max(1), profile.languages);
         Self {
@@ -235,7 +235,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             duplicates: Duplicates::default(),
             in_flight: JoinSet::new(),
             draining: false,
-            summary: ScoreSummary::default(),
+            summary: BatchSummary::default(),
         }
     }
 
@@ -395,7 +395,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
         while let Ok(Some(sent)) = tokio::time::timeout_at(end, self.in_flight.join_next()).await {
             self.settle(unwrap_task(sent));
         }
-        let ScoreSummary { taken, scored, duplicates, stored, failed, .. } = self.summary;
+        let BatchSummary { taken, scored, duplicates, stored, failed, .. } = self.summary;
         self.summary.unfinished = taken - scored - duplicates - stored - failed;
     }
 }
