@@ -1,21 +1,20 @@
-//! Keeps an engine busy: documents of all calls in, full batches out, every outcome to one owner.
+//! The batcher: takes documents of all calls in, sends full batches to an engine, hands every outcome to one owner.
 //!
 //! One loop is the only place where scoring runs at the same time. It takes documents from a stream, collects them
 //! by language into batches across calls, has a bounded number of batches on their way (each a task, so that an
 //! engine that computes uses all cores), and hands every outcome to the caller's function, which needs no lock.
 //!
 //! - A batch is sent when it is full. A partial one goes only when no more documents are coming and none of its
-//!   language are on their way, or when nothing at all has happened for a while (so that a source which waits for
-//!   outcomes before it gives more is never waited for in turn).
+//!   language are on their way, when nothing at all has happened for a while (a source may wait for outcomes before
+//!   it gives more), or when [`MOST_REPEATS`] documents wait for an answer to the same texts.
 //! - A document that failed inside an answered request goes into a *later full batch*: sent by itself it would
 //!   cost a request, and with a few failures in every batch that would double them.
-//! - The same text in the same language, where items say what they are known by, is sent once in a run; what is
-//!   kept of it is a hash and its scores. Stored scores that an item brings are used unless this run has sent the
-//!   text itself: which of two equal texts comes first must not show in what is said of them.
+//! - The same text in the same language, where documents have an id, is sent once in a run. Stored scores are used
+//!   unless this run has sent the text itself: which of two equal texts comes first must not show in an output.
 //! - When the run is halted, no more is taken in and nothing new is sent; what is on its way may finish within a
 //!   bound, and is handed over.
 //!
-//! Refuses to hold more than a batch or so for each language and to keep outcomes.
+//! Refuses to hold more than a batch or so for each language, and to keep outcomes.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,61 +26,41 @@ use tokio::task::JoinSet;
 
 use crate::cache::{Key, NoStore, ScoreStore};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile};
-use crate::sentiment::Scores;
+use crate::sentiment::{Outcome, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::Text;
 
-mod duplicates;
 mod queue;
+mod sent;
 #[cfg(test)]
 mod tests;
 
-use duplicates::{Duplicates, Seen};
 use queue::{Queues, Waiting};
+use sent::{Seen, Sent};
 
-/// A document to score, with whatever its sender knows it by.
+/// Documents that may wait because another one with the same text is not answered yet. Each keeps its call in
+/// memory, so beyond this no more are taken in, and partial batches go out.
+const MOST_REPEATS: usize = 4_000;
+
+/// A document to score. `T` is what its sender finds it again by.
 #[derive(Debug, Clone)]
-pub struct Item<K> {
-    /// Comes back with the outcome.
-    pub key: K,
-    /// What the text and its language are known by; `None` where nobody wants to know a second one from the first.
-    pub known_as: Option<Key>,
-    /// Its scores, if an earlier run stored them: then the text is not asked for, and may be empty.
-    pub stored: Option<Scores>,
+pub struct Work<T> {
+    /// Handed back with the outcome.
+    pub tag: T,
+    /// A hash of the text and its language, by which equal ones are found; `None` where each is sent.
+    pub id: Option<Key>,
     /// Code of the text's language.
     pub language: Arc<str>,
-    /// Within the engine's limits.
-    pub text: Text,
+    /// What is known of it.
+    pub content: Content,
 }
 
-/// What became of an [`Item`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scored<K> {
-    /// The item's.
-    pub key: K,
-    /// Scores, or why there are none.
-    pub outcome: Result<Scores, Failure>,
-    /// Whether the engine was asked for this item.
-    pub source: Source,
-}
-
-/// Where an outcome came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The engine was asked for this very item.
-    Engine,
-    /// Another item of this run has the same text and language: the outcome is that one's.
-    Duplicate,
-    /// The scores were stored by an earlier run.
-    Stored,
-}
-
-/// Why a document has no scores.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The service's code, or one of ours in `snake_case`.
-    pub reason: Arc<str>,
-    /// Requests that the document was sent in.
-    pub attempts: u32,
+/// A document's text, or its scores if an earlier run stored them.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// To be sent; within the engine's limits.
+    Text(Text),
+    /// Not to be sent.
+    Stored(Scores),
 }
 
 /// How scoring is run.
@@ -91,7 +70,7 @@ pub struct BatchOptions {
     pub concurrency: usize,
     /// Requests that one document is sent in at most; at least 1.
     pub document_attempts: u32,
-    /// Where the scores of texts that are known by a key are kept.
+    /// Where the scores of documents with an id are kept.
     pub store: Arc<dyn ScoreStore>,
     /// With nothing taken in and nothing answered for this long, a partial batch is sent.
     pub linger: Duration,
@@ -124,105 +103,104 @@ impl BatchOptions {
 /// What [`score_in_batches`] did. `taken` is the sum of the five after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BatchSummary {
-    /// Items taken from the stream.
+    /// Documents taken from the stream.
     pub taken: u64,
-    /// Items that the engine scored.
+    /// Documents that the engine scored.
     pub scored: u64,
-    /// Items that have another's scores.
+    /// Documents that have another's scores.
     pub duplicates: u64,
-    /// Items whose scores were stored.
+    /// Documents whose scores were stored.
     pub stored: u64,
-    /// Items without scores, with a reason.
+    /// Documents without scores, with a reason.
     pub failed: u64,
-    /// Items that nothing is known of, because the run was stopped.
+    /// Documents without an outcome, because the run was stopped.
     pub unfinished: u64,
-    /// Units that one request with each document takes, if the minimum holds for each: what a plan of the same
-    /// items says.
+    /// Units for sending each text once, if the minimum holds for each document: the plan's figure.
     pub units: u64,
     /// Whether the run was stopped before its end.
     pub stopped: bool,
 }
 
-/// Scores `items` with `engine` and hands each outcome to `sink`, in the order in which outcomes come.
+/// Scores `documents` with `engine` and hands each outcome to `sink`, in the order in which outcomes come.
 ///
-/// Every item gets exactly one outcome, unless the run is halted.
+/// Every document gets exactly one outcome, unless the run is halted.
 ///
 /// # Errors
 /// The [`ErrorKind::Refused`] that ended the run. All outcomes known by then have been handed over.
 ///
 /// # Panics
 /// When the engine panics.
-pub async fn score_in_batches<K, S>(
+pub async fn score_in_batches<T, S>(
     engine: Arc<dyn Engine>,
-    items: S,
+    documents: S,
     options: &BatchOptions,
-    sink: impl FnMut(Scored<K>),
+    sink: impl FnMut(T, Outcome),
 ) -> Result<BatchSummary, EngineError>
 where
-    K: Send + 'static,
-    S: Stream<Item = Item<K>>,
+    T: Send + 'static,
+    S: Stream<Item = Work<T>>,
 {
-    let mut scoring = Scoring::new(engine, options, sink);
-    let mut items = std::pin::pin!(items.fuse());
+    let mut batcher = Batcher::new(engine, options, sink);
+    let mut documents = std::pin::pin!(documents.fuse());
     let mut halted = std::pin::pin!(options.halt.halted());
     loop {
-        scoring.send_full();
-        if items.is_done() {
-            scoring.send_idle_languages();
-            if scoring.is_finished() {
-                return Ok(scoring.summary);
+        batcher.send_full();
+        if documents.is_done() {
+            batcher.send_idle_languages();
+            if batcher.is_finished() {
+                return Ok(batcher.summary);
             }
         }
         tokio::select! {
             biased;
             reason = &mut halted => {
-                scoring.drain().await;
+                batcher.drain().await;
                 return match reason {
-                    HaltReason::Stopped => Ok(BatchSummary { stopped: true, ..scoring.summary }),
+                    HaltReason::Stopped => Ok(BatchSummary { stopped: true, ..batcher.summary }),
                     HaltReason::Refused(error) => Err(error),
                 };
             }
-            Some(sent) = scoring.in_flight.join_next() => scoring.settle(unwrap_task(sent)),
+            Some(sent) = batcher.in_flight.join_next() => batcher.settle(unwrap_task(sent)),
             // A `None` must end this turn of the loop too: what to do next depends on it.
-            item = items.next(), if !items.is_done() && scoring.has_room() => {
-                if let Some(item) = item {
-                    scoring.take(item);
-                    scoring.take_ready(items.as_mut());
+            work = documents.next(), if !documents.is_done() && batcher.has_room() => {
+                if let Some(work) = work {
+                    batcher.take(work);
+                    batcher.take_ready(documents.as_mut());
                 }
             }
-            () = tokio::time::sleep(options.linger), if scoring.may_send_partial() => scoring.send_fullest(),
+            () = tokio::time::sleep(options.linger), if batcher.may_send_partial() => batcher.send_fullest(),
         }
     }
 }
 
 /// A batch that came back.
-struct Sent<K> {
+struct Returned<T> {
     queue: usize,
-    waiting: Vec<Waiting<K>>,
+    waiting: Vec<Waiting<T>>,
     batch: Batch,
     result: Result<Vec<Answer>, EngineError>,
 }
 
-fn unwrap_task<K>(joined: Result<Sent<K>, tokio::task::JoinError>) -> Sent<K> {
+fn unwrap_task<T>(joined: Result<Returned<T>, tokio::task::JoinError>) -> Returned<T> {
     joined.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(error) => unreachable!("tasks are cancelled only by dropping the set: {error}"),
     })
 }
 
-struct Scoring<'run, K, F> {
+struct Batcher<'run, T, F> {
     engine: Arc<dyn Engine>,
     options: &'run BatchOptions,
     sink: F,
     batch_documents: usize,
-    queues: Queues<K>,
-    duplicates: Duplicates<K>,
-    in_flight: JoinSet<Sent<K>>,
+    queues: Queues<T>,
+    sent: Sent<T>,
+    in_flight: JoinSet<Returned<T>>,
     draining: bool,
     summary: BatchSummary,
 }
 
-impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
+impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
     fn new(engine: Arc<dyn Engine>, options: &'run BatchOptions, sink: F) -> Self {
         let profile = engine.profile();
         let (batch_documents, languages) = (profile.limits.batch_documents.max(1), profile.languages);
@@ -232,7 +210,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
             sink,
             batch_documents,
             queues: Queues::new(batch_documents, languages),
-            duplicates: Duplicates::default(),
+            sent: Sent::default(),
             in_flight: JoinSet::new(),
             draining: false,
             summary: BatchSummary::default(),
@@ -240,7 +218,7 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
     }
 
     fn has_room(&self) -> bool {
-        self.queues.full().is_none()
+        self.queues.full().is_none() && self.sent.repeats() < MOST_REPEATS
     }
 
     fn may_send_partial(&self) -> bool {
@@ -251,55 +229,56 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
         self.queues.are_empty() && self.in_flight.is_empty()
     }
 
-    /// Takes about a batch of what is ready without going round the loop for each item.
-    fn take_ready<S: Stream<Item = Item<K>>>(&mut self, mut items: Pin<&mut Fuse<S>>) {
+    /// Takes about a batch of what is ready without going round the loop for each document.
+    fn take_ready<S: Stream<Item = Work<T>>>(&mut self, mut documents: Pin<&mut Fuse<S>>) {
         for _ in 1..self.batch_documents {
             if !self.has_room() {
                 return;
             }
-            let Some(Some(item)) = items.next().now_or_never() else { return };
-            self.take(item);
+            let Some(Some(work)) = documents.next().now_or_never() else { return };
+            self.take(work);
         }
     }
 
-    fn take(&mut self, item: Item<K>) {
+    fn take(&mut self, work: Work<T>) {
         self.summary.taken += 1;
-        let Some(queue) = self.queues.of(&item.language) else {
-            let failure = Failure { reason: "unsupported_language".into(), attempts: 0 };
-            return self.hand_over(item.key, Err(failure), Source::Engine);
+        let Work { tag, id, language, content } = work;
+        let Some(queue) = self.queues.of(&language) else {
+            return self.hand_over(tag, Outcome::Skipped { reason: UNSUPPORTED_LANGUAGE });
         };
-        let Item { key, known_as, stored, text, .. } = item;
-        let seen = match known_as {
-            Some(known_as) => self.duplicates.look_up(known_as, key),
-            None => Seen::Never(key),
+        let seen = match id {
+            Some(id) => self.sent.look_up(id, tag),
+            None => Seen::Never(tag),
         };
-        match seen {
-            Seen::Known(key, outcome) => self.hand_over(key, outcome, Source::Duplicate),
-            Seen::OnItsWay => {}
-            Seen::Never(key) if let Some(scores) = stored => self.hand_over(key, Ok(scores), Source::Stored),
-            Seen::Never(key) => {
-                if let Some(known_as) = known_as {
-                    self.duplicates.begin(known_as);
+        match (seen, content) {
+            (Seen::Answered(tag, outcome), _) => self.hand_over_repeat(tag, outcome),
+            (Seen::OnItsWay, _) => {}
+            (Seen::Never(tag), Content::Stored(scores)) => self.hand_over(tag, Outcome::Cached(scores)),
+            (Seen::Never(tag), Content::Text(text)) => {
+                if let Some(id) = id {
+                    self.sent.begin(id);
                 }
                 if let Some(billing) = self.engine.profile().billing {
                     self.summary.units += billing.units(text.chars().count());
                 }
-                self.queues.push(queue, Waiting { key, text, known_as, attempts: 0 });
+                self.queues.push(queue, Waiting { tag, text, id, attempts: 0 });
             }
         }
     }
 
+    /// Sends full batches, and with too many repeats waiting the partial ones too.
     fn send_full(&mut self) {
-        while self.in_flight.len() < self.options.concurrency.max(1)
-            && let Some(queue) = self.queues.full()
-        {
-            self.send(queue);
-        }
+        let partial = self.sent.repeats() >= MOST_REPEATS;
+        self.send_while(|queues| queues.full().or_else(|| queues.fullest().filter(|_| partial)));
     }
 
     fn send_idle_languages(&mut self) {
+        self.send_while(Queues::idle);
+    }
+
+    fn send_while(&mut self, choose: impl Fn(&Queues<T>) -> Option<usize>) {
         while self.in_flight.len() < self.options.concurrency.max(1)
-            && let Some(queue) = self.queues.idle()
+            && let Some(queue) = choose(&self.queues)
         {
             self.send(queue);
         }
@@ -319,72 +298,75 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
         let engine = Arc::clone(&self.engine);
         self.in_flight.spawn(async move {
             let result = engine.score(&batch).await;
-            Sent { queue, waiting, batch, result }
+            Returned { queue, waiting, batch, result }
         });
     }
 
-    fn settle(&mut self, sent: Sent<K>) {
-        self.queues.came_back(sent.queue);
-        match sent.result {
+    fn settle(&mut self, returned: Returned<T>) {
+        let Returned { queue, waiting, batch, result } = returned;
+        self.queues.came_back(queue);
+        match result {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
-                for (waiting, document) in sent.waiting.into_iter().zip(sent.batch.documents) {
-                    self.settle_document(
-                        sent.queue,
-                        Waiting { text: document.text, ..waiting },
-                        answers.next().as_ref(),
-                    );
+                for (waiting, document) in waiting.into_iter().zip(batch.documents) {
+                    self.settle_document(queue, Waiting { text: document.text, ..waiting }, answers.next().as_ref());
                 }
             }
             Err(error) if error.kind == ErrorKind::Refused => self.options.halt.refuse(error),
             Err(error) => {
-                let reason: Arc<str> = error.reason().into();
-                for waiting in sent.waiting {
+                for waiting in waiting {
                     let attempts = waiting.attempts + error.attempts;
-                    self.finish(waiting, &Err(Failure { reason: Arc::clone(&reason), attempts }));
+                    self.finish(waiting, Outcome::Failed { reason: error.reason().into(), attempts });
                 }
             }
         }
     }
 
-    fn settle_document(&mut self, queue: usize, mut waiting: Waiting<K>, answer: Option<&Answer>) {
+    fn settle_document(&mut self, queue: usize, mut waiting: Waiting<T>, answer: Option<&Answer>) {
         waiting.attempts += 1;
         let (reason, retriable): (&str, bool) = match answer {
-            Some(Ok(scores)) => return self.finish(waiting, &Ok(*scores)),
+            Some(Ok(scores)) => return self.finish(waiting, Outcome::Scored(*scores)),
             Some(Err(error)) => (&error.code, error.retriable),
             None => ("missing_from_answer", true),
         };
         if !retriable || waiting.attempts >= self.options.document_attempts {
-            let failure = Failure { reason: reason.into(), attempts: waiting.attempts };
-            self.finish(waiting, &Err(failure));
+            let attempts = waiting.attempts;
+            self.finish(waiting, Outcome::Failed { reason: reason.into(), attempts });
         } else if !self.draining {
             self.queues.push_again(queue, waiting);
         }
     }
 
-    /// The outcome of a document, for it and for all that have the same text.
-    fn finish(&mut self, waiting: Waiting<K>, outcome: &Result<Scores, Failure>) {
-        let mut same = Vec::new();
-        if let Some(known_as) = waiting.known_as {
-            if let Ok(scores) = outcome {
-                self.options.store.record(known_as, *scores);
+    /// Hands over the outcome of a document, and of all that have the same text.
+    fn finish(&mut self, waiting: Waiting<T>, outcome: Outcome) {
+        if let Some(id) = waiting.id {
+            if let Outcome::Scored(scores) = outcome {
+                self.options.store.record(id, scores);
             }
-            same = self.duplicates.finish(known_as, outcome);
+            for tag in self.sent.finish(id, &outcome) {
+                self.hand_over_repeat(tag, outcome.clone());
+            }
         }
-        self.hand_over(waiting.key, outcome.clone(), Source::Engine);
-        for key in same {
-            self.hand_over(key, outcome.clone(), Source::Duplicate);
-        }
+        self.hand_over(waiting.tag, outcome);
     }
 
-    fn hand_over(&mut self, key: K, outcome: Result<Scores, Failure>, source: Source) {
-        match (&outcome, source) {
-            (Err(_), _) => self.summary.failed += 1,
-            (Ok(_), Source::Engine) => self.summary.scored += 1,
-            (Ok(_), Source::Duplicate) => self.summary.duplicates += 1,
-            (Ok(_), Source::Stored) => self.summary.stored += 1,
+    /// The outcome of a document that another one with the same text was sent for.
+    fn hand_over_repeat(&mut self, tag: T, outcome: Outcome) {
+        if outcome.scores().is_some() {
+            self.summary.duplicates += 1;
+        } else {
+            self.summary.failed += 1;
         }
-        (self.sink)(Scored { key, outcome, source });
+        (self.sink)(tag, outcome);
+    }
+
+    fn hand_over(&mut self, tag: T, outcome: Outcome) {
+        match outcome {
+            Outcome::Scored(_) => self.summary.scored += 1,
+            Outcome::Cached(_) => self.summary.stored += 1,
+            Outcome::Failed { .. } | Outcome::Skipped { .. } => self.summary.failed += 1,
+        }
+        (self.sink)(tag, outcome);
     }
 
     /// Sends nothing more and lets what is on its way finish within the grace.

@@ -8,7 +8,6 @@ mod contender;
 mod items;
 mod shown;
 
-use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -27,7 +26,7 @@ use crate::input::InputError;
 use crate::interrupt;
 use crate::model::Model;
 use crate::output::write_whole;
-use crate::pipeline::{self, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::pipeline::{self, PipelineError, PrepareOptions, Prepared, TakeCalls, roll_up_call};
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
@@ -109,7 +108,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let chunk = options::chunk(settings, &profile, granularity)?;
     let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
     let cost = |units| settings.price.tiers.cost(units).as_f64();
-    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None)));
+    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None))).transpose()?;
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
@@ -150,11 +149,11 @@ struct Bill {
 }
 
 impl Bill {
-    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Self {
+    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Result<Self, PipelineError> {
         let ways = [prepare.clone(), PrepareOptions { memory: Some(nothing), ..prepare.clone() }];
-        let Ok(plans) = pipeline::plan(items.groups().map(Ok::<_, Infallible>), &ways);
+        let plans = pipeline::plan(items.groups().map(Ok), &ways)?;
         let units = |way: usize| plans.get(way).map_or(0, |plan| plan.estimate.units_upper);
-        Self { now: units(0), from_nothing: units(1) }
+        Ok(Self { now: units(0), from_nothing: units(1) })
     }
 }
 
