@@ -51,14 +51,8 @@ impl SortedRows {
 
     /// How many rows were pushed.
     #[must_use]
-    pub const fn len(&self) -> u64 {
+    pub const fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// Whether none was.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.rows == 0
     }
 
     /// Adds one row; `write_line` appends its encoded line.
