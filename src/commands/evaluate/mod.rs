@@ -20,7 +20,7 @@ use crate::budget::Planned;
 use crate::cache::Memory;
 use crate::cli;
 use crate::engine::Halt;
-use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
+use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, Truth, judged};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::interrupt;
@@ -30,7 +30,7 @@ use crate::pipeline::{self, PipelineError, PrepareOptions, Prepared, TakeCalls, 
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
-use crate::sentiment::{FixedScores, Millionths, NO_WORDS, Outcome, Scores};
+use crate::sentiment::{Millionths, NO_WORDS, Outcome, Scores};
 use crate::settings::{Settings, Speakers, Verbosity};
 use crate::train::{self, TrainError};
 use crate::transcript::Call;
@@ -136,7 +136,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     });
     let (name, eligible) = (contender.to_string(), contender.eligible());
     let trained_on_these = items.shipped_model_learned_from && profile.model == Model::shipped().version();
-    let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, said: collected.said };
+    let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, items: collected.items };
     Ok(Scored { answers, failed: collected.failed })
 }
 
@@ -157,11 +157,11 @@ impl Bill {
     }
 }
 
-/// What an engine said of each item, as items finish.
+/// An engine's scores of each item, as items finish.
 struct Collected {
     places: FxHashMap<Box<str>, usize>,
     min_coverage: Millionths,
-    said: Vec<Said>,
+    items: Vec<ItemScores>,
     turns: u64,
     calls: u64,
     failed: u64,
@@ -169,8 +169,8 @@ struct Collected {
 
 impl Collected {
     fn new(items: &Items, min_coverage: Millionths) -> Self {
-        let said = vec![Said::default(); items.subject.count];
-        Self { places: items.places(), min_coverage, said, turns: 0, calls: 0, failed: 0 }
+        let (places, items) = (items.places(), vec![ItemScores::default(); items.subject.count]);
+        Self { places, min_coverage, items, turns: 0, calls: 0, failed: 0 }
     }
 
     fn standing(&self, session: &Session) -> Standing {
@@ -195,26 +195,21 @@ impl TakeCalls for Collected {
         self.turns += prepared.call.turns.len() as u64;
         self.calls += 1;
         let rollup = roll_up_call(prepared, &outcomes, ScoredRoles::BOTH);
-        if let Some(said) = self.places.get(&prepared.call.id).and_then(|place| self.said.get_mut(*place)) {
-            *said = said_of(&rollup, self.min_coverage);
+        if let Some(item) = self.places.get(&prepared.call.id).and_then(|place| self.items.get_mut(*place)) {
+            *item = item_scores(&rollup, self.min_coverage);
         }
         Ok(())
     }
 }
 
-/// What a roll-up says of the customer; nothing where too little was scored to stand for the call.
-fn said_of(rollup: &CallRollup, min_coverage: Millionths) -> Said {
+/// The customer's scores in a roll-up; none where too little was scored to stand for the call.
+fn item_scores(rollup: &CallRollup, min_coverage: Millionths) -> ItemScores {
     if rollup.low_coverage(min_coverage) {
-        return Said::default();
+        return ItemScores::default();
     }
     let customer = &rollup.customer;
     let values = [customer.score, customer.end, customer.low].map(|value| value.map(Millionths::value));
-    Said { scores: customer.means.as_ref().and_then(scores), values }
-}
-
-fn scores(means: &FixedScores) -> Option<Scores> {
-    let FixedScores { positive, negative, neutral, mixed } = *means;
-    Scores::new(positive.value(), negative.value(), neutral.value(), mixed.value()).ok()
+    ItemScores { scores: customer.means.as_ref().map(Scores::from), values }
 }
 
 /// Trains on growing parts of the labels and holds the models against the engines.
@@ -231,8 +226,8 @@ fn learning_curve(items: &Items, answers: &[Answers]) -> Result<Option<Curve>, F
         (point.labels, texts.collect())
     });
     let engines = answers.iter().map(|answers| {
-        let said: Vec<Said> = curve.held_out.iter().map(|at| answers.said[*at]).collect();
-        (answers.name.clone(), judged(&truths, &said))
+        let items: Vec<ItemScores> = curve.held_out.iter().map(|at| answers.items[*at]).collect();
+        (answers.name.clone(), judged(&truths, &items))
     });
     let texts = CurveTexts { points: points.collect(), engines: engines.collect() };
     Ok(Some(Curve::of(&texts, SEED)))
