@@ -114,7 +114,7 @@ where
 }
 
 /// A thread that reads groups of calls ahead of their use. The stream ends where the input does, or where it can't be
-/// read on; the thread says which, and gives back what it read from.
+/// read on; the thread's result is the error, or what it read from.
 fn read_ahead<C>(mut calls: C) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Result<C, InputError>>)
 where
     C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,

@@ -112,3 +112,45 @@ fn reuse_stored(steps: &mut [Step], memory: &Memory) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cache::{NoStore, Scorer};
+    use crate::chunk::{Speakers, TARGET_CHARS};
+    use crate::sentiment::Granularity;
+    use crate::transcript::{Role, Turn};
+
+    fn steps(language: &str) -> Vec<Step> {
+        let turn = |role, text: &str| Turn { role, text: text.into(), agent_id: None, start_ms: None, end_ms: None };
+        let call = Call {
+            id: "call".into(),
+            turns: vec![turn(Role::Customer, "Hello."), turn(Role::Agent, "…"), turn(Role::Customer, "Hello.")],
+            queue: None,
+            channel: None,
+            language: Some(language.into()),
+            date: None,
+            started_at_ms: None,
+        };
+        let chunk = ChunkOptions::new(Granularity::Turn, TARGET_CHARS, 5_000, None, Speakers::Both).unwrap();
+        let scorer = Scorer { engine: "script".into(), model: "1".into() };
+        let memory = Some(Memory { scorer, store: Arc::new(NoStore) });
+        Prepared::of(call, &PrepareOptions { chunk, languages: &["en", "es"], memory }).steps
+    }
+
+    #[test]
+    fn an_id_is_the_hash_of_the_very_text_that_is_sent() {
+        let scorer = Scorer { engine: "script".into(), model: "1".into() };
+        for language in ["en", "es"] {
+            let steps = steps(language);
+            let [Step::Score { id, text }, Step::Skip(NO_WORDS), Step::Score { id: again, .. }] = &steps[..] else {
+                panic!("{steps:?}")
+            };
+            assert_eq!(*id, Some(scorer.key(language, text)));
+            assert_eq!(id, again);
+        }
+        assert!(steps("tlh").iter().all(|step| matches!(step, Step::Skip(UNSUPPORTED_LANGUAGE))));
+    }
+}
