@@ -1,5 +1,6 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
+pub mod batch;
 pub mod budget;
 pub mod cache;
 #[cfg(test)]
@@ -24,7 +25,6 @@ pub mod progress;
 mod random;
 pub mod report;
 pub mod rollup;
-pub mod score;
 pub mod sentiment;
 pub mod settings;
 pub mod summary;

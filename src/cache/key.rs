@@ -53,7 +53,7 @@ impl Key {
         Self(bytes)
     }
 
-    pub(super) const fn as_bytes(&self) -> &[u8; 16] {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 

@@ -171,7 +171,7 @@ fn places(text: &str, bound: Bound) -> Vec<usize> {
     }
 }
 
-/// Whether nothing in `text` could end a sentence before its own end: most turns, told without looking each character up.
+/// Whether nothing in `text` can end a sentence before its own end. True of most turns; no character is looked up.
 fn is_one_sentence(text: &str) -> bool {
     let ends_sentence = ['.', '!', '?'];
     text.is_ascii() && !text.trim_end_matches(ends_sentence).contains(ends_sentence) && !text.contains(['\n', '\r'])

@@ -1,8 +1,7 @@
 //! What segments would cost, before anything is sent.
 //!
-//! An [`Estimate`] adds up documents, characters and units, and merges with others in any order to the same
-//! numbers. It sends nothing and knows no prices: those are settings. It can't say what
-//! will be billed where the service's terms are open; it gives both ends instead.
+//! An [`Estimate`] adds up documents, characters and units, in any order to the same numbers. It sends nothing and
+//! knows no prices: those are settings. Where the service's terms are open it gives both ends of what may be billed.
 
 use std::collections::BTreeMap;
 
@@ -38,51 +37,26 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Counts a segment that will not be sent: a repeated text, one with a stored score, one without words.
-    pub fn add_unsent(&mut self, segment: &Segment) {
+    /// Counts a segment, sent or not.
+    pub fn add_segment(&mut self, segment: &Segment) {
         self.segments += 1;
         self.turns += segment.pieces.len() as u64;
         self.words += u64::from(segment.words);
     }
 
-    /// Counts a segment that will be sent as a document in `language`.
-    pub fn add(&mut self, segment: &Segment, language: &str, billing: Option<Billing>) {
-        self.add_unsent(segment);
+    /// Counts a document of so many characters and bytes that is sent in `language`.
+    pub fn add_document(&mut self, chars: u32, bytes: u32, language: &str, billing: Option<Billing>) {
         self.documents += 1;
-        self.chars += u64::from(segment.chars);
-        self.bytes += u64::from(segment.bytes);
-        self.units_upper += billing.map_or(0, |billing| billing.units(segment.chars as usize));
-        let share = self.share(language);
-        share.documents += 1;
-        share.chars += u64::from(segment.chars);
-    }
-
-    /// Adds another estimate's sums. Associative and commutative.
-    pub fn merge(&mut self, other: &Self) {
-        self.segments += other.segments;
-        self.turns += other.turns;
-        self.words += other.words;
-        self.documents += other.documents;
-        self.chars += other.chars;
-        self.bytes += other.bytes;
-        self.units_upper += other.units_upper;
-        for (language, other) in &other.languages {
-            let share = self.share(language);
-            share.documents += other.documents;
-            share.chars += other.chars;
-        }
-    }
-
-    fn share(&mut self, language: &str) -> &mut Share {
+        self.chars += u64::from(chars);
+        self.bytes += u64::from(bytes);
+        self.units_upper += billing.map_or(0, |billing| billing.units(chars as usize));
         if !self.languages.contains_key(language) {
             self.languages.insert(language.into(), Share::default());
         }
-        self.languages.get_mut(language).expect("it was put there if it was missing")
-    }
-
-    /// Documents of each language that is sent, by language code.
-    pub fn languages(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.languages.iter().map(|(language, share)| (&**language, share.documents))
+        if let Some(share) = self.languages.get_mut(language) {
+            share.documents += 1;
+            share.chars += u64::from(chars);
+        }
     }
 
     /// Requests when every one but the last of each language is full.
@@ -138,7 +112,7 @@ mod tests {
     fn estimate(documents: &[(u32, &str)]) -> Estimate {
         let mut estimate = Estimate::default();
         for &(chars, language) in documents {
-            estimate.add(&segment(chars), language, Some(BILLING));
+            estimate.add_document(chars, chars, language, Some(BILLING));
         }
         estimate
     }
@@ -156,13 +130,12 @@ mod tests {
     fn languages_do_not_share_a_request() {
         let estimate = estimate(&[(20, "en"), (20, "de")]);
         assert_eq!((estimate.requests(&LIMITS), estimate.units_lower(BILLING, &LIMITS)), (2, 6));
-        assert_eq!(estimate.languages().collect::<Vec<_>>(), [("de", 1), ("en", 1)]);
     }
 
     #[test]
     fn what_is_not_sent_costs_nothing() {
         let mut estimate = Estimate::default();
-        estimate.add_unsent(&segment(400));
+        estimate.add_segment(&segment(400));
         assert_eq!((estimate.segments, estimate.words, estimate.documents, estimate.units_upper), (1, 1, 0, 0));
         assert_eq!(estimate.units_lower(BILLING, &LIMITS), 0);
         assert!(estimate.seconds(&LIMITS, 0.0).abs() < f64::EPSILON);

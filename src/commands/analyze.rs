@@ -171,14 +171,20 @@ impl<'a> Run<'a> {
         }
         let agents = fold.agents.finish();
         let profile = session.service.engine.profile();
-        let (overview, segments) = (fold.overview.clone(), fold.counts);
-        let tables = Tables { agents: &agents, rejects: &read.rejects, detail: self.settings.detail };
+        let (overview, segments) = (fold.overview, fold.counts);
+        let tables = Tables {
+            calls: fold.calls,
+            segments: self.settings.detail.then_some(fold.segments),
+            failures: fold.failures,
+            agents: &agents,
+            rejects: &read.rejects,
+        };
         let format = output::Format {
             bom: self.settings.bom,
             guard: self.settings.csv_guard,
             parquet: self.settings.format.parquet,
         };
-        tables.write(&mut directory, fold, format)?;
+        tables.write(&mut directory, format)?;
 
         let requests = session.service.meter.read();
         let whole = segments.complete() && read.rejected == 0;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::options;
+use crate::batch::BatchSummary;
 use crate::engine::registry;
 use crate::engine::{Profile, Requests};
 use crate::exit::ExitCode;
@@ -12,7 +13,6 @@ use crate::output::{
 };
 use crate::pipeline::Overview;
 use crate::rollup::{AgentsReport, SCORING_VERSION};
-use crate::score::ScoreSummary;
 use crate::sentiment::SegmentCounts;
 use crate::settings::Settings;
 use crate::summary::Bill;
@@ -27,7 +27,7 @@ pub(super) struct Facts<'a> {
     pub(super) tally: Tally,
     pub(super) overview: &'a Overview,
     pub(super) segments: SegmentCounts,
-    pub(super) scoring: ScoreSummary,
+    pub(super) scoring: BatchSummary,
     pub(super) agents: &'a AgentsReport,
     pub(super) requests: Requests,
 }
@@ -68,7 +68,7 @@ impl Facts<'_> {
     }
 
     fn counts(&self) -> CountsRecord {
-        let ScoreSummary { taken, duplicates, stored, .. } = self.scoring;
+        let BatchSummary { taken, duplicates, stored, .. } = self.scoring;
         CountsRecord {
             rows: self.rows,
             duplicate_rows: self.tally.duplicates,

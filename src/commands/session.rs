@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::train::read_model;
+use crate::batch::BatchOptions;
 use crate::budget::Budget;
 use crate::cache::{self, Access, CacheError, CacheOptions, Memory, ScoreCache, Scorer};
 use crate::engine::local::{Local, LocalSettings};
@@ -12,7 +13,6 @@ use crate::engine::registry;
 use crate::engine::{EngineError, Halt, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, Terms};
-use crate::score::ScoreOptions;
 use crate::settings::{Cache, CachePlace, Cost, Settings};
 
 /// What a run may cost at most.
@@ -99,12 +99,12 @@ impl Session {
     }
 
     /// How documents are scored.
-    pub(super) fn scoring(&self, settings: &Settings) -> ScoreOptions {
-        let defaults = ScoreOptions::for_engine(self.service.engine.profile(), self.service.halt.clone());
+    pub(super) fn scoring(&self, settings: &Settings) -> BatchOptions {
+        let defaults = BatchOptions::for_engine(self.service.engine.profile(), self.service.halt.clone());
         let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
         let concurrency = settings.concurrency.or(at_once).get();
         let store = self.memory.as_ref().map_or(defaults.store, |memory| Arc::clone(&memory.store));
-        ScoreOptions { concurrency, store, ..defaults }
+        BatchOptions { concurrency, store, ..defaults }
     }
 
     /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.

@@ -39,7 +39,7 @@ impl fmt::Display for Measure {
     }
 }
 
-/// What a person and an engine said of a call.
+/// A person's rating of a call, and an engine's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RatedCall {
     /// The rating, turned so that more is better.

@@ -135,7 +135,7 @@ fn lead(comparisons: &[Comparison], best: &str, other: &str) -> Option<Interval>
     })
 }
 
-/// What is said of an engine that is behind.
+/// The words about an engine that is behind.
 fn against(other: &Standing<'_>, lead: Option<Interval>, unsure: bool) -> String {
     let name = other.name;
     match lead {

@@ -16,7 +16,7 @@ pub struct Curve {
     pub last_step: Option<Interval>,
     /// The engines on the same texts.
     pub engines: Vec<Rival>,
-    /// What it says, in words.
+    /// The conclusion, in words.
     pub words: String,
 }
 
@@ -47,9 +47,9 @@ pub struct Rival {
 /// The texts held out, as the models and the engines judge them; all lists in the same order.
 #[derive(Debug, Clone, Default)]
 pub struct CurveTexts {
-    /// For each model, its number of labels and what it said.
+    /// For each model, its number of labels and its scores.
     pub points: Vec<(usize, Vec<Judged>)>,
-    /// For each engine, its name and what it said; empty where it did not score a text.
+    /// For each engine, its name and its scores; empty where it did not score a text.
     pub engines: Vec<(String, Vec<Option<Judged>>)>,
 }
 

@@ -1,4 +1,4 @@
-//! One evaluation: the truth of a set of items, what each engine said, and every figure that follows.
+//! One evaluation: the truth of a set of items, each engine's scores, and every figure that follows.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::sentiment::{Label, Scores};
 
-/// What people said of the items.
+/// People's labels or ratings of the items.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Truth {
     /// Of each text, its label.
@@ -17,9 +17,9 @@ pub enum Truth {
     Calls(Vec<(f64, bool)>),
 }
 
-/// What an engine said of an item; empty where it could not be scored.
+/// An engine's scores of an item; empty where it could not be scored.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Said {
+pub struct ItemScores {
     /// The probabilities: of the text, or of what the call's customer said.
     pub scores: Option<Scores>,
     /// The call's values in the order of [`Measure::ALL`].
@@ -57,7 +57,7 @@ pub struct Answers {
     /// What it took.
     pub effort: Effort,
     /// Item by item.
-    pub said: Vec<Said>,
+    pub items: Vec<ItemScores>,
 }
 
 /// What was evaluated.
@@ -192,18 +192,18 @@ const fn main_figure(truth: &Truth) -> Figure {
 fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures {
     let (texts, calls) = match truth {
         Truth::Texts(labels) => {
-            let judged: Vec<Judged> = judged(labels, &answers.said).into_iter().flatten().collect();
+            let judged: Vec<Judged> = judged(labels, &answers.items).into_iter().flatten().collect();
             (Some(TextFigures::of(&judged, seed)), None)
         }
-        Truth::Calls(ratings) => (None, Some(MeasureFigures::all(&rated(ratings, &answers.said), seed))),
+        Truth::Calls(ratings) => (None, Some(MeasureFigures::all(&rated(ratings, &answers.items), seed))),
     };
-    let scored = answers.said.iter().filter(|said| said.scores.is_some()).count();
+    let scored = answers.items.iter().filter(|item| item.scores.is_some()).count();
     EngineFigures {
         name: answers.name.clone(),
         model: answers.model.clone(),
         trained_on_these: answers.trained_on_these,
         scored,
-        not_scored: answers.said.len() - scored,
+        not_scored: answers.items.len() - scored,
         effort: answers.effort,
         texts,
         calls,
@@ -212,26 +212,27 @@ fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures 
 
 /// The texts as an engine judged them; empty where it did not.
 #[must_use]
-pub fn judged(labels: &[Label], said: &[Said]) -> Vec<Option<Judged>> {
-    labels.iter().zip(said).map(|(truth, said)| said.scores.map(|scores| Judged::new(*truth, scores))).collect()
+pub fn judged(labels: &[Label], items: &[ItemScores]) -> Vec<Option<Judged>> {
+    labels.iter().zip(items).map(|(truth, item)| item.scores.map(|scores| Judged::new(*truth, scores))).collect()
 }
 
-fn rated(ratings: &[(f64, bool)], said: &[Said]) -> Vec<RatedCall> {
-    let call = |(&(rating, unhappy), said): (&(f64, bool), &Said)| RatedCall { rating, unhappy, values: said.values };
-    ratings.iter().zip(said).map(call).collect()
+fn rated(ratings: &[(f64, bool)], items: &[ItemScores]) -> Vec<RatedCall> {
+    let call =
+        |(&(rating, unhappy), item): (&(f64, bool), &ItemScores)| RatedCall { rating, unhappy, values: item.values };
+    ratings.iter().zip(items).map(call).collect()
 }
 
 /// Compares two engines on the items that both scored.
 fn compare(truth: &Truth, first: &Answers, second: &Answers, seed: u64) -> Comparison {
-    let both: Vec<usize> = (0..first.said.len().min(second.said.len()))
-        .filter(|at| first.said[*at].scores.is_some() && second.said[*at].scores.is_some())
+    let both: Vec<usize> = (0..first.items.len().min(second.items.len()))
+        .filter(|at| first.items[*at].scores.is_some() && second.items[*at].scores.is_some())
         .collect();
-    let of = |answers: &Answers| both.iter().map(|at| answers.said[*at]).collect::<Vec<Said>>();
+    let of = |answers: &Answers| both.iter().map(|at| answers.items[*at]).collect::<Vec<ItemScores>>();
     let (one, other) = (of(first), of(second));
     let difference = match truth {
         Truth::Texts(labels) => {
             let labels: Vec<Label> = both.iter().map(|at| labels[*at]).collect();
-            let known = |said| judged(&labels, said).into_iter().flatten().collect::<Vec<Judged>>();
+            let known = |items| judged(&labels, items).into_iter().flatten().collect::<Vec<Judged>>();
             paired_difference(&known(&one), &known(&other), seed, macro_f1)
         }
         Truth::Calls(ratings) => {
@@ -240,7 +241,7 @@ fn compare(truth: &Truth, first: &Answers, second: &Answers, seed: u64) -> Compa
             paired_difference(&rated(&ratings, &one), &rated(&ratings, &other), seed, figure)
         }
     };
-    let label = |said: &Said| said.scores.map(|scores| scores.label());
+    let label = |item: &ItemScores| item.scores.map(|scores| scores.label());
     let labels: Vec<(Label, Label)> =
         one.iter().zip(&other).filter_map(|(one, other)| Some((label(one)?, label(other)?))).collect();
     Comparison {
@@ -257,14 +258,14 @@ fn compare(truth: &Truth, first: &Answers, second: &Answers, seed: u64) -> Compa
 mod tests {
     use super::*;
 
-    fn said(positive: f64, negative: f64) -> Said {
+    fn item(positive: f64, negative: f64) -> ItemScores {
         let scores = Scores::new(positive, negative, 1.0 - positive - negative, 0.0).expect("a distribution");
-        Said { scores: Some(scores), values: [Some(positive - negative), None, None] }
+        ItemScores { scores: Some(scores), values: [Some(positive - negative), None, None] }
     }
 
-    fn answers(name: &str, said: Vec<Said>, cost_per_1000: f64) -> Answers {
+    fn answers(name: &str, items: Vec<ItemScores>, cost_per_1000: f64) -> Answers {
         let effort = Effort { cost_per_1000, ..Effort::default() };
-        Answers { name: name.into(), model: "m".into(), eligible: true, trained_on_these: false, effort, said }
+        Answers { name: name.into(), model: "m".into(), eligible: true, trained_on_these: false, effort, items }
     }
 
     fn subject(items: &'static str, count: usize) -> Subject {
@@ -274,9 +275,10 @@ mod tests {
     #[test]
     fn what_an_engine_did_not_score_counts_nowhere() {
         let truth = Truth::Texts([Label::Positive, Label::Negative].repeat(50));
-        let right: Vec<Said> = (0..100).map(|at| if at % 2 == 0 { said(0.9, 0.0) } else { said(0.0, 0.9) }).collect();
+        let right: Vec<ItemScores> =
+            (0..100).map(|at| if at % 2 == 0 { item(0.9, 0.0) } else { item(0.0, 0.9) }).collect();
         let mut partial = right.clone();
-        partial[0] = Said::default();
+        partial[0] = ItemScores::default();
         let both = [answers("whole", right, 0.3), answers("partial", partial, 0.0)];
         let evaluation = Evaluation::of(subject("texts", 100), &truth, &both, 1);
         let [whole, partial] = evaluation.engines.as_slice() else { panic!("two engines") };
@@ -291,9 +293,9 @@ mod tests {
     #[test]
     fn a_model_that_knows_the_texts_is_never_sure_to_be_better() {
         let truth = Truth::Texts([Label::Positive, Label::Negative].repeat(50));
-        let right = (0..100).map(|at| if at % 2 == 0 { said(0.9, 0.0) } else { said(0.0, 0.9) }).collect();
+        let right = (0..100).map(|at| if at % 2 == 0 { item(0.9, 0.0) } else { item(0.0, 0.9) }).collect();
         let knows = Answers { trained_on_these: true, ..answers("knows", right, 0.0) };
-        let guesses = answers("guesses", vec![said(0.9, 0.0); 100], 0.0);
+        let guesses = answers("guesses", vec![item(0.9, 0.0); 100], 0.0);
         let verdict = Evaluation::of(subject("texts", 100), &truth, &[knows, guesses], 1).verdict;
         assert!(!verdict.sure && verdict.words.contains("But knows learned from these very texts"), "{verdict:?}");
     }
@@ -301,8 +303,9 @@ mod tests {
     #[test]
     fn rated_calls_are_judged_by_how_they_order() {
         let truth = Truth::Calls((0..60).map(|at| (f64::from(at % 2), at % 2 == 0)).collect());
-        let good: Vec<Said> = (0..60).map(|at| if at % 2 == 0 { said(0.1, 0.6) } else { said(0.6, 0.1) }).collect();
-        let blind = vec![said(0.2, 0.1); 60];
+        let good: Vec<ItemScores> =
+            (0..60).map(|at| if at % 2 == 0 { item(0.1, 0.6) } else { item(0.6, 0.1) }).collect();
+        let blind = vec![item(0.2, 0.1); 60];
         let evaluation = Evaluation::of(
             subject("calls", 60),
             &truth,

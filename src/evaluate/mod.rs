@@ -1,6 +1,6 @@
-//! How good scores are: figures that compare what an engine said with what people said.
+//! How good scores are: figures that compare an engine's scores with people's labels and ratings.
 //!
-//! Pure arithmetic over labels and numbers; reading files, running engines and drawing tables are others' work.
+//! Pure arithmetic over labels and numbers; it reads no file, runs no engine and draws no table.
 //! Every figure that is shown has an interval beside it, from the [bootstrap](interval), seeded, so that the same
 //! input gives the same interval. [`texts`](TextFigures) judges labelled texts and [`calls`](MeasureFigures) rated calls,
 //! with [`classes`](Confusion), [`ranking`](auc) and [`reliability()`] below them; [`compare`](Comparison) and
@@ -21,7 +21,7 @@ pub use calls::{Measure, MeasureFigures, RatedCall, unhappy_auc};
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
 pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
 pub use curve::{Curve, CurveTexts, Point, Rival};
-pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, RatingsSubject, Said, Subject, Truth, judged};
+pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, ItemScores, RatingsSubject, Subject, Truth, judged};
 pub use ranking::{auc, spearman};
 pub use reliability::{Bin, calibration_error, reliability};
 pub use texts::{Judged, TextFigures, accuracy, macro_f1, macro_recall};

@@ -1,4 +1,4 @@
-//! Labelled texts: what people said of each, and what an engine did.
+//! Labelled texts: the labels of people beside those of an engine.
 
 use serde::Serialize;
 
@@ -8,10 +8,10 @@ use crate::sentiment::{Label, Scores};
 /// Bins of the reliability table.
 const BINS: usize = 10;
 
-/// A text's true label beside what an engine said of it.
+/// A text's true label beside an engine's scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judged {
-    /// What a person said.
+    /// The label that a person gave.
     pub truth: Label,
     /// The label of the engine's scores.
     pub given: Label,

@@ -1,9 +1,9 @@
-//! What a clause is made of: hashed n-grams, and a tally of its charged words.
+//! What a clause is made of: hashed n-grams, and the charges of its words.
 //!
 //! The n-grams are words in runs of 1 to 3, words under a negation, runs in which a charged word is replaced by
 //! its charge (so that `not GOOD` is known of words never seen after `not`), and characters in runs of 3 to 5
 //! within a word. None crosses the end of a clause, so a text's n-grams are those of its clauses and one pass
-//! serves both. The tally follows VADER's rules in a lighter form.
+//! serves both. The charges follow VADER's rules in a lighter form.
 //!
 //! Training and scoring both read texts through [`visit`]: what one sees, the other weighs.
 
@@ -28,8 +28,8 @@ const NEGATED: u64 = 2;
 const PIECE: u64 = 3;
 const ALONE: u64 = 5;
 
-/// Gives the clause's n-grams to `sink` and returns its tally.
-pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Tally {
+/// Gives the clause's n-grams to `sink` and returns its charges.
+pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Charges {
     let mut before: [Option<u64>; 2] = [None; 2];
     let mut charge_before = None;
     let mut negated = 0_usize;
@@ -53,7 +53,7 @@ pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Tally {
         charge_before = charge(token.meaning);
         before = [before[1], (!token.is_silent()).then_some(token.hash)];
     }
-    Tally::of(clause)
+    Charges::of(clause)
 }
 
 /// The runs of two and of three that end in `last`.
@@ -100,9 +100,9 @@ fn pieces(word: &[u8], sink: &mut impl Sink) {
     }
 }
 
-/// Counts and sums over the charged words of a clause or, joined with [`Tally::then`], of a text.
+/// Counts and sums over the charged words of a clause or, joined with [`Charges::then`], of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Tally {
+pub(crate) struct Charges {
     /// Words.
     pub(crate) words: f32,
     positive: f32,
@@ -118,10 +118,10 @@ pub(crate) struct Tally {
     closing: f32,
 }
 
-/// How many numbers [`Tally::features`] makes.
+/// How many numbers [`Charges::features`] makes.
 pub(crate) const NUMBERS: usize = 24;
 
-impl Tally {
+impl Charges {
     /// Sums the valences of a clause by VADER's rules: capitals and intensifiers strengthen, a negator within
     /// three words before turns.
     fn of(clause: &Clause) -> Self {
@@ -129,7 +129,7 @@ impl Tally {
         let capitals = tokens.iter().filter(|token| token.capitals).count();
         // Capitals mean something only beside small letters.
         let shouts = capitals > 0 && tokens.iter().any(|token| token.small);
-        let mut tally = Self {
+        let mut charges = Self {
             words: tokens.len() as f32,
             exclamations: clause.exclamations as f32,
             questions: clause.questions as f32,
@@ -138,14 +138,14 @@ impl Tally {
         };
         for (at, token) in tokens.iter().enumerate() {
             if token.meaning == Meaning::NEGATOR {
-                tally.negators += 1.0;
+                charges.negators += 1.0;
             }
             if let Some(valence) = token.meaning.valence() {
-                tally.add(in_context(valence, token.capitals && shouts, &tokens[at.saturating_sub(3)..at]));
+                charges.add(in_context(valence, token.capitals && shouts, &tokens[at.saturating_sub(3)..at]));
             }
         }
-        tally.closing = tally.positive - tally.negative;
-        tally
+        charges.closing = charges.positive - charges.negative;
+        charges
     }
 
     /// Counts one charged word.
@@ -157,7 +157,7 @@ impl Tally {
         self.last = valence;
     }
 
-    /// The tally of two texts, one after the other.
+    /// The charges of two texts, one after the other.
     pub(crate) fn then(self, next: Self) -> Self {
         Self {
             words: self.words + next.words,
@@ -253,17 +253,17 @@ mod tests {
         }
     }
 
-    fn read(text: &str) -> (Count, Tally) {
+    fn read(text: &str) -> (Count, Charges) {
         let mut clause = Clause::default();
         clause.read(text, &Model::shipped().weights().lexicon());
         let mut count = Count::default();
-        let tally = visit(&clause, &mut count);
-        (count, tally)
+        let charges = visit(&clause, &mut count);
+        (count, charges)
     }
 
     fn sum(text: &str) -> f32 {
-        let tally = read(text).1;
-        tally.positive - tally.negative
+        let charges = read(text).1;
+        charges.positive - charges.negative
     }
 
     #[test]
@@ -293,6 +293,6 @@ mod tests {
     fn tallies_join_in_order() {
         let joined = read("good").1.then(read("bad").1);
         assert!(joined.last < 0.0 && joined.closing < 0.0 && joined.positive > 0.0 && joined.negative > 0.0);
-        assert_eq!(joined.then(Tally::default()).last.to_bits(), joined.last.to_bits());
+        assert_eq!(joined.then(Charges::default()).last.to_bits(), joined.last.to_bits());
     }
 }

@@ -16,7 +16,7 @@ impl Meaning {
     pub(crate) const BOOSTER: Self = Self(101);
     /// Weakens what follows: `slightly`.
     pub(crate) const DAMPENER: Self = Self(102);
-    /// Says nothing and is dropped: `um`.
+    /// Has no meaning and is dropped: `um`.
     pub(crate) const FILLER: Self = Self(103);
 
     /// The valence on VADER's scale of −4 to 4, if it has one.

@@ -1,6 +1,6 @@
 //! The local model: English text in, four probabilities out, without I/O, clock or randomness.
 //!
-//! A text is split into [`mod@clauses`], each clause read into [`features`](self) (hashed n-grams and a tally of charged
+//! A text is split into [`mod@clauses`], each clause read into [`features`](self) (hashed n-grams and the charges of
 //! words), the features weighed linearly towards positive and towards negative, and the sums turned into
 //! probabilities by a calibration that was fitted on unseen texts. Bucket weights are whole numbers summed as
 //! such; what follows uses operations that IEEE 754 fixes to the bit, and libm. The same text therefore has the
@@ -23,7 +23,7 @@ pub(crate) mod tokens;
 pub(crate) mod weights;
 
 use calibration::Logits;
-use features::{NUMBERS, Sink, Tally};
+use features::{Charges, NUMBERS, Sink};
 use tokens::Clause;
 use weights::Weights;
 
@@ -32,7 +32,7 @@ pub use clauses::{Clauses, clauses};
 pub use terms::{Terms, TermsError};
 pub use weights::ModelError;
 
-/// The weights that ship with the program; `models/MODEL_CARD.md` says what they are.
+/// The weights that ship with the program; `models/MODEL_CARD.md` describes them.
 static SHIPPED: &[u8] = include_bytes!("../../models/shipped.bin");
 
 /// What the shipped weights were trained on: the SHA-256 of each file and its name, as `sha256sum` writes them.
@@ -122,7 +122,7 @@ impl Model {
             self.terms.apply(&mut clause);
             let mut sink =
                 Adder { buckets: self.weights.buckets(), shift: 64 - self.weights.head.bits, sums: Sums::default() };
-            sink.sums.tally = features::visit(&clause, &mut sink);
+            sink.sums.charges = features::visit(&clause, &mut sink);
             whole = whole.then(sink.sums);
             if !clause.tokens.is_empty() {
                 logits.push(self.logits(&sink.sums));
@@ -138,7 +138,7 @@ impl Model {
     /// length nor kind decides by itself.
     fn logits(&self, sums: &Sums) -> Logits {
         let head = &self.weights.head;
-        let numbers = sums.tally.features();
+        let numbers = sums.charges.features();
         [0, 1].map(|side| {
             let grams = by_root(sums.words[side], sums.word_count) + by_root(sums.pieces[side], sums.piece_count);
             f64::from(head.scale) * grams + dot(&head.numbers[side], &numbers)
@@ -169,7 +169,7 @@ struct Sums {
     pieces: [i32; 2],
     word_count: u32,
     piece_count: u32,
-    tally: Tally,
+    charges: Charges,
 }
 
 impl Sums {
@@ -180,7 +180,7 @@ impl Sums {
             pieces: [self.pieces[0] + next.pieces[0], self.pieces[1] + next.pieces[1]],
             word_count: self.word_count + next.word_count,
             piece_count: self.piece_count + next.piece_count,
-            tally: self.tally.then(next.tally),
+            charges: self.charges.then(next.charges),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! 12      4            b, the number of buckets as a power of two (10 to 20)
 //! 16      32           name, UTF-8, filled up with zeros
 //! 48      4            scale of the bucket weights (f32)
-//! 52      2 · 24 · 4   weights of the tally's numbers, towards positive, then towards negative (f32)
+//! 52      2 · 24 · 4   weights of the charges' numbers, towards positive, then towards negative (f32)
 //! 244     5 · 8        calibration: slope, positive, negative; mixed offset and slope (f64)
 //! 284     81,920       lexicon: 16,384 keys (u32), then 16,384 meanings (i8)
 //! 82,204  2 · 2^b      bucket weights: towards positive and towards negative (i8), bucket by bucket
@@ -71,7 +71,7 @@ pub(crate) struct Head {
     pub(crate) bits: u32,
     /// What a bucket weight of 1 is worth.
     pub(crate) scale: f32,
-    /// Weights of the tally's numbers: towards positive, towards negative.
+    /// Weights of the charges' numbers: towards positive, towards negative.
     pub(crate) numbers: [[f32; NUMBERS]; 2],
     /// From logits to probabilities.
     pub(crate) calibration: Calibration,

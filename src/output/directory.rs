@@ -82,7 +82,7 @@ impl OutputError {
     }
 }
 
-/// A file that was written: what run.json says of it.
+/// A file that was written, as run.json lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WrittenFile {
     /// Its name within the output directory.
@@ -120,12 +120,6 @@ impl OutputDirectory {
         }
         fs::create_dir(&staging).map_err(OutputError::write(&staging))?;
         Ok(Self { path: path.to_owned(), staging, written: Vec::new() })
-    }
-
-    /// Where the files will be.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// What was written so far.

@@ -10,7 +10,6 @@ use super::lists::{FAILURES, REJECTS, RejectRow, SEGMENTS};
 use super::sorted::SortedRows;
 use super::table::{Column, RowEncoder, fields};
 use super::{SCHEMA_VERSION, agent_columns, call_columns};
-use crate::pipeline::Fold;
 use crate::rollup::AgentsReport;
 
 /// How every table is written.
@@ -24,15 +23,18 @@ pub struct Format {
     pub parquet: bool,
 }
 
-/// What the tables hold beside the calls themselves.
-#[derive(Debug, Clone, Copy)]
+/// What the tables hold.
 pub struct Tables<'a> {
+    /// Rows of calls.csv.
+    pub calls: SortedRows,
+    /// Rows of segments.csv; `None` where it is not written.
+    pub segments: Option<SortedRows>,
+    /// Rows of failures.csv.
+    pub failures: SortedRows,
     /// Every agent's row.
     pub agents: &'a AgentsReport,
     /// Rows of the input that could not be used, in order.
     pub rejects: &'a [RejectRow],
-    /// Whether segments.csv is written.
-    pub detail: bool,
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -42,15 +44,15 @@ impl Tables<'_> {
     ///
     /// # Errors
     /// [`OutputError`] naming the file.
-    pub fn write(&self, directory: &mut OutputDirectory, fold: Fold, format: Format) -> Result<(), OutputError> {
-        write_sorted(directory, "calls.csv", call_columns(), fold.calls, format)?;
+    pub fn write(self, directory: &mut OutputDirectory, format: Format) -> Result<(), OutputError> {
+        write_sorted(directory, "calls.csv", call_columns(), self.calls, format)?;
         write_rows(directory, "agents.csv", agent_columns(), &self.agents.agents, format)?;
-        if self.detail {
-            write_sorted(directory, "segments.csv", &SEGMENTS, fold.segments, format)?;
+        let resources = resources(self.segments.is_some());
+        if let Some(segments) = self.segments {
+            write_sorted(directory, "segments.csv", &SEGMENTS, segments, format)?;
         }
-        write_sorted(directory, "failures.csv", &FAILURES, fold.failures, format)?;
+        write_sorted(directory, "failures.csv", &FAILURES, self.failures, format)?;
         write_rows(directory, "rejects.csv", &REJECTS, self.rejects, format)?;
-        let resources = resources(self.detail);
         if format.parquet {
             write_parquet(directory, &resources, format.guard)?;
         }
@@ -106,7 +108,7 @@ fn write_sorted<R>(
 ) -> Result<(), OutputError> {
     directory.write(name, |out| {
         begin(out, columns, format)?;
-        let count = rows.len();
+        let count = rows.rows();
         rows.drain(|line| out.write_all(line))?;
         Ok(Some(count))
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cell::Cell;
-use super::table::{Column, Kind};
+use super::table::{Column, columns};
 use crate::sentiment::{FixedScores, Outcome};
 use crate::transcript::Role;
 
@@ -44,149 +44,67 @@ fn fixed(row: &SegmentRow) -> Option<FixedScores> {
 }
 
 /// The columns of segments.csv.
-pub static SEGMENTS: [Column<SegmentRow>; 14] = [
-    Column { name: "call_id", kind: Kind::Text, meaning: "The call.", cell: |row| Cell::text(&*row.call_id) },
-    Column {
-        name: "segment",
-        kind: Kind::Integer,
-        meaning: "The segment's number within its call, from 1, by its first turn.",
-        cell: |row| Cell::count(row.segment),
-    },
-    Column {
-        name: "role",
-        kind: Kind::Text,
-        meaning: "Whose words it holds: customer or agent.",
-        cell: |row| Cell::word(row.role.as_str()),
-    },
-    Column {
-        name: "first_turn",
-        kind: Kind::Integer,
-        meaning: "The number of its first turn within the call, from 1.",
-        cell: |row| Cell::count(row.first_turn),
-    },
-    Column {
-        name: "last_turn",
-        kind: Kind::Integer,
-        meaning: "The number of its last turn within the call, from 1.",
-        cell: |row| Cell::count(row.last_turn),
-    },
-    Column {
-        name: "position",
-        kind: Kind::Number,
-        meaning: "Its middle on the call's time line, from 0 to 1.",
-        cell: |row| Cell::Millionths(row.position.into()),
-    },
-    Column {
-        name: "chars",
-        kind: Kind::Integer,
-        meaning: "Characters (Unicode scalar values) in the document.",
-        cell: |row| Cell::count(row.chars),
-    },
-    Column {
-        name: "positive",
-        kind: Kind::Number,
-        meaning: "Probability of POSITIVE; empty when not scored.",
-        cell: |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.positive.0)),
-    },
-    Column {
-        name: "negative",
-        kind: Kind::Number,
-        meaning: "Probability of NEGATIVE; empty when not scored.",
-        cell: |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.negative.0)),
-    },
-    Column {
-        name: "neutral",
-        kind: Kind::Number,
-        meaning: "Probability of NEUTRAL; empty when not scored.",
-        cell: |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.neutral.0)),
-    },
-    Column {
-        name: "mixed",
-        kind: Kind::Number,
-        meaning: "Probability of MIXED; empty when not scored.",
-        cell: |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.mixed.0)),
-    },
-    Column {
-        name: "score",
-        kind: Kind::Number,
-        meaning: "positive − negative, from −1 to 1; empty when not scored.",
-        cell: |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.score().0)),
-    },
-    Column {
-        name: "label",
-        kind: Kind::Text,
-        meaning: "POSITIVE, NEGATIVE, NEUTRAL or MIXED; empty when not scored.",
-        cell: |row| Cell::of(row.outcome.scores(), |scores| Cell::word(scores.label().upper())),
-    },
-    Column {
-        name: "outcome",
-        kind: Kind::Text,
-        meaning: "scored (by the engine), cached (an answer that was had already), failed or skipped.",
-        cell: |row| Cell::word(row.outcome.as_str()),
-    },
-];
+pub static SEGMENTS: [Column<SegmentRow>; 14] = columns! {
+    "call_id", Text, "The call.",
+        |row| Cell::text(&*row.call_id);
+    "segment", Integer, "The segment's number within its call, from 1, by its first turn.",
+        |row| Cell::count(row.segment);
+    "role", Text, "Whose words it holds: customer or agent.",
+        |row| Cell::word(row.role.as_str());
+    "first_turn", Integer, "The number of its first turn within the call, from 1.",
+        |row| Cell::count(row.first_turn);
+    "last_turn", Integer, "The number of its last turn within the call, from 1.",
+        |row| Cell::count(row.last_turn);
+    "position", Number, "Its middle on the call's time line, from 0 to 1.",
+        |row| Cell::Millionths(row.position.into());
+    "chars", Integer, "Characters (Unicode scalar values) in the document.",
+        |row| Cell::count(row.chars);
+    "positive", Number, "Probability of POSITIVE; empty when not scored.",
+        |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.positive.0));
+    "negative", Number, "Probability of NEGATIVE; empty when not scored.",
+        |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.negative.0));
+    "neutral", Number, "Probability of NEUTRAL; empty when not scored.",
+        |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.neutral.0));
+    "mixed", Number, "Probability of MIXED; empty when not scored.",
+        |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.mixed.0));
+    "score", Number, "positive − negative, from −1 to 1; empty when not scored.",
+        |row| Cell::of(fixed(row), |scores| Cell::Millionths(scores.score().0));
+    "label", Text, "POSITIVE, NEGATIVE, NEUTRAL or MIXED; empty when not scored.",
+        |row| Cell::of(row.outcome.scores(), |scores| Cell::word(scores.label().upper()));
+    "outcome", Text, "scored (by the engine), cached (an answer that was had already), failed or skipped.",
+        |row| Cell::word(row.outcome.as_str());
+};
 
 /// The columns of failures.csv.
-pub static FAILURES: [Column<SegmentRow>; 6] = [
-    Column { name: "call_id", kind: Kind::Text, meaning: "The call.", cell: |row| Cell::text(&*row.call_id) },
-    Column {
-        name: "segment",
-        kind: Kind::Integer,
-        meaning: "The segment's number within its call, from 1.",
-        cell: |row| Cell::count(row.segment),
-    },
-    Column {
-        name: "role",
-        kind: Kind::Text,
-        meaning: "Whose words it holds: customer or agent.",
-        cell: |row| Cell::word(row.role.as_str()),
-    },
-    Column {
-        name: "outcome",
-        kind: Kind::Text,
-        meaning: "failed (sent and not scored) or skipped (never sent).",
-        cell: |row| Cell::word(row.outcome.as_str()),
-    },
-    Column {
-        name: "reason",
-        kind: Kind::Text,
-        meaning: "The engine's code, or the program's reason for not sending it.",
-        cell: |row| match &row.outcome {
+pub static FAILURES: [Column<SegmentRow>; 6] = columns! {
+    "call_id", Text, "The call.",
+        |row| Cell::text(&*row.call_id);
+    "segment", Integer, "The segment's number within its call, from 1.",
+        |row| Cell::count(row.segment);
+    "role", Text, "Whose words it holds: customer or agent.",
+        |row| Cell::word(row.role.as_str());
+    "outcome", Text, "failed (sent and not scored) or skipped (never sent).",
+        |row| Cell::word(row.outcome.as_str());
+    "reason", Text, "The engine's code, or the program's reason for not sending it.",
+        |row| match &row.outcome {
             Outcome::Failed { reason, .. } => Cell::text(&**reason),
             Outcome::Skipped { reason } => Cell::word(reason),
             Outcome::Scored(_) | Outcome::Cached(_) => Cell::Empty,
-        },
-    },
-    Column {
-        name: "attempts",
-        kind: Kind::Integer,
-        meaning: "How many times it was sent.",
-        cell: |row| match row.outcome {
+        };
+    "attempts", Integer, "How many times it was sent.",
+        |row| match row.outcome {
             Outcome::Failed { attempts, .. } => Cell::count(attempts),
             Outcome::Skipped { .. } => Cell::Integer(0),
             Outcome::Scored(_) | Outcome::Cached(_) => Cell::Empty,
-        },
-    },
-];
+        };
+};
 
 /// The columns of rejects.csv.
-pub static REJECTS: [Column<RejectRow>; 3] = [
-    Column {
-        name: "file",
-        kind: Kind::Text,
-        meaning: "The input file, as it was named.",
-        cell: |row| Cell::text(row.file.as_str()),
-    },
-    Column {
-        name: "line",
-        kind: Kind::Integer,
-        meaning: "The line on which the row begins, from 1.",
-        cell: |row| Cell::count(row.line),
-    },
-    Column {
-        name: "reason",
-        kind: Kind::Text,
-        meaning: "Why the row could not be used.",
-        cell: |row| Cell::text(row.reason.as_str()),
-    },
-];
+pub static REJECTS: [Column<RejectRow>; 3] = columns! {
+    "file", Text, "The input file, as it was named.",
+        |row| Cell::text(row.file.as_str());
+    "line", Integer, "The line on which the row begins, from 1.",
+        |row| Cell::count(row.line);
+    "reason", Text, "Why the row could not be used.",
+        |row| Cell::text(row.reason.as_str());
+};

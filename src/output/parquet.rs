@@ -1,6 +1,6 @@
 //! A table as a Parquet file, for readers that want types without a schema beside the file.
 //!
-//! It is made from the table's CSV file, row group by row group, so that both say the same and memory stays bounded.
+//! It is made from the table's CSV file, row group by row group, so that both hold the same and memory stays bounded.
 //! Empty cells are null; text is as it was before the guard against spreadsheets, as nothing here runs formulas.
 
 use std::io::{self, Seek as _, Write};

@@ -1,16 +1,21 @@
 //! Rows in the order of their keys, however many there are.
 //!
-//! Rows are held in memory up to a budget, then sorted and put aside in an anonymous temporary file; reading
-//! merges the files. Memory stays within the budget however long the table, and the order of arrival leaves
-//! no trace in the output.
+//! Rows are held in memory up to a budget, then sorted and put aside as one run of a temporary file without a name.
+//! Reading merges the runs. Memory stays within the budget however long the table is, one file is open however
+//! many runs there are, and the order of arrival leaves no trace in the output.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 
 /// Bytes of rows that one sorter holds in memory before it puts them aside.
 const MEMORY_BYTES: usize = 16 << 20;
+
+/// The least buffer of a run that is being merged. The buffers share the sorter's budget down to this size; below it,
+/// they take 1/4096 of the table.
+const MIN_BUFFER_BYTES: usize = 4 << 10;
 
 /// Where one row lies in the arena: its key, then its line.
 #[derive(Clone, Copy)]
@@ -24,7 +29,9 @@ struct Slot {
 pub struct SortedRows {
     arena: Vec<u8>,
     slots: Vec<Slot>,
-    runs: Vec<File>,
+    /// Where the sorted runs lie, one after the other.
+    file: Option<File>,
+    runs: Vec<Range<u64>>,
     rows: u64,
     memory_bytes: usize,
 }
@@ -39,19 +46,13 @@ impl SortedRows {
     /// A sorter that holds about `memory_bytes` of rows.
     #[must_use]
     pub fn with_memory(memory_bytes: usize) -> Self {
-        Self { arena: Vec::new(), slots: Vec::new(), runs: Vec::new(), rows: 0, memory_bytes }
+        Self { arena: Vec::new(), slots: Vec::new(), file: None, runs: Vec::new(), rows: 0, memory_bytes }
     }
 
     /// How many rows were pushed.
     #[must_use]
-    pub const fn len(&self) -> u64 {
+    pub const fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// Whether none was.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.rows == 0
     }
 
     /// Adds one row; `write_line` appends its encoded line.
@@ -77,14 +78,21 @@ impl SortedRows {
     /// # Errors
     /// When a temporary file can't be read, or `write` fails.
     pub fn drain(mut self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        self.sort();
-        if self.runs.is_empty() {
-            return self.slots.iter().try_for_each(|slot| write(line_of(&self.arena, *slot)));
-        }
-        if !self.slots.is_empty() {
+        if self.file.is_some() && !self.slots.is_empty() {
             self.put_aside()?;
         }
-        merge(std::mem::take(&mut self.runs), write)
+        let Some(file) = self.file.take() else {
+            self.sort();
+            return self.slots.iter().try_for_each(|slot| write(line_of(&self.arena, *slot)));
+        };
+        let buffer_bytes = (self.memory_bytes / self.runs.len().max(1)).max(MIN_BUFFER_BYTES);
+        let runs = std::mem::take(&mut self.runs);
+        drop(self);
+        merge(
+            file,
+            runs.into_iter().map(|rest| Run { rest, buffer: Vec::new(), read: 0, buffer_bytes }).collect(),
+            write,
+        )
     }
 
     fn sort(&mut self) {
@@ -96,16 +104,21 @@ impl SortedRows {
 
     fn put_aside(&mut self) -> io::Result<()> {
         self.sort();
-        let mut file = BufWriter::new(tempfile::tempfile()?);
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        let start = file.stream_position()?;
+        let mut writer = BufWriter::new(&mut *file);
         for slot in &self.slots {
-            file.write_all(&slot.key_length.to_le_bytes())?;
-            file.write_all(&slot.line_length.to_le_bytes())?;
-            file.write_all(key_of(&self.arena, *slot))?;
-            file.write_all(line_of(&self.arena, *slot))?;
+            writer.write_all(&slot.key_length.to_le_bytes())?;
+            writer.write_all(&slot.line_length.to_le_bytes())?;
+            writer.write_all(key_of(&self.arena, *slot))?;
+            writer.write_all(line_of(&self.arena, *slot))?;
         }
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push(file);
+        writer.flush()?;
+        drop(writer);
+        self.runs.push(start..file.stream_position()?);
         self.arena.clear();
         self.slots.clear();
         Ok(())
@@ -125,40 +138,58 @@ fn line_of(arena: &[u8], slot: Slot) -> &[u8] {
     &arena[start..start + slot.line_length as usize]
 }
 
-/// Rows of one sorted run, one ahead.
+/// A sorted run that is being read.
 struct Run {
-    file: BufReader<File>,
+    /// What of the file is not read yet.
+    rest: Range<u64>,
+    buffer: Vec<u8>,
+    /// How much of the buffer was handed out.
+    read: usize,
+    /// How much is read at a time.
+    buffer_bytes: usize,
 }
 
 impl Run {
-    fn next(&mut self) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-        if self.file.fill_buf()?.is_empty() {
+    /// The next row: its key and its line.
+    fn next(&mut self, file: &mut File) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+        if self.read == self.buffer.len() && self.rest.is_empty() {
             return Ok(None);
         }
-        let mut key = vec![0; self.length()?];
-        let mut line = vec![0; self.length()?];
-        self.file.read_exact(&mut key)?;
-        self.file.read_exact(&mut line)?;
-        Ok(Some((key, line)))
+        let (key, line) = (self.length(file)?, self.length(file)?);
+        Ok(Some((self.take(key, file)?.to_vec(), self.take(line, file)?.to_vec())))
     }
 
-    fn length(&mut self) -> io::Result<usize> {
-        let mut length = [0; 4];
-        self.file.read_exact(&mut length)?;
-        Ok(u32::from_le_bytes(length) as usize)
+    fn length(&mut self, file: &mut File) -> io::Result<usize> {
+        let bytes = self.take(size_of::<u32>(), file)?.try_into().map_err(io::Error::other)?;
+        Ok(u32::from_le_bytes(bytes) as usize)
+    }
+
+    /// The next `count` bytes.
+    fn take(&mut self, count: usize, file: &mut File) -> io::Result<&[u8]> {
+        if self.buffer.len() - self.read < count {
+            self.buffer.drain(..self.read);
+            self.read = 0;
+            let wanted = self.buffer_bytes.max(count) - self.buffer.len();
+            file.seek(SeekFrom::Start(self.rest.start))?;
+            let left = self.rest.end - self.rest.start;
+            let got = file.take(left.min(wanted as u64)).read_to_end(&mut self.buffer)?;
+            self.rest.start += got as u64;
+        }
+        let taken = self.buffer.get(self.read..self.read + count).ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.read += count;
+        Ok(taken)
     }
 }
 
-fn merge(files: Vec<File>, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut runs: Vec<Run> = files.into_iter().map(|file| Run { file: BufReader::new(file) }).collect();
+fn merge(mut file: File, mut runs: Vec<Run>, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut heads = BinaryHeap::with_capacity(runs.len());
     for (index, run) in runs.iter_mut().enumerate() {
-        heads.extend(run.next()?.map(|(key, line)| Reverse((key, line, index))));
+        heads.extend(run.next(&mut file)?.map(|(key, line)| Reverse((key, line, index))));
     }
     while let Some(Reverse((_, line, index))) = heads.pop() {
         write(&line)?;
         if let Some(run) = runs.get_mut(index) {
-            heads.extend(run.next()?.map(|(key, line)| Reverse((key, line, index))));
+            heads.extend(run.next(&mut file)?.map(|(key, line)| Reverse((key, line, index))));
         }
     }
     Ok(())
@@ -205,6 +236,12 @@ mod tests {
             prop_assert_eq!(&drained(&rows, usize::MAX), &expected);
             prop_assert_eq!(&drained(&rows, 64), &expected);
         }
+    }
+
+    #[test]
+    fn there_may_be_more_runs_than_a_process_may_open_files() {
+        let rows: SortedRowsInput = (0..20_000_u32).map(|row| (row.to_be_bytes().to_vec(), vec![0; 8])).collect();
+        assert_eq!(drained(&rows, 0).len(), rows.len());
     }
 
     #[test]

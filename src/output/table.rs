@@ -34,6 +34,19 @@ pub struct Column<R> {
     pub cell: for<'r> fn(&'r R) -> Cell<'r>,
 }
 
+/// A list of columns, each `name, kind, meaning, cell;`.
+macro_rules! columns {
+    ($($name:expr, $kind:ident, $meaning:expr, $cell:expr;)*) => {
+        [$($crate::output::Column {
+            name: $name,
+            kind: $crate::output::Kind::$kind,
+            meaning: $meaning,
+            cell: $cell,
+        }),*]
+    };
+}
+pub(super) use columns;
+
 /// A column's face without its row type: what a schema is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {

@@ -6,7 +6,7 @@ use std::path::Path;
 /// Writes `bytes` to `path`. When it fails, what was there before still is.
 ///
 /// # Errors
-/// What the system says of the path.
+/// The system's error.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

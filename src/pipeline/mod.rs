@@ -1,15 +1,15 @@
 //! Read → chunk → score → roll up, wired together: the one place where things run at the same time.
 //!
 //! A reader thread hands over groups of calls; groups are prepared on all cores; their documents form one
-//! bounded stream into the scorer; outcomes return to one owner, the [`Fold`], which takes in each call when its
+//! bounded stream into the batcher; outcomes return to one owner, the [`Fold`], which takes in each call when its
 //! last segment has one. Nothing collects the whole input: what is under way is bounded by the channel, the
-//! groups being prepared, and the scorer's window.
+//! groups being prepared, and the batcher's window.
 
 mod fold;
+mod in_flight;
 mod overview;
 mod planner;
 mod prepare;
-mod table;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
+use in_flight::InFlight;
 pub use overview::{BARS, Labels, NamedCall, Overview};
 pub use planner::{Plan, plan};
-pub use prepare::{Known, PrepareOptions, Prepared};
-use table::Table;
+pub use prepare::{PrepareOptions, Prepared, Step};
 
+use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};
 use crate::input::InputError;
-use crate::score::{ScoreOptions, ScoreSummary, score_all};
 use crate::transcript::Call;
 
 /// Groups of calls that wait between the reader and the preparation.
@@ -57,8 +57,8 @@ pub enum PipelineError {
 pub struct Pipelined<F, C> {
     /// Everything that the calls come to.
     pub fold: F,
-    /// What the scorer did.
-    pub scoring: ScoreSummary,
+    /// What the batcher did.
+    pub scoring: BatchSummary,
     /// The groups of calls, read to their end.
     pub calls: C,
 }
@@ -76,7 +76,7 @@ pub async fn run<F, C>(
     calls: C,
     service: &Service,
     prepare: PrepareOptions,
-    scoring: &ScoreOptions,
+    scoring: &BatchOptions,
     fold: F,
     on_progress: impl Fn(&F),
 ) -> Result<Pipelined<F, C>, PipelineError>
@@ -84,27 +84,27 @@ where
     F: TakeCalls,
     C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
 {
-    let table = RefCell::new(Table::new(fold));
+    let in_flight = RefCell::new(InFlight::new(fold));
     let (groups, reader) = read_ahead(calls);
     let documents = prepared(groups, prepare).flat_map(|group| {
-        let mut table = table.borrow_mut();
-        let documents = table.admit(group);
+        let mut in_flight = in_flight.borrow_mut();
+        let documents = in_flight.admit(group);
         // Calls whose scores are all stored are finished by now.
-        on_progress(&table.fold);
+        on_progress(&in_flight.fold);
         stream::iter(documents)
     });
-    let scored = score_all(Arc::clone(&service.engine), documents, scoring, |scored| {
-        let mut table = table.borrow_mut();
-        table.settle(scored);
-        on_progress(&table.fold);
-        if table.has_failed() {
+    let scored = score_in_batches(Arc::clone(&service.engine), documents, scoring, |place, outcome| {
+        let mut in_flight = in_flight.borrow_mut();
+        in_flight.settle(place, outcome);
+        on_progress(&in_flight.fold);
+        if in_flight.has_failed() {
             service.halt.stop();
         }
     });
     let scored = scored.await;
-    let table = table.into_inner();
-    let finished = table.finished;
-    let fold = table.into_fold().map_err(PipelineError::Temporary)?;
+    let in_flight = in_flight.into_inner();
+    let finished = in_flight.finished;
+    let fold = in_flight.into_fold().map_err(PipelineError::Temporary)?;
     let scoring = scored.map_err(PipelineError::Engine)?;
     if scoring.stopped {
         return Err(PipelineError::Interrupted { finished });
@@ -114,7 +114,7 @@ where
 }
 
 /// A thread that reads groups of calls ahead of their use. The stream ends where the input does, or where it can't be
-/// read on; the thread says which, and gives back what it read from.
+/// read on; the thread's result is the error, or what it read from.
 fn read_ahead<C>(mut calls: C) -> (impl Stream<Item = Vec<Call>>, JoinHandle<Result<C, InputError>>)
 where
     C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,

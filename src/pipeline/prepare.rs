@@ -1,13 +1,14 @@
-//! From a call as it was read to the documents that will be asked for: language, time line, segments.
+//! From a call as it was read to the documents that will be asked for: language, time line, segments, texts.
 //!
-//! Pure work on one call at a time, so that it runs on all cores.
+//! Pure work on one call at a time, so that it runs on all cores. This is the one place where a document's text is
+//! made: its id is a hash of the very text that is sent.
 
 use crate::cache::{Key, Memory};
 use crate::chunk::{ChunkOptions, Segment, segments};
 use crate::engine::Profile;
 use crate::language;
 use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
-use crate::transcript::{Call, Timeline};
+use crate::transcript::{Call, Text, Timeline};
 
 /// What all calls of a run are prepared by.
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
-    /// Where texts are known already; `None` for an engine that charges nothing.
+    /// Where scores are kept; `None` for an engine that charges nothing.
     pub memory: Option<Memory>,
 }
 
@@ -28,13 +29,25 @@ impl PrepareOptions {
     }
 }
 
-/// What is known of a segment's text before anything is sent.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
-    /// What it is known by.
-    pub key: Key,
-    /// Its scores, if they were paid for.
-    pub stored: Option<Scores>,
+/// What a segment needs to get its outcome.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing: it is not scored, for this reason.
+    Skip(&'static str),
+    /// Nothing but the scores that were stored for its text.
+    Reuse {
+        /// Hash of the engine, the language and the text.
+        id: Key,
+        /// The stored scores.
+        scores: Scores,
+    },
+    /// The engine's answer to its text.
+    Score {
+        /// Hash of the engine, the language and the text; `None` without a memory.
+        id: Option<Key>,
+        /// The document.
+        text: Text,
+    },
 }
 
 /// A call with everything that scoring and rolling up need to know of it.
@@ -46,24 +59,25 @@ pub struct Prepared {
     pub timeline: Timeline,
     /// What it was cut into, in order.
     pub segments: Vec<Segment>,
-    /// Whether the engine scores the call's language.
-    pub language_known: bool,
-    /// What is known of each segment; empty without a memory, or in a language that the engine lacks.
-    pub known: Vec<Known>,
+    /// What each segment needs, in the same order.
+    pub steps: Vec<Step>,
 }
 
 impl Prepared {
-    /// Finds the call's language if nothing gave it, measures it and cuts it.
+    /// Finds the call's language if nothing gave it, measures it, cuts it and makes its documents.
+    ///
+    /// Whatever changes what turns say, such as redaction, belongs before all of this.
     #[must_use]
     pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
         let language = call.language.take().unwrap_or_else(|| language::detect(&call));
-        let language_known = options.languages.contains(&&*language);
         call.language = Some(language);
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
-        let memory = options.memory.as_ref().filter(|_| language_known);
-        let known = memory.map_or_else(Vec::new, |memory| known(&call, &segments, memory));
-        Self { call, timeline, segments, language_known, known }
+        let mut steps: Vec<Step> = segments.iter().map(|segment| step(&call, segment, options)).collect();
+        if let Some(memory) = &options.memory {
+            reuse_stored(&mut steps, memory);
+        }
+        Self { call, timeline, segments, steps }
     }
 
     /// The call's language code.
@@ -71,24 +85,72 @@ impl Prepared {
     pub fn language(&self) -> &str {
         self.call.language.as_deref().unwrap_or_default()
     }
+}
 
-    /// Why a segment will not be sent, if it will not.
-    #[must_use]
-    pub const fn skipped(&self, segment: &Segment) -> Option<&'static str> {
-        if !self.language_known {
-            Some(UNSUPPORTED_LANGUAGE)
-        } else if segment.words == 0 {
-            Some(NO_WORDS)
-        } else {
-            None
+fn step(call: &Call, segment: &Segment, options: &PrepareOptions) -> Step {
+    let language = call.language.as_deref().unwrap_or_default();
+    if !options.languages.contains(&language) {
+        return Step::Skip(UNSUPPORTED_LANGUAGE);
+    }
+    if segment.words == 0 {
+        return Step::Skip(NO_WORDS);
+    }
+    let text = segment.text(call);
+    let id = options.memory.as_ref().map(|memory| memory.scorer.key(language, &text));
+    Step::Score { id, text: text.into() }
+}
+
+/// Looks all documents of a call up. The text of a stored one is dropped.
+fn reuse_stored(steps: &mut [Step], memory: &Memory) {
+    let id = |step: &Step| if let Step::Score { id, .. } = step { *id } else { None };
+    let ids: Vec<Key> = steps.iter().filter_map(id).collect();
+    let stored = memory.store.lookup(&ids);
+    let open = steps.iter_mut().filter(|step| id(step).is_some());
+    for (step, (id, stored)) in open.zip(ids.into_iter().zip(stored)) {
+        if let Some(scores) = stored {
+            *step = Step::Reuse { id, scores };
         }
     }
 }
 
-/// Looks all segments of a call up.
-fn known(call: &Call, segments: &[Segment], memory: &Memory) -> Vec<Known> {
-    let language = call.language.as_deref().unwrap_or_default();
-    let keys: Vec<Key> = segments.iter().map(|segment| memory.scorer.key(language, &segment.text(call))).collect();
-    let stored = memory.store.lookup(&keys);
-    keys.into_iter().zip(stored).map(|(key, stored)| Known { key, stored }).collect()
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cache::{NoStore, Scorer};
+    use crate::chunk::{Speakers, TARGET_CHARS};
+    use crate::sentiment::Granularity;
+    use crate::transcript::{Role, Turn};
+
+    fn steps(language: &str) -> Vec<Step> {
+        let turn = |role, text: &str| Turn { role, text: text.into(), agent_id: None, start_ms: None, end_ms: None };
+        let call = Call {
+            id: "call".into(),
+            turns: vec![turn(Role::Customer, "Hello."), turn(Role::Agent, "…"), turn(Role::Customer, "Hello.")],
+            queue: None,
+            channel: None,
+            language: Some(language.into()),
+            date: None,
+            started_at_ms: None,
+        };
+        let chunk = ChunkOptions::new(Granularity::Turn, TARGET_CHARS, 5_000, None, Speakers::Both).unwrap();
+        let scorer = Scorer { engine: "script".into(), model: "1".into() };
+        let memory = Some(Memory { scorer, store: Arc::new(NoStore) });
+        Prepared::of(call, &PrepareOptions { chunk, languages: &["en", "es"], memory }).steps
+    }
+
+    #[test]
+    fn an_id_is_the_hash_of_the_very_text_that_is_sent() {
+        let scorer = Scorer { engine: "script".into(), model: "1".into() };
+        for language in ["en", "es"] {
+            let steps = steps(language);
+            let [Step::Score { id, text }, Step::Skip(NO_WORDS), Step::Score { id: again, .. }] = &steps[..] else {
+                panic!("{steps:?}")
+            };
+            assert_eq!(*id, Some(scorer.key(language, text)));
+            assert_eq!(id, again);
+        }
+        assert!(steps("tlh").iter().all(|step| matches!(step, Step::Skip(UNSUPPORTED_LANGUAGE))));
+    }
 }

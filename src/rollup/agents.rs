@@ -2,7 +2,7 @@
 //!
 //! A book takes calls in any order and merges with others in any order and grouping; equal calls make equal books, and
 //! equal books make equal reports, to the last bit. It holds sums only: its size grows with agents and strata, not
-//! with calls. What is made of the sums is in [`AgentsReport`].
+//! with calls. `report` makes agents.csv of the sums.
 //!
 //! A call counts for every agent on it with the weight h = `handled_share`. A call without words has no shares: it
 //! counts in `calls`, and nowhere else. A call of which too little was scored is left out of the customer columns
@@ -13,8 +13,7 @@ use std::collections::BTreeMap;
 
 use super::call::CallRollup;
 use super::handling::AgentShare;
-use super::report::AgentsReport;
-use super::sums::{Mean, Moments, Pairs, Tally};
+use super::sums::{Hits, Mean, Moments, Pairs};
 use crate::sentiment::{Label, Millionths};
 
 /// How agents' columns are computed.
@@ -37,9 +36,7 @@ impl Default for AgentOptions {
 pub struct AgentBook {
     options: AgentOptions,
     pub(super) agents: BTreeMap<Box<str>, AgentSums>,
-    pub(super) calls: u64,
     pub(super) calls_without_agent: u64,
-    pub(super) calls_low_coverage: u64,
 }
 
 impl AgentBook {
@@ -51,9 +48,7 @@ impl AgentBook {
 
     /// Enters a call, which must not have been entered before.
     pub fn add(&mut self, call: &CallRollup) {
-        self.calls += 1;
         self.calls_without_agent += u64::from(call.agents.is_empty());
-        self.calls_low_coverage += u64::from(call.low_coverage(self.options.min_coverage));
         for share in &call.agents {
             if !self.agents.contains_key(&share.id) {
                 self.agents.insert(share.id.clone(), AgentSums::default());
@@ -67,18 +62,10 @@ impl AgentBook {
     /// Enters all calls of `other`, a book with the same options whose calls are others.
     pub fn merge(&mut self, other: Self) {
         debug_assert_eq!(self.options, other.options, "books kept by different rules can't be merged");
-        self.calls += other.calls;
         self.calls_without_agent += other.calls_without_agent;
-        self.calls_low_coverage += other.calls_low_coverage;
         for (id, sums) in other.agents {
             self.agents.entry(id).or_default().merge(sums);
         }
-    }
-
-    /// Computes every agent's row. The book stays as it is.
-    #[must_use]
-    pub fn finish(&self) -> AgentsReport {
-        AgentsReport::of(self)
     }
 }
 
@@ -109,9 +96,9 @@ pub(super) struct AgentSums {
     /// Σh in millionths over all calls.
     pub(super) handled: i128,
     pub(super) end: Mean,
-    pub(super) negative: Tally,
-    pub(super) escalated: Tally,
-    pub(super) recovered: Tally,
+    pub(super) negative: Hits,
+    pub(super) escalated: Hits,
+    pub(super) recovered: Hits,
     /// Of the agents' score by call.
     pub(super) agent_score: Mean,
     /// Sorted by stratum.
@@ -326,7 +313,7 @@ mod tests {
             row("c4", Some(0.5), &[]),
         ];
         let report = book(&calls).finish();
-        assert_eq!((report.calls, report.calls_without_agent, report.calls_low_coverage), (4, 1, 1));
+        assert_eq!(report.calls_without_agent, 1);
         let [ann] = &report.agents[..] else { panic!("one agent") };
         assert_eq!((ann.calls, ann.calls_scored), (3, 1));
         assert!((ann.customer_score_raw.unwrap() - 0.3).abs() < 1e-12);

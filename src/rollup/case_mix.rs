@@ -205,7 +205,6 @@ mod tests {
         let report = report(&calls);
         assert!(report.agents.iter().all(|agent| agent.customer_score_adjusted.is_none()));
         assert!(report.agents.iter().all(|agent| agent.customer_end_adjusted.is_none()));
-        assert_eq!(report.population_adjusted, None);
         assert!(report.agents.iter().all(|agent| agent.funnel_z.is_some()), "the funnel uses the raw scores");
     }
 

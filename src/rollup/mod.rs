@@ -31,6 +31,7 @@
 mod agents;
 mod call;
 mod case_mix;
+mod distinct;
 mod distribution;
 
 mod funnel;
@@ -51,7 +52,7 @@ pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
 pub use funnel::Funnel;
 pub use handling::AgentShare;
-pub use report::{AgentRollup, AgentsReport, Note, Population, Status};
+pub use report::{AgentRollup, AgentsReport, Population, Status};
 pub use role::RoleRollup;
 pub use shares::{Counts, Prior, Share};
 pub use shrink::{Fit, Observed, Shrunk};

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Calls that several agents shared count with weights h: ȳ = Σhy/Σh, n = (Σh)²/Σh², SS = n·Σh(y − ȳ)²/Σh, which are the plain
-//! formulas where every h is 1. Where Σ(n − 1) < 1, hardly any agent has two calls and noise can't be told from
+//! formulas where every h is 1. Where Σ(n − 1) < 1, hardly any agent has two calls and noise can't be kept apart from
 //! differences between agents: `s_p²` is then the variance between the agents' means, all of it taken as noise.
 //!
 //! With fewer than 5 agents nothing is shrunk: the score is ȳ, and its interval ȳ ± t·`√(s_p²/n)` with the 97.5 % quantile of

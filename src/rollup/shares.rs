@@ -15,6 +15,7 @@
 //! weaker than Jeffreys's, which is worth one call. With fewer than 5 agents there is no population to
 //! learn from, and each has Jeffreys's prior, Beta(½, ½).
 
+use super::distinct::Distinct;
 use super::distribution::beta_quantile;
 use super::shrink::{FEWEST_AGENTS, maximise};
 
@@ -63,32 +64,32 @@ impl Prior {
         if agents.len() < FEWEST_AGENTS {
             return Self::JEFFREYS;
         }
+        let agents = &distinct(agents);
         let worth = libm::exp(maximise((0.0, libm::log(GREATEST_WORTH)), GRID_POINTS, |log_worth| {
             Self::worth(agents, libm::exp(log_worth)).log_likelihood(agents) - log_worth
         }));
         Self::worth(agents, worth)
     }
 
-    fn worth(agents: &[Counts], worth: f64) -> Self {
+    fn worth(agents: &Distinct<Counts>, worth: f64) -> Self {
         let (mut calls, mut weights, mut weighted) = (0.0, 0.0, 0.0);
-        for agent in agents {
-            calls += agent.calls;
-            // ω·(k/n) = k/(n + M).
-            weights += agent.calls / (agent.calls + worth);
-            weighted += agent.hits / (agent.calls + worth);
+        // ω·(k/n) = k/(n + M).
+        let parts =
+            |agent: &Counts| (agent.calls, agent.calls / (agent.calls + worth), agent.hits / (agent.calls + worth));
+        for (own_calls, weight, hits) in agents.each(parts) {
+            calls += own_calls;
+            weights += weight;
+            weighted += hits;
         }
         let edge = 0.5 / (calls + 1.0);
         let mean = (weighted / weights).clamp(edge, 1.0 - edge);
         Self { hits: mean * worth, misses: (1.0 - mean) * worth }
     }
 
-    fn log_likelihood(&self, agents: &[Counts]) -> f64 {
+    fn log_likelihood(&self, agents: &Distinct<Counts>) -> f64 {
         let log_beta = |a: f64, b: f64| libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
         let prior = log_beta(self.hits, self.misses);
-        agents
-            .iter()
-            .map(|agent| log_beta(agent.hits + self.hits, agent.calls - agent.hits + self.misses) - prior)
-            .sum()
+        agents.each(|agent| log_beta(agent.hits + self.hits, agent.calls - agent.hits + self.misses) - prior).sum()
     }
 
     /// The agent's share in the light of all.
@@ -102,6 +103,16 @@ impl Prior {
             high: beta_quantile(0.975, hits, misses),
         }
     }
+}
+
+/// The share of each agent in the light of all.
+pub(super) fn shares(agents: &[Counts]) -> Vec<Share> {
+    let prior = Prior::of(agents);
+    distinct(agents).each(|agent| prior.share(agent)).collect()
+}
+
+fn distinct(agents: &[Counts]) -> Distinct<Counts> {
+    Distinct::of(agents.iter().copied(), |agent| (agent.hits.to_bits(), agent.calls.to_bits()))
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@
 //! often put it, giving every agent the same score with almost no width. Sources: Morris 1983 (JASA 78:47); Morris & Tang
 //! 2011 (Statistical Science 26:271), where g and V are derived.
 
+use super::distinct::Distinct;
+
 /// One agent's mean and its variance, which is above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Observed {
@@ -83,11 +85,13 @@ impl Fit {
         if agents.len() < FEWEST_AGENTS {
             return None;
         }
-        let log_tau_squared = maximise(search_range(agents), GRID_POINTS, |x| objective(agents, x));
-        let at = |offset: f64| objective(agents, log_tau_squared + offset);
+        let variances = Distinct::of(agents.iter().map(|agent| agent.variance), |variance| variance.to_bits());
+        let objective = |log_tau_squared| objective(agents, &variances, log_tau_squared);
+        let log_tau_squared = maximise(search_range(agents), GRID_POINTS, objective);
+        let at = |offset: f64| objective(log_tau_squared + offset);
         let bend = (at(CURVATURE_STEP) - 2.0 * at(0.0) + at(-CURVATURE_STEP)) / (CURVATURE_STEP * CURVATURE_STEP);
         let tau_squared = libm::exp(log_tau_squared);
-        let (mu, precision) = centre(agents, tau_squared);
+        let (mu, precision) = centre(agents, &variances, tau_squared);
         Some(Self { mu, tau_squared, curvature: (-bend).max(LEAST_CURVATURE), precision })
     }
 
@@ -126,10 +130,9 @@ fn search_range(agents: &[Observed]) -> (f64, f64) {
 }
 
 /// μ̂ and Σω.
-fn centre(agents: &[Observed], tau_squared: f64) -> (f64, f64) {
+fn centre(agents: &[Observed], variances: &Distinct<f64>, tau_squared: f64) -> (f64, f64) {
     let (mut precision, mut weighted) = (0.0, 0.0);
-    for agent in agents {
-        let weight = 1.0 / (agent.variance + tau_squared);
+    for (agent, weight) in agents.iter().zip(variances.each(|variance| 1.0 / (variance + tau_squared))) {
         precision += weight;
         weighted += weight * agent.mean;
     }
@@ -137,13 +140,13 @@ fn centre(agents: &[Observed], tau_squared: f64) -> (f64, f64) {
 }
 
 /// g at log τ².
-fn objective(agents: &[Observed], log_tau_squared: f64) -> f64 {
+fn objective(agents: &[Observed], variances: &Distinct<f64>, log_tau_squared: f64) -> f64 {
     let tau_squared = libm::exp(log_tau_squared);
-    let (mu, precision) = centre(agents, tau_squared);
+    let (mu, precision) = centre(agents, variances, tau_squared);
     let (mut logs, mut misfit) = (0.0, 0.0);
-    for agent in agents {
-        let spread = agent.variance + tau_squared;
-        logs -= libm::log(spread);
+    let spreads = variances.each(|variance| (variance + tau_squared, libm::log(variance + tau_squared)));
+    for (agent, (spread, log)) in agents.iter().zip(spreads) {
+        logs -= log;
         misfit += (agent.mean - mu) * (agent.mean - mu) / spread;
     }
     0.5 * (logs - libm::log(precision) - misfit) + log_tau_squared

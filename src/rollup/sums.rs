@@ -159,13 +159,13 @@ impl AddAssign<&Self> for Mean {
 
 /// Sums for the share of calls of which something is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Tally {
+pub(super) struct Hits {
     weight: i128,
     weight_squares: i128,
     hits: i128,
 }
 
-impl Tally {
+impl Hits {
     pub(super) fn add(&mut self, weight: Millionths, hit: bool) {
         let weight = i128::from(weight.0);
         self.weight += weight;
@@ -184,7 +184,7 @@ impl Tally {
     }
 }
 
-impl AddAssign<&Self> for Tally {
+impl AddAssign<&Self> for Hits {
     fn add_assign(&mut self, other: &Self) {
         self.weight += other.weight;
         self.weight_squares += other.weight_squares;

@@ -113,6 +113,15 @@ impl From<&Scores> for FixedScores {
     }
 }
 
+impl From<&FixedScores> for Scores {
+    /// The nearest floats, which have the same label: nothing is renormalised.
+    fn from(fixed: &FixedScores) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "single precision holds every whole millionth up to 1")]
+        let [positive, negative, neutral, mixed] = fixed.parts().map(|part| part.value() as f32);
+        Self { positive, negative, neutral, mixed }
+    }
+}
+
 impl From<[Millionths; 4]> for FixedScores {
     fn from([positive, negative, neutral, mixed]: [Millionths; 4]) -> Self {
         Self { positive, negative, neutral, mixed }
@@ -132,6 +141,19 @@ mod tests {
         assert_eq!(FixedScores::from(&scores(0.7, 0.1, 0.1, 0.1)).score(), Millionths(600_000));
         assert_eq!(FixedScores::from(&scores(0.0, 1.0, 0.0, 0.0)).score(), Millionths(-1_000_000));
         assert_eq!(FixedScores::from(&scores(0.0, 0.0, 0.5, 0.5)).score(), Millionths(0));
+    }
+
+    proptest::proptest! {
+        /// What `evaluate` judges is what a run writes, at the edge of the rule too.
+        #[test]
+        fn means_keep_their_label_as_floats(
+            positive in 399_990..400_010_i64, negative in 399_990..400_010_i64, neutral in 0..400_000_i64, more in -2..3_i64,
+        ) {
+            let mixed = 1_000_000 - positive - negative - neutral + more;
+            let fixed = FixedScores::from([positive, negative, neutral, mixed].map(Millionths));
+            proptest::prop_assert_eq!(Scores::from(&fixed).label(), fixed.label());
+            proptest::prop_assert_eq!(FixedScores::from(&Scores::from(&fixed)), fixed);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How logits are turned into honest probabilities: fitted on texts that the weights did not see.
 //!
 //! Newton's method on the cross entropy of three classes in slope and two offsets, then of mixed or not in two
-//! more, each with a weak pull to where it began, so that a handful of labels can't run away with it. Sums are
+//! more, each with a weak pull to its start, so that a handful of labels moves it little. Sums are
 //! taken in the order of the observations.
 
 use crate::model::calibration::{Calibration, Logits, log_odds, sigmoid, softmax};
@@ -14,7 +14,7 @@ pub(crate) struct Observation {
     pub(crate) whole: Logits,
     /// The logits of its clauses.
     pub(crate) clauses: Vec<Logits>,
-    /// What a person said of it.
+    /// The label that a person gave.
     pub(crate) label: Label,
     /// How much it counts.
     pub(crate) weight: f64,
@@ -70,7 +70,7 @@ fn fit_mixed(observations: &[Observation], three: Calibration, start: Calibratio
         })
         .collect();
     if opposed.iter().all(|(_, mixed, _)| *mixed == 0.0) {
-        // Nobody used the label: that says nothing of how mixed the texts are.
+        // No text has the label: how mixed the texts are is not known.
         return Calibration { mixed: start.mixed, ..three };
     }
     let fitted = newton([start.mixed[0], start.mixed[1], 0.0], |[offset, rise, _]| {

@@ -1,7 +1,7 @@
 //! Labelled texts as the optimiser sees them: bucket numbers in one long row, read once and used in every epoch.
 
 use super::LabelledText;
-use crate::model::features::{self, NUMBERS, Sink, Tally};
+use crate::model::features::{self, Charges, NUMBERS, Sink};
 use crate::model::lexicon::Lexicon;
 use crate::model::tokens::Clause;
 use crate::model::{bucket, clauses, hash};
@@ -22,9 +22,9 @@ pub(crate) struct Row {
     end: usize,
     /// Its clauses in [`Corpus::clauses`].
     clauses: std::ops::Range<usize>,
-    /// The tally of the whole text as numbers.
+    /// The charges of the whole text as numbers.
     pub(crate) numbers: [f32; NUMBERS],
-    /// What a person said of it.
+    /// The label that a person gave.
     pub(crate) label: Label,
     /// How much it counts.
     pub(crate) weight: f32,
@@ -51,7 +51,7 @@ pub(crate) struct View<'c> {
     pub(crate) words: &'c [u32],
     /// Buckets of character n-grams.
     pub(crate) pieces: &'c [u32],
-    /// The tally.
+    /// The charges.
     pub(crate) numbers: &'c [f32; NUMBERS],
 }
 
@@ -117,18 +117,18 @@ impl Corpus {
     /// The features of a text; what is not known from the text alone is left for the caller.
     fn row(&mut self, text: &str, lexicon: &Lexicon<'_>, bits: u32) -> Row {
         let mut collected = Collector { words: Vec::new(), pieces: Vec::new(), shift: 64 - bits };
-        let mut whole = Tally::default();
+        let mut whole = Charges::default();
         let mut clause = Clause::default();
         let first_clause = self.clauses.len();
         for part in clauses(text) {
             clause.read(part, lexicon);
-            let tally = features::visit(&clause, &mut collected);
-            whole = whole.then(tally);
+            let charges = features::visit(&clause, &mut collected);
+            whole = whole.then(charges);
             if !clause.tokens.is_empty() {
                 self.clauses.push(ClauseRow {
                     words_end: collected.words.len(),
                     pieces_end: collected.pieces.len(),
-                    numbers: tally.features(),
+                    numbers: charges.features(),
                 });
             }
         }

@@ -21,7 +21,7 @@ pub struct LearningCurve {
     pub points: Vec<CurvePoint>,
 }
 
-/// What a model trained on so many labels says of the texts held out.
+/// The scores of a model trained on so many labels.
 #[derive(Debug, Clone)]
 pub struct CurvePoint {
     /// Labels that it was trained on.

@@ -56,7 +56,7 @@ pub(super) struct CrossFit {
     by_source: bool,
 }
 
-/// Fits weights without each part in turn and keeps what they say of it.
+/// Fits weights without each part in turn, and keeps the logits that they give its rows.
 pub(super) fn cross_fit(corpus: &Corpus, sources: usize, start: &Start, options: &Options) -> CrossFit {
     let by_source = sources >= SOURCES_TO_HOLD_OUT;
     let count = if by_source { sources } else { PARTS };
@@ -84,7 +84,7 @@ pub(super) fn cross_fit(corpus: &Corpus, sources: usize, start: &Start, options:
     }
 }
 
-/// What weights say of a row.
+/// The logits of a row.
 fn observe(corpus: &Corpus, at: usize, floats: &optimise::Floats) -> Observation {
     let row = &corpus.rows[at];
     Observation {

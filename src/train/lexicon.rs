@@ -25,7 +25,7 @@ const BOOSTERS: &str = "absolutely amazingly awfully completely considerably dec
 const DAMPENERS: &str = "almost kinda kindof less little marginally occasionally partly scarcely slight slightly \
     somewhat sorta sortof";
 
-/// Sounds that speech recognition writes down and that say nothing.
+/// Sounds without meaning that speech recognition writes down.
 const FILLERS: &str = "um umm uh uhh uhm erm er mhm hm";
 
 /// The table of all of them. A word with a mark keeps it and loses its valence.

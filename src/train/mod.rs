@@ -10,13 +10,13 @@
 //! The calibration is fitted on those held-out logits, the weights that ship on everything.
 
 mod calibrate;
-mod cell;
 mod corpus;
 mod curve;
 mod held_out;
 mod lexicon;
 mod optimise;
-mod own;
+mod source_weights;
+mod weight;
 
 use crate::model::Model;
 use crate::model::calibration::Calibration;
@@ -30,7 +30,7 @@ pub use held_out::{Report, SourceReport};
 use corpus::Corpus;
 use optimise::{Floats, Lesson, Rates};
 
-/// A text and what a person said of it.
+/// A text with the label that a person gave.
 #[derive(Clone, Copy)]
 pub struct LabelledText<'t> {
     /// The words.
@@ -92,7 +92,7 @@ impl Default for Options {
 pub struct Trained {
     /// What [`Model::from_bytes`] reads.
     pub bytes: Vec<u8>,
-    /// What [`Model::version`] will say.
+    /// Its [`Model::version`].
     pub version: String,
     /// How good it is on texts that it had not seen.
     pub report: Report,
@@ -126,7 +126,7 @@ impl TrainError {
     }
 }
 
-/// Fewer labels than this can't be split into parts that say anything.
+/// Fewer labels than this can't be split into parts large enough to judge by.
 const LEAST_TEXTS: usize = 50;
 
 /// Trains a model on `sources`, beginning at `base` if there is one.

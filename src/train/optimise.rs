@@ -3,11 +3,11 @@
 //! One text at a time, in an order that the seed decides; sequential, so that the result is the same on any
 //! number of cores (whole fits run side by side instead). Each source has two offsets of its own that take up how
 //! common the classes are in it and how strictly it was labelled, and weights of its own for what words mean only
-//! there; they are thrown away, and what is left is what the words say everywhere.
+//! there; they are thrown away, and what is left is what words mean everywhere.
 
-use super::cell::Cell;
 use super::corpus::{Corpus, Row, View};
-use super::own::OwnWeights;
+use super::source_weights::SourceWeights;
+use super::weight::Weight;
 use crate::model::calibration::{Logits, softmax};
 use crate::model::features::NUMBERS;
 use crate::parallel::in_parallel;
@@ -24,7 +24,7 @@ pub(crate) struct Rates {
     pub(crate) epochs: usize,
     /// Step of the n-gram weights.
     pub(crate) grams: f32,
-    /// Step of the weights of the tally's numbers and of the offsets.
+    /// Step of the weights of the charges' numbers and of the offsets.
     pub(crate) numbers: f32,
     /// Pull of the n-gram weights towards where they began, at each step.
     pub(crate) pull: f32,
@@ -55,7 +55,7 @@ const MOST_CLASS_WEIGHT: f32 = 5.0;
 pub(crate) struct Floats {
     /// Towards positive and towards negative, by bucket.
     pub(crate) buckets: Vec<[f32; 2]>,
-    /// Weights of the tally's numbers, towards positive and towards negative.
+    /// Weights of the charges' numbers, towards positive and towards negative.
     pub(crate) numbers: [[f32; NUMBERS]; 2],
 }
 
@@ -185,10 +185,10 @@ fn row_weights(corpus: &Corpus, rows: &[usize], sources: usize, evenness: f32) -
 struct Learner<'b> {
     base: &'b Floats,
     rates: Rates,
-    buckets: Vec<Cell>,
-    numbers: [Cell; NUMBERS],
-    offsets: Vec<Cell>,
-    own: Option<OwnWeights>,
+    buckets: Vec<Weight>,
+    numbers: [Weight; NUMBERS],
+    offsets: Vec<Weight>,
+    own: Option<SourceWeights>,
 }
 
 impl<'b> Learner<'b> {
@@ -196,10 +196,10 @@ impl<'b> Learner<'b> {
         Self {
             base,
             rates,
-            buckets: base.buckets.iter().copied().map(Cell::at).collect(),
-            numbers: std::array::from_fn(|at| Cell::at([base.numbers[0][at], base.numbers[1][at]])),
-            offsets: vec![Cell::at([0.0; 2]); sources],
-            own: (sources > 1 && rates.own > 0.0).then(OwnWeights::zero),
+            buckets: base.buckets.iter().copied().map(Weight::at).collect(),
+            numbers: std::array::from_fn(|at| Weight::at([base.numbers[0][at], base.numbers[1][at]])),
+            offsets: vec![Weight::at([0.0; 2]); sources],
+            own: (sources > 1 && rates.own > 0.0).then(SourceWeights::zero),
         }
     }
 
@@ -211,18 +211,18 @@ impl<'b> Learner<'b> {
             let share = share(grams);
             let gradient = error.map(|error| error * share);
             for bucket in grams {
-                let (cell, base) = (&mut self.buckets[*bucket as usize], self.base.buckets[*bucket as usize]);
-                let pulled = |side: usize| gradient[side] + self.rates.pull * (cell.weight[side] - base[side]);
-                cell.step([pulled(0), pulled(1)], self.rates.grams * slowing);
+                let (weight, base) = (&mut self.buckets[*bucket as usize], self.base.buckets[*bucket as usize]);
+                let pulled = |side: usize| gradient[side] + self.rates.pull * (weight.sides[side] - base[side]);
+                weight.step([pulled(0), pulled(1)], self.rates.grams * slowing);
                 if let Some(own) = &mut self.own {
                     own.step(row.source, *bucket, gradient, self.rates.pull, self.rates.own * slowing);
                 }
             }
         }
         let rate = self.rates.numbers * slowing;
-        for (cell, number) in self.numbers.iter_mut().zip(view.numbers) {
+        for (weight, number) in self.numbers.iter_mut().zip(view.numbers) {
             if *number != 0.0 {
-                cell.step(error.map(|error| error * number), rate);
+                weight.step(error.map(|error| error * number), rate);
             }
         }
         self.offsets[row.source].step(error, rate);
@@ -231,15 +231,15 @@ impl<'b> Learner<'b> {
     /// How far the probabilities of positive and negative lie above the label, times the row's weight.
     #[expect(clippy::cast_possible_truncation, reason = "a step needs no double precision")]
     fn error(&self, view: View<'_>, row: &Row, weight: f32) -> [f32; 2] {
-        let mut logits = self.offsets[row.source].weight;
-        for (cell, number) in self.numbers.iter().zip(view.numbers) {
-            logits[0] += cell.weight[0] * number;
-            logits[1] += cell.weight[1] * number;
+        let mut logits = self.offsets[row.source].sides;
+        for (weight, number) in self.numbers.iter().zip(view.numbers) {
+            logits[0] += weight.sides[0] * number;
+            logits[1] += weight.sides[1] * number;
         }
         for grams in [view.words, view.pieces] {
             let share = share(grams);
             let sum = grams.iter().fold([0.0_f32; 2], |sum, bucket| {
-                let everywhere = self.buckets[*bucket as usize].weight;
+                let everywhere = self.buckets[*bucket as usize].sides;
                 let here = self.own.as_ref().map_or([0.0; 2], |own| own.weight(row.source, *bucket));
                 [sum[0] + everywhere[0] + here[0], sum[1] + everywhere[1] + here[1]]
             });
@@ -253,8 +253,8 @@ impl<'b> Learner<'b> {
     }
 
     fn finish(self) -> Floats {
-        let side = |side: usize| std::array::from_fn(|at| self.numbers[at].weight[side]);
-        Floats { buckets: self.buckets.iter().map(|cell| cell.weight).collect(), numbers: [side(0), side(1)] }
+        let side = |side: usize| std::array::from_fn(|at| self.numbers[at].sides[side]);
+        Floats { buckets: self.buckets.iter().map(|weight| weight.sides).collect(), numbers: [side(0), side(1)] }
     }
 }
 

@@ -8,7 +8,6 @@ mod contender;
 mod items;
 mod shown;
 
-use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -22,17 +21,17 @@ use crate::cache::Memory;
 use crate::chunk::Speakers;
 use crate::cli;
 use crate::engine::Halt;
-use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, Judged, Said, Truth, judged};
+use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, Truth, judged};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::interrupt;
 use crate::model::Model;
 use crate::output::write_whole;
-use crate::pipeline::{self, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::pipeline::{self, PipelineError, PrepareOptions, Prepared, TakeCalls, roll_up_call};
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
-use crate::sentiment::{FixedScores, Millionths, NO_WORDS, Outcome, Scores};
+use crate::sentiment::{Millionths, NO_WORDS, Outcome, Scores};
 use crate::settings::{General, Settings, Verbosity};
 use crate::train::{self, TrainError};
 use crate::transcript::Call;
@@ -110,7 +109,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let chunk = options::chunk(settings, &profile, granularity)?;
     let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
     let cost = |units| options::cost(settings, units);
-    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None)));
+    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None))).transpose()?;
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
@@ -138,7 +137,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     });
     let (name, eligible) = (contender.to_string(), contender.eligible());
     let trained_on_these = items.shipped_model_learned_from && profile.model == Model::shipped().version();
-    let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, said: collected.said };
+    let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, items: collected.items };
     Ok(Scored { answers, failed: collected.failed })
 }
 
@@ -151,19 +150,19 @@ struct Bill {
 }
 
 impl Bill {
-    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Self {
+    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Result<Self, PipelineError> {
         let ways = [prepare.clone(), PrepareOptions { memory: Some(nothing), ..prepare.clone() }];
-        let Ok(plans) = pipeline::plan(items.groups().map(Ok::<_, Infallible>), &ways);
+        let plans = pipeline::plan(items.groups().map(Ok), &ways)?;
         let units = |way: usize| plans.get(way).map_or(0, |plan| plan.estimate.units_upper);
-        Self { now: units(0), from_nothing: units(1) }
+        Ok(Self { now: units(0), from_nothing: units(1) })
     }
 }
 
-/// What an engine said of each item, as items finish.
+/// An engine's scores of each item, as items finish.
 struct Collected {
     places: FxHashMap<Box<str>, usize>,
     min_coverage: Millionths,
-    said: Vec<Said>,
+    items: Vec<ItemScores>,
     turns: u64,
     calls: u64,
     failed: u64,
@@ -171,8 +170,8 @@ struct Collected {
 
 impl Collected {
     fn new(items: &Items, min_coverage: Millionths) -> Self {
-        let said = vec![Said::default(); items.subject.count];
-        Self { places: items.places(), min_coverage, said, turns: 0, calls: 0, failed: 0 }
+        let (places, items) = (items.places(), vec![ItemScores::default(); items.subject.count]);
+        Self { places, min_coverage, items, turns: 0, calls: 0, failed: 0 }
     }
 
     fn standing(&self, session: &Session) -> Standing {
@@ -197,26 +196,21 @@ impl TakeCalls for Collected {
         self.turns += prepared.call.turns.len() as u64;
         self.calls += 1;
         let rollup = roll_up_call(prepared, &outcomes, ScoredRoles::BOTH);
-        if let Some(said) = self.places.get(&prepared.call.id).and_then(|place| self.said.get_mut(*place)) {
-            *said = said_of(&rollup, self.min_coverage);
+        if let Some(item) = self.places.get(&prepared.call.id).and_then(|place| self.items.get_mut(*place)) {
+            *item = item_scores(&rollup, self.min_coverage);
         }
         Ok(())
     }
 }
 
-/// What a roll-up says of the customer; nothing where too little was scored to stand for the call.
-fn said_of(rollup: &CallRollup, min_coverage: Millionths) -> Said {
+/// The customer's scores in a roll-up; none where too little was scored to stand for the call.
+fn item_scores(rollup: &CallRollup, min_coverage: Millionths) -> ItemScores {
     if rollup.low_coverage(min_coverage) {
-        return Said::default();
+        return ItemScores::default();
     }
     let customer = &rollup.customer;
     let values = [customer.score, customer.end, customer.low].map(|value| value.map(Millionths::value));
-    Said { scores: customer.means.as_ref().and_then(scores), values }
-}
-
-fn scores(means: &FixedScores) -> Option<Scores> {
-    let FixedScores { positive, negative, neutral, mixed } = *means;
-    Scores::new(positive.value(), negative.value(), neutral.value(), mixed.value()).ok()
+    ItemScores { scores: customer.means.as_ref().map(Scores::from), values }
 }
 
 /// Trains on growing parts of the labels and holds the models against the engines.
@@ -233,8 +227,8 @@ fn learning_curve(items: &Items, answers: &[Answers]) -> Result<Option<Curve>, F
         (point.labels, texts.collect())
     });
     let engines = answers.iter().map(|answers| {
-        let said: Vec<Said> = curve.held_out.iter().map(|at| answers.said[*at]).collect();
-        (answers.name.clone(), judged(&truths, &said))
+        let items: Vec<ItemScores> = curve.held_out.iter().map(|at| answers.items[*at]).collect();
+        (answers.name.clone(), judged(&truths, &items))
     });
     let texts = CurveTexts { points: points.collect(), engines: engines.collect() };
     Ok(Some(Curve::of(&texts, SEED)))

@@ -69,44 +69,42 @@ impl Engine for Stage {
     }
 }
 
-fn options() -> ScoreOptions {
-    ScoreOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
+fn options() -> BatchOptions {
+    BatchOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
 }
 
-fn in_language(key: usize, language: &str, text: impl Into<String>) -> Item<usize> {
+fn in_language(tag: usize, language: &str, text: impl Into<String>) -> Work<usize> {
     let text = text.into();
     let scorer = Scorer { engine: "script".into(), model: "1".into() };
-    Item {
-        key,
-        known_as: Some(scorer.key(language, &text)),
-        stored: None,
-        language: language.into(),
-        text: text.into(),
-    }
+    Work { tag, id: Some(scorer.key(language, &text)), language: language.into(), content: Content::Text(text.into()) }
 }
 
-fn item(key: usize, text: impl Into<String>) -> Item<usize> {
-    in_language(key, "en", text)
+fn item(tag: usize, text: impl Into<String>) -> Work<usize> {
+    in_language(tag, "en", text)
 }
 
-fn numbered(count: usize) -> impl Stream<Item = Item<usize>> {
+fn numbered(count: usize) -> impl Stream<Item = Work<usize>> {
     stream::iter((0..count).map(|key| item(key, format!("text {key}"))))
+}
+
+fn failed(reason: &str, attempts: u32) -> Outcome {
+    Outcome::Failed { reason: reason.into(), attempts }
 }
 
 fn internal_error() -> Answer {
     Err(DocumentError { code: "InternalServerException".into(), retriable: true })
 }
 
-type Outcome = (Result<ScoreSummary, EngineError>, Vec<Scored<usize>>);
+type Scored = (Result<BatchSummary, EngineError>, Vec<(usize, Outcome)>);
 
 /// The summary but for its units.
-fn counts(summary: Result<ScoreSummary, EngineError>) -> ScoreSummary {
-    ScoreSummary { units: 0, ..summary.unwrap() }
+fn counts(summary: Result<BatchSummary, EngineError>) -> BatchSummary {
+    BatchSummary { units: 0, ..summary.unwrap() }
 }
 
-async fn score(engine: Arc<dyn Engine>, items: impl Stream<Item = Item<usize>>, options: &ScoreOptions) -> Outcome {
+async fn score(engine: Arc<dyn Engine>, items: impl Stream<Item = Work<usize>>, options: &BatchOptions) -> Scored {
     let mut all = Vec::new();
-    let result = score_all(engine, items, options, |scored| all.push(scored)).await;
+    let result = score_in_batches(engine, items, options, |tag, outcome| all.push((tag, outcome))).await;
     (result, all)
 }
 
@@ -118,7 +116,7 @@ async fn batches_are_full_for_each_language_but_the_last() {
         in_language(key, language, format!("text {key}"))
     }));
     let (summary, all) = score(Arc::clone(&stage) as _, mixed, &options()).await;
-    assert_eq!(counts(summary), ScoreSummary { taken: 110, scored: 110, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), BatchSummary { taken: 110, scored: 110, ..BatchSummary::default() });
     assert_eq!(all.len(), 110);
     let mut sizes = stage.batch_sizes();
     sizes.sort_unstable();
@@ -146,10 +144,10 @@ async fn a_document_is_given_up_after_its_attempts_and_a_final_code_at_once() {
         _ => Ok(scores()),
     });
     let (summary, all) = score(Arc::clone(&stage) as _, numbered(30), &options()).await;
-    assert_eq!(counts(summary), ScoreSummary { taken: 30, scored: 28, failed: 2, ..ScoreSummary::default() });
-    let failure = |key| all.iter().find(|scored| scored.key == key).unwrap().outcome.clone().unwrap_err();
-    assert_eq!(failure(3), Failure { reason: "InternalServerException".into(), attempts: 5 });
-    assert_eq!(failure(4), Failure { reason: "TextSizeLimitExceededException".into(), attempts: 1 });
+    assert_eq!(counts(summary), BatchSummary { taken: 30, scored: 28, failed: 2, ..BatchSummary::default() });
+    let of = |wanted| all.iter().find(|(tag, _)| *tag == wanted).unwrap().1.clone();
+    assert_eq!(of(3), failed("InternalServerException", 5));
+    assert_eq!(of(4), failed("TextSizeLimitExceededException", 1));
     assert_eq!((stage.times_sent("text 3"), stage.times_sent("text 4")), (5, 1));
 }
 
@@ -164,14 +162,12 @@ async fn the_same_text_is_sent_once_whether_on_its_way_or_known() {
         item(50, "yes")
     });
     let other = stream::iter([in_language(51, "es", "yes"), item(52, "bad")]);
-    let (summary, all) = score(Arc::clone(&stage) as _, early.chain(late).chain(other), &options()).await;
+    let (summary, _) = score(Arc::clone(&stage) as _, early.chain(late).chain(other), &options()).await;
     assert_eq!(
         counts(summary),
-        ScoreSummary { taken: 53, scored: 2, duplicates: 45, failed: 6, ..ScoreSummary::default() }
+        BatchSummary { taken: 53, scored: 2, duplicates: 45, failed: 6, ..BatchSummary::default() }
     );
     assert_eq!((stage.times_sent("yes"), stage.times_sent("bad")), (2, 1), "once in each language");
-    let by_engine = all.iter().filter(|scored| scored.source == Source::Engine).count();
-    assert_eq!(by_engine, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,9 +180,9 @@ async fn no_more_batches_than_allowed_are_on_their_way_and_no_more_is_taken_in_t
             taken.fetch_add(1, Ordering::SeqCst);
         }
     });
-    let options = ScoreOptions { concurrency: 4, ..options() };
+    let options = BatchOptions { concurrency: 4, ..options() };
     let mut answered = 0;
-    let summary = score_all(Arc::clone(&stage) as _, counting, &options, |_| {
+    let summary = score_in_batches(Arc::clone(&stage) as _, counting, &options, |_, _| {
         answered += 1;
         let unanswered = taken.load(Ordering::SeqCst) - answered;
         assert!(unanswered <= 6 * 25, "{unanswered} documents held");
@@ -194,6 +190,34 @@ async fn no_more_batches_than_allowed_are_on_their_way_and_no_more_is_taken_in_t
     .await;
     assert_eq!(summary.unwrap().scored, 2_000);
     assert_eq!(stage.most_at_once.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_text_of_a_rare_language_holds_a_bounded_number_of_documents() {
+    let stage = Stage::calm();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let half_repeated = (0..50_000).map(|tag| match tag % 2 {
+        0 => item(tag, format!("text {tag}")),
+        _ => in_language(tag, "es", "gracias"),
+    });
+    let counting = stream::iter(half_repeated).inspect({
+        let taken = Arc::clone(&taken);
+        move |_| {
+            taken.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let options = BatchOptions { concurrency: 4, ..options() };
+    let mut answered = 0;
+    let summary = score_in_batches(Arc::clone(&stage) as _, counting, &options, |_, _| {
+        let held = taken.load(Ordering::SeqCst) - answered;
+        assert!(held <= MOST_REPEATS + 6 * 25, "{held} documents held");
+        answered += 1;
+    })
+    .await;
+    let summary = summary.unwrap();
+    assert_eq!((summary.scored, summary.duplicates), (25_001, 24_999));
+    let requests = stage.batch_sizes().len();
+    assert!(requests <= 25_000 / 25 + 3, "{requests} requests");
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,8 +231,8 @@ async fn a_source_that_waits_for_outcomes_is_not_waited_for() {
         (key < 3).then(|| (item(key, format!("text {key}")), (key + 1, answers)))
     });
     let (begun, options) = (Instant::now(), options());
-    let summary = score_all(Arc::clone(&stage) as _, one_at_a_time, &options, |scored: Scored<usize>| {
-        answered.send(scored.key).unwrap();
+    let summary = score_in_batches(Arc::clone(&stage) as _, one_at_a_time, &options, |tag, _| {
+        answered.send(tag).unwrap();
     });
     assert_eq!(summary.await.unwrap().scored, 3);
     assert_eq!(stage.batch_sizes(), [1, 1, 1]);
@@ -220,8 +244,8 @@ async fn a_language_that_the_engine_lacks_fails_its_documents_unsent() {
     let stage = Stage::calm();
     let items = stream::iter([in_language(0, "tlh", "nuqneH"), item(1, "hello")]);
     let (summary, all) = score(Arc::clone(&stage) as _, items, &options()).await;
-    assert_eq!(counts(summary), ScoreSummary { taken: 2, scored: 1, failed: 1, ..ScoreSummary::default() });
-    assert_eq!(all[0].outcome, Err(Failure { reason: "unsupported_language".into(), attempts: 0 }));
+    assert_eq!(counts(summary), BatchSummary { taken: 2, scored: 1, failed: 1, ..BatchSummary::default() });
+    assert_eq!(all[0], (0, Outcome::Skipped { reason: UNSUPPORTED_LANGUAGE }));
     assert_eq!(stage.batch_sizes(), [1]);
 }
 
@@ -230,7 +254,7 @@ async fn a_refusal_ends_the_run_after_everything_answered_was_handed_over() {
     let slow = Step::Answer.after(Duration::from_secs(2));
     let script = Script::new([Step::Answer, slow, Step::Refuse.after(Duration::from_secs(1)), Step::Refuse]);
     let service = Service::around(script, &ServiceOptions::default());
-    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    let options = BatchOptions { halt: service.halt.clone(), ..options() };
     let (result, all) = score(service.engine, numbered(1_000), &options).await;
     assert_eq!(result.unwrap_err().reason(), "AccessDeniedException");
     assert_eq!(all.len(), 50, "what was answered before the refusal and what was still on its way");
@@ -241,7 +265,7 @@ async fn a_refusal_ends_the_run_after_everything_answered_was_handed_over() {
 async fn a_stop_takes_no_more_and_lets_what_is_on_its_way_finish() {
     let service =
         Service::around(Script::new([Step::Answer.after(Duration::from_millis(500))]), &ServiceOptions::default());
-    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    let options = BatchOptions { halt: service.halt.clone(), ..options() };
     tokio::spawn({
         let halt = service.halt.clone();
         async move {
@@ -262,11 +286,11 @@ async fn a_stop_takes_no_more_and_lets_what_is_on_its_way_finish() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_waits_for_a_hanging_request_no_longer_than_the_grace() {
     let script = Script::new([Step::Hang]);
-    let options = ScoreOptions { grace: Duration::from_secs(3), ..options() };
+    let options = BatchOptions { grace: Duration::from_secs(3), ..options() };
     options.halt.stop();
     let stopped_at_once = score(Arc::new(script), numbered(10), &options).await.0.unwrap();
     assert_eq!((stopped_at_once.stopped, stopped_at_once.taken), (true, 0));
-    let options = ScoreOptions { halt: Halt::new(), ..options };
+    let options = BatchOptions { halt: Halt::new(), ..options };
     let begun = Instant::now();
     let halt = options.halt.clone();
     let stop = async {
@@ -283,8 +307,7 @@ async fn a_request_that_fails_as_a_whole_fails_its_documents_with_its_code() {
     let script = Script::new([Step::Reject("UnsupportedLanguageException")]);
     let (summary, all) = score(Arc::new(script), numbered(3), &options()).await;
     assert_eq!(summary.unwrap().failed, 3);
-    let failure = Failure { reason: "UnsupportedLanguageException".into(), attempts: 1 };
-    assert!(all.iter().all(|scored| scored.outcome == Err(failure.clone())));
+    assert!(all.iter().all(|(_, outcome)| *outcome == failed("UnsupportedLanguageException", 1)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,9 +319,9 @@ async fn after_a_storm_everything_is_scored() {
         _ => Step::Hang,
     });
     let service = Service::around(Script::new(storm.chain([Step::Answer])), &ServiceOptions::default());
-    let options = ScoreOptions { halt: service.halt.clone(), ..options() };
+    let options = BatchOptions { halt: service.halt.clone(), ..options() };
     let (summary, _) = score(service.engine, numbered(2_500), &options).await;
-    assert_eq!(counts(summary), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
+    assert_eq!(counts(summary), BatchSummary { taken: 2_500, scored: 2_500, ..BatchSummary::default() });
 }
 
 /// A store in memory.
@@ -323,10 +346,10 @@ async fn what_was_paid_for_is_stored_and_failures_are_not() {
         if text == "text 3" { Err(refusal) } else { Ok(scores()) }
     });
     let shelf = Arc::new(Shelf::default());
-    let options = ScoreOptions { store: Arc::clone(&shelf) as _, ..options() };
+    let options = BatchOptions { store: Arc::clone(&shelf) as _, ..options() };
     let (summary, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
-    assert_eq!(counts(summary), ScoreSummary { taken: 10, scored: 9, failed: 1, ..ScoreSummary::default() });
-    let keys: Vec<Key> = (0..10).filter_map(|number| item(number, format!("text {number}")).known_as).collect();
+    assert_eq!(counts(summary), BatchSummary { taken: 10, scored: 9, failed: 1, ..BatchSummary::default() });
+    let keys: Vec<Key> = (0..10).filter_map(|number| item(number, format!("text {number}")).id).collect();
     let stored: Vec<bool> = shelf.lookup(&keys).iter().map(Option::is_some).collect();
     assert_eq!(stored, (0..10).map(|number| number != 3).collect::<Vec<_>>());
 }
@@ -334,17 +357,17 @@ async fn what_was_paid_for_is_stored_and_failures_are_not() {
 #[tokio::test(start_paused = true)]
 async fn stored_scores_are_used_unless_this_run_sent_the_text_itself() {
     let stage = Stage::calm();
-    let known = |key: usize, text: &str| Item { stored: Some(scores()), ..item(key, text) };
+    let known = |key: usize, text: &str| Work { content: Content::Stored(scores()), ..item(key, text) };
     let items = stream::iter([known(0, "old"), item(1, "new"), known(2, "old"), known(3, "new")]);
     let (summary, all) = score(Arc::clone(&stage) as _, items, &options()).await;
     assert_eq!(
         counts(summary),
-        ScoreSummary { taken: 4, scored: 1, duplicates: 1, stored: 2, ..ScoreSummary::default() }
+        BatchSummary { taken: 4, scored: 1, duplicates: 1, stored: 2, ..BatchSummary::default() }
     );
-    let mut sources: Vec<(usize, Source)> = all.iter().map(|scored| (scored.key, scored.source)).collect();
-    sources.sort_by_key(|(key, _)| *key);
-    let expected = [Source::Stored, Source::Engine, Source::Stored, Source::Duplicate];
-    assert_eq!(sources, expected.into_iter().enumerate().collect::<Vec<_>>());
+    let (cached, scored) = (Outcome::Cached(scores()), Outcome::Scored(scores()));
+    let mut all = all;
+    all.sort_by_key(|(tag, _)| *tag);
+    assert_eq!(all, [(0, cached.clone()), (1, scored.clone()), (2, cached), (3, scored)]);
     assert_eq!((stage.times_sent("old"), stage.times_sent("new")), (0, 1));
 }
 
@@ -376,12 +399,12 @@ proptest! {
             });
             let items = texts.iter().enumerate().map(|(key, (text, language))| {
                 let item = in_language(key, ["en", "es", "tlh"][usize::from(*language)], text.to_string());
-                Item { known_as: item.known_as.filter(|_| deduplicate), ..item }
+                Work { id: item.id.filter(|_| deduplicate), ..item }
             });
-            let options = ScoreOptions { concurrency, ..options() };
+            let options = BatchOptions { concurrency, ..options() };
             let (summary, all) = score(Arc::clone(&stage) as _, stream::iter(items), &options).await;
             let summary = summary.unwrap();
-            let mut keys: Vec<usize> = all.iter().map(|scored| scored.key).collect();
+            let mut keys: Vec<usize> = all.iter().map(|(tag, _)| *tag).collect();
             keys.sort_unstable();
             assert_eq!(keys, (0..texts.len()).collect::<Vec<_>>());
             assert_eq!(summary.taken, summary.scored + summary.duplicates + summary.failed);

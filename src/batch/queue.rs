@@ -10,36 +10,36 @@ use crate::cache::Key;
 use crate::transcript::Text;
 
 /// A document that waits to be sent or answered.
-pub(super) struct Waiting<K> {
-    pub(super) key: K,
+pub(super) struct Waiting<T> {
+    pub(super) tag: T,
     /// Empty while the document is on its way.
     pub(super) text: Text,
-    pub(super) known_as: Option<Key>,
+    pub(super) id: Option<Key>,
     /// Answered requests that the document was in.
     pub(super) attempts: u32,
 }
 
-struct Queue<K> {
+struct Queue<T> {
     language: Arc<str>,
-    documents: VecDeque<Waiting<K>>,
+    documents: VecDeque<Waiting<T>>,
     batches_on_their_way: usize,
 }
 
 /// One queue a language.
-pub(super) struct Queues<K> {
+pub(super) struct Queues<T> {
     batch_documents: usize,
     languages: &'static [&'static str],
-    by_language: Vec<Queue<K>>,
+    by_language: Vec<Queue<T>>,
 }
 
-impl<K> Queues<K> {
+impl<T> Queues<T> {
     pub(super) fn new(batch_documents: usize, languages: &'static [&'static str]) -> Self {
         Self { batch_documents, languages, by_language: Vec::new() }
     }
 
     /// The queue of `language`; `None` if the engine does not know the language.
     pub(super) fn of(&mut self, language: &Arc<str>) -> Option<usize> {
-        let same = |queue: &Queue<K>| Arc::ptr_eq(&queue.language, language) || queue.language == *language;
+        let same = |queue: &Queue<T>| Arc::ptr_eq(&queue.language, language) || queue.language == *language;
         if let Some(place) = self.by_language.iter().position(same) {
             return Some(place);
         }
@@ -50,17 +50,17 @@ impl<K> Queues<K> {
         })
     }
 
-    pub(super) fn push(&mut self, queue: usize, waiting: Waiting<K>) {
+    pub(super) fn push(&mut self, queue: usize, waiting: Waiting<T>) {
         self.by_language[queue].documents.push_back(waiting);
     }
 
     /// A document to be sent again goes first.
-    pub(super) fn push_again(&mut self, queue: usize, waiting: Waiting<K>) {
+    pub(super) fn push_again(&mut self, queue: usize, waiting: Waiting<T>) {
         self.by_language[queue].documents.push_front(waiting);
     }
 
     /// Takes the next batch of a queue: its language and at most a full batch of documents.
-    pub(super) fn pop_batch(&mut self, queue: usize) -> (Arc<str>, Vec<Waiting<K>>) {
+    pub(super) fn pop_batch(&mut self, queue: usize) -> (Arc<str>, Vec<Waiting<T>>) {
         let queue = &mut self.by_language[queue];
         queue.batches_on_their_way += 1;
         let documents = queue.documents.len().min(self.batch_documents);
