@@ -2,7 +2,9 @@
 //!
 //! Pure work on one call at a time, so that it runs on all cores.
 
-use crate::cache::{Key, Memory};
+use std::sync::Arc;
+
+use crate::cache::{Key, ScoreStore, Scorer};
 use crate::chunk::{ChunkOptions, Segment, segments};
 use crate::engine::Profile;
 use crate::language;
@@ -16,15 +18,18 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
-    /// Where texts are known already; `None` for an engine that charges nothing.
-    pub memory: Option<Memory>,
+    /// Whose keys texts are known by; `None` for an engine that charges nothing.
+    pub scorer: Option<Scorer>,
+    /// Scores of earlier runs.
+    pub store: Option<Arc<ScoreStore>>,
 }
 
 impl PrepareOptions {
     /// Preparation for an engine.
     #[must_use]
-    pub const fn new(chunk: ChunkOptions, profile: &Profile, memory: Option<Memory>) -> Self {
-        Self { chunk, languages: profile.languages, memory }
+    pub fn new(chunk: ChunkOptions, profile: &Profile, store: Option<Arc<ScoreStore>>) -> Self {
+        let scorer = profile.billing.map(|_| Scorer::of(profile));
+        Self { chunk, languages: profile.languages, scorer, store }
     }
 }
 
@@ -48,7 +53,7 @@ pub struct Prepared {
     pub segments: Vec<Segment>,
     /// Whether the engine scores the call's language.
     pub language_known: bool,
-    /// What is known of each segment; empty without a memory, or in a language that the engine lacks.
+    /// What is known of each segment; empty without a scorer, or in a language that the engine lacks.
     pub known: Vec<Known>,
 }
 
@@ -61,8 +66,8 @@ impl Prepared {
         call.language = Some(language);
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
-        let memory = options.memory.as_ref().filter(|_| language_known);
-        let known = memory.map_or_else(Vec::new, |memory| known(&call, &segments, memory));
+        let scorer = options.scorer.as_ref().filter(|_| language_known);
+        let known = scorer.map_or_else(Vec::new, |scorer| known(&call, &segments, scorer, options.store.as_deref()));
         Self { call, timeline, segments, language_known, known }
     }
 
@@ -86,9 +91,9 @@ impl Prepared {
 }
 
 /// Looks all segments of a call up.
-fn known(call: &Call, segments: &[Segment], memory: &Memory) -> Vec<Known> {
+fn known(call: &Call, segments: &[Segment], scorer: &Scorer, store: Option<&ScoreStore>) -> Vec<Known> {
     let language = call.language.as_deref().unwrap_or_default();
-    let keys: Vec<Key> = segments.iter().map(|segment| memory.scorer.key(language, &segment.text(call))).collect();
-    let stored = memory.store.lookup(&keys);
+    let keys: Vec<Key> = segments.iter().map(|segment| scorer.key(language, &segment.text(call))).collect();
+    let stored = store.map_or_else(|| vec![None; keys.len()], |store| store.lookup(&keys));
     keys.into_iter().zip(stored).map(|(key, stored)| Known { key, stored }).collect()
 }

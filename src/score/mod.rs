@@ -25,7 +25,7 @@ use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
-use crate::cache::{Key, NoStore, ScoreStore};
+use crate::cache::{Key, ScoreStore};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile};
 use crate::sentiment::Scores;
 use crate::transcript::Text;
@@ -92,7 +92,7 @@ pub struct ScoreOptions {
     /// Requests that one document is sent in at most; at least 1.
     pub document_attempts: u32,
     /// Where the scores of texts that are known by a key are kept.
-    pub store: Arc<dyn ScoreStore>,
+    pub store: Option<Arc<ScoreStore>>,
     /// With nothing taken in and nothing answered for this long, a partial batch is sent.
     pub linger: Duration,
     /// How long batches on their way may take to finish once the run is halted.
@@ -113,7 +113,7 @@ impl ScoreOptions {
         Self {
             concurrency: if billed { 32 } else { cores * 2 },
             document_attempts: 5,
-            store: Arc::new(NoStore),
+            store: None,
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(20),
             halt,
@@ -366,8 +366,8 @@ impl<'run, K: Send + 'static, F: FnMut(Scored<K>)> Scoring<'run, K, F> {
     fn finish(&mut self, waiting: Waiting<K>, outcome: &Result<Scores, Failure>) {
         let mut same = Vec::new();
         if let Some(known_as) = waiting.known_as {
-            if let Ok(scores) = outcome {
-                self.options.store.record(known_as, *scores);
+            if let (Ok(scores), Some(store)) = (outcome, &self.options.store) {
+                store.record(known_as, *scores);
             }
             same = self.duplicates.finish(known_as, outcome);
         }

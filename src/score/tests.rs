@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
-use crate::cache::Scorer;
+use crate::cache::{CacheOptions, Scorer};
 use crate::engine::script::{Script, Step, scores};
 use crate::engine::{DocumentError, Service, ServiceOptions};
 
@@ -73,12 +73,15 @@ fn options() -> ScoreOptions {
     ScoreOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
 }
 
+fn scorer() -> Scorer {
+    Scorer { engine: "script".into(), model: "1".into() }
+}
+
 fn in_language(key: usize, language: &str, text: impl Into<String>) -> Item<usize> {
     let text = text.into();
-    let scorer = Scorer { engine: "script".into(), model: "1".into() };
     Item {
         key,
-        known_as: Some(scorer.key(language, &text)),
+        known_as: Some(scorer().key(language, &text)),
         stored: None,
         language: language.into(),
         text: text.into(),
@@ -301,33 +304,20 @@ async fn after_a_storm_everything_is_scored() {
     assert_eq!(counts(summary), ScoreSummary { taken: 2_500, scored: 2_500, ..ScoreSummary::default() });
 }
 
-/// A store in memory.
-#[derive(Default)]
-struct Shelf(Mutex<std::collections::HashMap<Key, Scores>>);
-
-impl ScoreStore for Shelf {
-    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
-        let shelf = self.0.lock().unwrap();
-        keys.iter().map(|key| shelf.get(key).copied()).collect()
-    }
-
-    fn record(&self, key: Key, scores: Scores) {
-        self.0.lock().unwrap().insert(key, scores);
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_was_paid_for_is_stored_and_failures_are_not() {
     let stage = Stage::new(move |text, _| {
         let refusal = DocumentError { code: "InvalidRequest".into(), retriable: false };
         if text == "text 3" { Err(refusal) } else { Ok(scores()) }
     });
-    let shelf = Arc::new(Shelf::default());
-    let options = ScoreOptions { store: Arc::clone(&shelf) as _, ..options() };
+    let root = tempfile::tempdir().unwrap();
+    let store = Arc::new(ScoreStore::open(root.path(), &scorer(), CacheOptions::new()).unwrap());
+    let options = ScoreOptions { store: Some(Arc::clone(&store)), ..options() };
     let (summary, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
     assert_eq!(counts(summary), ScoreSummary { taken: 10, scored: 9, failed: 1, ..ScoreSummary::default() });
     let keys: Vec<Key> = (0..10).filter_map(|number| item(number, format!("text {number}")).known_as).collect();
-    let stored: Vec<bool> = shelf.lookup(&keys).iter().map(Option::is_some).collect();
+    store.flush().unwrap();
+    let stored: Vec<bool> = store.lookup(&keys).iter().map(Option::is_some).collect();
     assert_eq!(stored, (0..10).map(|number| number != 3).collect::<Vec<_>>());
 }
 
