@@ -72,7 +72,8 @@ impl Sweep {
         let mut redate = connection.prepare("UPDATE scores SET day = ?3 WHERE key BETWEEN ?1 AND ?2 AND day > ?4")?;
         for first in 0..=u8::MAX {
             // All keys that begin with this byte.
-            let (from, to) = ([first].as_slice(), [[first; 1].as_slice(), [u8::MAX; 16].as_slice()].concat());
+            let (from, mut to) = ([first], [u8::MAX; 17]);
+            to[0] = first;
             dropped += delete.execute(params![from, to, self.keep_from])? as u64;
             if self.latest < u32::MAX {
                 redate.execute(params![from, to, self.today, self.latest])?;

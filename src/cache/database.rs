@@ -38,19 +38,22 @@ pub(super) const DAMAGED_SUFFIX: &str = ".damaged";
 pub(super) const SUFFIXES: [&str; 4] = ["-wal", "-journal", "-shm", ""];
 /// How long a statement waits for another process's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// Bytes of a page, of which the file is a multiple.
+const PAGE_BYTES: u64 = 4096;
 /// Memory for pages in each connection, in KiB: the inner pages of some ten million rows.
 const PAGES_KIB: i32 = 16 * 1024;
 /// Rows of a damaged file that are copied in one transaction.
 const SALVAGED_ROWS: usize = 65_536;
 
+/// The tables; `scores` last, so that where it is the others are.
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS scores (
-        key BLOB PRIMARY KEY, answer BLOB NOT NULL, day INTEGER NOT NULL, scorer INTEGER NOT NULL
-    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS scorers (
         id INTEGER PRIMARY KEY, engine TEXT NOT NULL, model TEXT NOT NULL, UNIQUE (engine, model)
     );
-    CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY);";
+    CREATE TABLE IF NOT EXISTS scores (
+        key BLOB PRIMARY KEY, answer BLOB NOT NULL, day INTEGER NOT NULL, scorer INTEGER NOT NULL
+    ) WITHOUT ROWID;";
 
 /// A cache's database, which need not exist, and the connections that look-ups share.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl Database {
         !self.suspect.swap(true, Ordering::Relaxed)
     }
 
-    /// Gives `job` a connection for reading; `None` if there is no file. A connection that failed is not used again.
+    /// Gives `job` a connection for reading; `None` if nothing was stored yet. A connection that failed is not used again.
     pub(super) fn read<T>(
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -104,6 +107,9 @@ impl Database {
             None if self.exists() => self.connect(OpenFlags::empty())?,
             None => return Ok(None),
         };
+        if !connection.table_exists(None, "scores")? {
+            return Ok(None);
+        }
         let done = job(&mut connection)?;
         self.idle().push(connection);
         Ok(Some(done))
@@ -116,6 +122,9 @@ impl Database {
         let opened = self.connect(OpenFlags::SQLITE_OPEN_CREATE).and_then(|connection| {
             choose_journal(&connection, is_on_a_network(folder))?;
             connection.execute_batch(SCHEMA)?;
+            if self.file.metadata().is_ok_and(|file| file.len() % PAGE_BYTES > 0) {
+                self.suspect();
+            }
             Ok(connection)
         });
         opened.map_err(CacheError::in_file(&self.file))
@@ -128,6 +137,7 @@ impl Database {
             Some(vfs) => Connection::open_with_flags_and_vfs(&self.file, flags, vfs),
         }?;
         connection.busy_timeout(BUSY_WAIT)?;
+        connection.pragma_update(None, "page_size", PAGE_BYTES.cast_signed())?;
         connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
         Ok(connection)
     }
@@ -148,6 +158,7 @@ impl Database {
         if let Err(error) = set_journal(&connection, "DELETE") {
             tracing::debug!(%error, "the score cache keeps its write-ahead log");
         }
+        drop(connection);
     }
 
     /// Moves the file aside if it is damaged, and returns a new one with the rows that could still be read. What
@@ -213,8 +224,7 @@ pub(super) fn set_journal(connection: &Connection, mode: &str) -> rusqlite::Resu
 #[cfg(target_os = "linux")]
 fn is_on_a_network(folder: &Path) -> bool {
     /// NFS, SMB (three versions), Ceph, AFS, Lustre: `f_type` of statfs(2).
-    const NETWORKS: [u32; 7] =
-        [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x00C3_6400, 0x5346_414F, 0x0BD0_0BD0];
+    const NETWORKS: [u32; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x00C3_6400, 0x5346_414F, 0x0BD0_0BD0];
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32 bits in a word of the machine")]
     rustix::fs::statfs(folder).is_ok_and(|system| NETWORKS.contains(&(system.f_type as u32)))
 }
@@ -225,9 +235,18 @@ fn is_on_a_network(_folder: &Path) -> bool {
     false
 }
 
-/// Whether the whole file is in order and holds our tables. Takes seconds with millions of rows.
+/// Whether the whole file is in order, holds our tables, and each row passes its check. Takes seconds with millions of rows.
 fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT key, answer, scores.day, scorer, engine, model FROM scores, scorers, days USING (day)")?;
+    connection.prepare("SELECT engine, model, day FROM scorers, days")?;
+    let mut statement = connection.prepare("SELECT key, answer, day, scorer FROM scores")?;
+    let (mut rows, mut last) = (statement.query([])?, None);
+    while let Some(row) = rows.next()? {
+        let key = Row::of(row).map(|row| row.key);
+        if key <= last {
+            return Ok(false);
+        }
+        last = key;
+    }
     connection.query_row("PRAGMA quick_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
 }
 
@@ -303,7 +322,8 @@ impl Row {
 /// Whether `error` is one that only damage brings: no database, a broken page, or other tables than ours.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     use ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
 }
 
 /// Whether `error` is another process's transaction that lasted too long.
@@ -317,8 +337,8 @@ pub(super) fn check_writable(root: &Path) -> Result<(), CacheError> {
     const FIRST_BYTES: usize = 96 * 1024;
     // What lies above a relative path's first part is the working directory.
     let existing = root.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
-    let written = tempfile::tempfile_in(existing)
-        .and_then(|mut file| io::Write::write_all(&mut file, &vec![0; FIRST_BYTES]));
+    let written =
+        tempfile::tempfile_in(existing).and_then(|mut file| io::Write::write_all(&mut file, &vec![0; FIRST_BYTES]));
     written.map_err(CacheError::at(root))
 }
 

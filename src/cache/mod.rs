@@ -1,12 +1,12 @@
 //! The score cache: every paid-for answer, kept so that it is never paid for twice.
 //!
 //! [`ScoreStore`] maps a [`Key`] (a hash of engine, model, language and exact text) to the engine's exact
-//! [`Scores`] and the day they were bought, in one `SQLite` file. It holds hashes and scores, never text; only answers,
+//! [`Scores`] and the day they were bought, in one SQLite file. It holds hashes and scores, never text; only answers,
 //! never errors. An answer survives a kill of the process as soon as the writer thread has committed it, usually within
 //! a millisecond, and a loss of power after a second at most. Several processes may share one cache: each sees what the
 //! others have committed.
 //!
-//! Damage costs answers and never changes one: each row carries a check, and a file that `SQLite` finds damaged is
+//! Damage costs answers and never changes one: each row carries a check, and a file that SQLite finds damaged is
 //! moved aside and begun anew with the rows that can still be read. What can't be written is reported and tried
 //! again, and does not stop a run.
 //!
@@ -60,7 +60,7 @@ pub enum CacheError {
     Database {
         /// The file.
         file: PathBuf,
-        /// `SQLite`'s answer.
+        /// SQLite's answer.
         source: rusqlite::Error,
     },
     /// Another process has the cache open, or is writing to it for too long.

@@ -22,8 +22,14 @@ enum Mishap {
 }
 
 const NAMES: [&str; 8] = [
-    "v2.sqlite", "v2.sqlite-wal", "v2.sqlite-shm", "v2.sqlite-journal", "v2.sqlite.damaged", "v2.sqlite.damaged-wal",
-    "v2.lock", "stranger.txt",
+    "v2.sqlite",
+    "v2.sqlite-wal",
+    "v2.sqlite-shm",
+    "v2.sqlite-journal",
+    "v2.sqlite.damaged",
+    "v2.sqlite.damaged-wal",
+    "v2.lock",
+    "stranger.txt",
 ];
 
 fn mishaps() -> impl Strategy<Value = Vec<Mishap>> {
@@ -110,14 +116,15 @@ proptest! {
             }
             store.close().unwrap();
         }
+        // Finds what no look-up meets, such as two rows in the wrong order.
+        prune(root.path(), 90, 20_000).unwrap();
         let store = opened(root.path());
         record_all(&store, 0..300);
         store.flush().unwrap();
-        prop_assert_eq!(found(&store, 0..300), all_of(0..300));
+        prop_assert!(found(&store, 0..300) == all_of(0..300));
         store.close().unwrap();
         prop_assert!(!store.database.is_suspect(), "mended by now");
         prop_assert_eq!(opened(root.path()).lookup(&[key_of(300)]), vec![None]);
-        prune(root.path(), 90, 20_000).unwrap();
         clear(root.path()).unwrap();
     }
 }

@@ -104,14 +104,19 @@ fn scorer_stats(connection: &mut Connection) -> rusqlite::Result<Vec<ScorerStats
     let stats = scorers.query_map([], |row| {
         let scorer = Scorer { engine: row.get(1)?, model: row.get(2)? };
         count.query_row([row.get::<_, i64>(0)?], |row| {
-            Ok(ScorerStats { scorer, entries: row.get::<_, i64>(0)?.unsigned_abs(), oldest: row.get(1)?, newest: row.get(2)? })
+            Ok(ScorerStats {
+                scorer,
+                entries: row.get::<_, i64>(0)?.unsigned_abs(),
+                oldest: row.get(1)?,
+                newest: row.get(2)?,
+            })
         })
     })?;
     stats.filter(|stats| stats.as_ref().map_or(true, |stats| stats.entries > 0)).collect()
 }
 
-/// Drops all scores stored before `today` minus `max_age_days` for good, gives the room back to the disk, and deletes
-/// damaged files that were moved aside. Runs in progress go on.
+/// Checks every row and mends the file if it is damaged, drops all scores stored before `today` minus `max_age_days` for
+/// good, gives the room back to the disk, and deletes damaged files that were moved aside. Runs in progress go on.
 ///
 /// # Errors
 /// [`CacheError::InUse`] if another process writes for too long; [`CacheError`] if the disk refuses.
@@ -119,7 +124,7 @@ pub fn prune(root: &Path, max_age_days: u32, today: u32) -> Result<Pruned, Cache
     let database = Database::of(root, None);
     let mut pruned = Pruned { bytes_before: bytes_of(&database), ..Pruned::default() };
     if database.exists() {
-        let connection = database.open().or_else(|error| if error.is_damage() { database.mend() } else { Err(error) })?;
+        let connection = database.mend()?;
         let dropped = Sweep::before(today.saturating_sub(max_age_days)).apply(&connection);
         pruned.dropped = dropped.map_err(CacheError::in_file(database.file()))?;
         // Takes as much room again for a while, which a full disk does not have.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::age::Sweep;
-use super::database::Database;
+use super::database::{self, Database};
 use super::key::{Key, Scorer};
 use super::{CacheError, CacheOptions, answer};
 use crate::sentiment::Scores;
@@ -72,7 +72,7 @@ impl Writer {
                 }
                 Err(ended) => {
                     let kept = self.commit().and_then(|()| self.sync());
-                    self.note(kept);
+                    self.note(&kept);
                     if ended == RecvTimeoutError::Disconnected {
                         break;
                     }
@@ -119,7 +119,7 @@ impl Writer {
                 true
             }
             _ => {
-                self.note(kept);
+                self.note(&kept);
                 false
             }
         }
@@ -130,7 +130,8 @@ impl Writer {
         if self.waiting.is_empty() && !self.database.is_suspect() {
             return Ok(());
         }
-        self.waiting.sort_unstable_by_key(|(key, _)| *key);
+        // Stable: of two answers to one key, the later one counts.
+        self.waiting.sort_by_key(|(key, _)| *key);
         let mut kept = self.try_commit();
         if kept.as_ref().is_err_and(CacheError::is_damage) {
             self.database.suspect();
@@ -174,12 +175,19 @@ impl Writer {
         Ok(())
     }
 
-    fn sweep(&self) -> Result<(), CacheError> {
+    /// Drops what expired, if it is time; mends the file if it turns out to be damaged.
+    fn sweep(&mut self) -> Result<(), CacheError> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let CacheOptions { today, max_age_days, .. } = self.options;
         let swept = Sweep::due(connection, today, max_age_days)
             .and_then(|sweep| sweep.map_or(Ok(0), |sweep| sweep.apply(connection)));
-        swept.map(drop).map_err(CacheError::in_file(self.database.file()))
+        match swept {
+            Err(error) if database::is_damage(&error) => {
+                self.database.suspect();
+                self.commit()
+            }
+            swept => swept.map(drop).map_err(CacheError::in_file(self.database.file())),
+        }
     }
 
     fn all_kept(&self) -> Result<(), CacheError> {
@@ -187,8 +195,8 @@ impl Writer {
     }
 
     /// Warns of a failure when it begins.
-    fn note(&mut self, kept: Result<(), CacheError>) {
-        if let Err(error) = &kept
+    fn note(&mut self, kept: &Result<(), CacheError>) {
+        if let Err(error) = kept
             && !self.failing
         {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();

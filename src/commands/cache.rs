@@ -160,7 +160,8 @@ mod tests {
         filled(root.path());
         let shown = written(|out| stats(root.path(), false, out));
         assert!(
-            shown.contains(" KB, stored 2024-10-04 to 2024-10-04\n  comprehend 2017-11-27: 2 scores, stored 2024-10-04"),
+            shown
+                .contains(" KB, stored 2024-10-04 to 2024-10-04\n  comprehend 2017-11-27: 2 scores, stored 2024-10-04"),
             "{shown}"
         );
         let shown = written(|out| prune(root.path(), 90, 20_091, false, out));

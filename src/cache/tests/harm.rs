@@ -28,13 +28,15 @@ proptest! {
             }
             store.close().unwrap();
         }
+        // What no look-up meets, such as two rows in the wrong order.
+        prune(root.path(), 90, TODAY).unwrap();
         let store = opened(root.path());
         let lost = found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count();
         // A page holds some eighty rows. The first one describes all others.
         prop_assert!(cut || at < 4096 || lost <= 100, "{lost} lost by a bit at {at}");
         record_all(&store, 0..1000);
         store.close().unwrap();
-        prop_assert_eq!(found(&opened(root.path()), 0..1000), all_of(0..1000));
+        prop_assert!(found(&opened(root.path()), 0..1000) == all_of(0..1000));
     }
 }
 
@@ -55,7 +57,7 @@ fn a_damaged_file_is_moved_aside_and_what_is_readable_of_it_kept() {
     assert_eq!(stats(root.path()).unwrap().damaged_files, 1);
     assert!(names(root.path()).contains(&format!("{}{}", database::FILE, database::DAMAGED_SUFFIX)));
     let store = opened(root.path());
-    assert_eq!(found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count(), lost);
+    assert!(found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count() <= lost);
     assert!(!store.database.is_suspect(), "it is in order now");
     drop(store);
     let named: Vec<Scorer> = stats(root.path()).unwrap().scorers.into_iter().map(|stats| stats.scorer).collect();

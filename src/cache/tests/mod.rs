@@ -182,9 +182,9 @@ proptest! {
             }
             store.flush().unwrap();
             let all: Vec<_> = (0..400).map(|number| expected.get(&number).copied()).collect();
-            prop_assert_eq!(found(&store, 0..400), all.clone());
+            prop_assert!(found(&store, 0..400) == all);
             if closes { store.close().unwrap() } else { drop(store) }
-            prop_assert_eq!(found(&opened(root.path()), 0..400), all);
+            prop_assert!(found(&opened(root.path()), 0..400) == all);
         }
     }
 }
