@@ -42,6 +42,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(30);
 const PAGE_BYTES: u64 = 4096;
 /// Memory for pages in each connection, in KiB: the inner pages of some ten million rows.
 const PAGES_KIB: i32 = 16 * 1024;
+/// Pages in the write-ahead log from which it is copied into the database: 32 MB, so that a page that many answers change is
+/// written there once.
+const LOG_PAGES: i32 = 8192;
 /// Rows of a damaged file that are copied in one transaction.
 const SALVAGED_ROWS: usize = 65_536;
 
@@ -139,6 +142,7 @@ impl Database {
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES.cast_signed())?;
         connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         Ok(connection)
     }
 
