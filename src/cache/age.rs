@@ -16,6 +16,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::DEFAULT_MAX_AGE_DAYS;
+use super::key::Key;
 
 /// On how many different days, all before this run's, earlier runs must have stored something for its clock to be
 /// believed: two runs of one night share one wrong clock.
@@ -70,13 +71,10 @@ impl Sweep {
         let mut dropped = 0;
         let mut delete = connection.prepare("DELETE FROM scores WHERE key BETWEEN ?1 AND ?2 AND day < ?3")?;
         let mut redate = connection.prepare("UPDATE scores SET day = ?3 WHERE key BETWEEN ?1 AND ?2 AND day > ?4")?;
-        for first in 0..=u8::MAX {
-            // All keys that begin with this byte.
-            let (from, mut to) = ([first], [u8::MAX; 17]);
-            to[0] = first;
-            dropped += delete.execute(params![from, to, self.keep_from])? as u64;
+        for (first, last) in Key::slices() {
+            dropped += delete.execute(params![first, last, self.keep_from])? as u64;
             if self.latest < u32::MAX {
-                redate.execute(params![from, to, self.today, self.latest])?;
+                redate.execute(params![first, last, self.today, self.latest])?;
             }
         }
         connection.execute("DELETE FROM days WHERE day < ?1 OR day > ?2", params![self.keep_from, self.latest])?;

@@ -22,10 +22,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use super::CacheError;
-use super::answer;
 use super::key::Key;
 
 /// The database's name. The number is the format's.
@@ -45,18 +44,16 @@ const PAGES_KIB: i32 = 16 * 1024;
 /// Pages in the write-ahead log from which it is copied into the database: 32 MB, so that a page that many answers change is
 /// written there once.
 const LOG_PAGES: i32 = 8192;
-/// Rows of a damaged file that are copied in one transaction.
-const SALVAGED_ROWS: usize = 65_536;
 
 /// The tables; `scores` last, so that where it is the others are.
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE IF NOT EXISTS scorers (
         id INTEGER PRIMARY KEY, engine TEXT NOT NULL, model TEXT NOT NULL, UNIQUE (engine, model)
-    );
+    ) STRICT;
     CREATE TABLE IF NOT EXISTS scores (
         key BLOB PRIMARY KEY, answer BLOB NOT NULL, day INTEGER NOT NULL, scorer INTEGER NOT NULL
-    ) WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;";
 
 /// A cache's database, which need not exist, and the connections that look-ups share.
 #[derive(Debug)]
@@ -191,12 +188,10 @@ impl Database {
                 _ => {}
             }
         }
-        let mut connection = self.open()?;
-        let damaged = Self { file: aside, vfs: self.vfs, idle: Mutex::default(), suspect: AtomicBool::new(true) };
-        let kept = salvage(&damaged, &mut connection).map_err(CacheError::in_file(&self.file))?;
-        tracing::warn!(file = %damaged.file.display(), kept, "the score cache was damaged: moved aside, the readable scores kept");
+        let kept = salvage(&self.open()?, &aside).map_err(CacheError::in_file(&self.file))?;
+        tracing::warn!(file = %aside.display(), kept, "the score cache was damaged: moved aside, the readable scores kept");
         self.suspect.store(false, Ordering::Relaxed);
-        Ok(connection)
+        self.open()
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -239,95 +234,38 @@ fn is_on_a_network(_folder: &Path) -> bool {
     false
 }
 
-/// Whether the whole file is in order, holds our tables, and each row passes its check. Takes seconds with millions of rows.
+/// Whether the whole file is in order and holds our tables. Takes seconds with millions of rows.
 fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT engine, model, day FROM scorers, days")?;
-    let mut statement = connection.prepare("SELECT key, answer, day, scorer FROM scores")?;
-    let (mut rows, mut last) = (statement.query([])?, None);
-    while let Some(row) = rows.next()? {
-        let key = Row::of(row).map(|row| row.key);
-        if key <= last {
-            return Ok(false);
-        }
-        last = key;
-    }
-    connection.query_row("PRAGMA quick_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
+    connection.prepare("SELECT key, answer, scores.day, scorer, engine, model FROM scores, scorers, days")?;
+    connection.query_row("PRAGMA integrity_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
 }
 
-/// Copies the rows of `damaged` that can still be read: from the lowest key to the first unreadable page, then from the
-/// highest key. Returns how many.
-fn salvage(damaged: &Database, into: &mut Connection) -> rusqlite::Result<u64> {
+/// Copies what can be read of the damaged database at `aside`; returns how many rows. A broken page costs the slices of
+/// keys that lie on it.
+fn salvage(into: &Connection, aside: &Path) -> rusqlite::Result<usize> {
     let mut kept = 0;
-    for order in ["ASC", "DESC"] {
-        let mut rows = Vec::new();
-        let sql = format!("SELECT key, answer, day, scorer FROM scores ORDER BY key {order}");
-        let read = damaged.read(|connection| {
-            let mut statement = connection.prepare(&sql)?;
-            let mut found = statement.query([])?;
-            while let Some(row) = found.next()? {
-                if let Some(row) = Row::of(row) {
-                    rows.push(row);
-                }
-                if rows.len() == SALVAGED_ROWS {
-                    kept += Row::insert_missing(into, &mut rows)?;
-                }
-            }
-            Ok(())
-        });
-        kept += Row::insert_missing(into, &mut rows)?;
-        if read.is_ok() {
-            break;
-        }
+    let execute =
+        |sql: &str, parameters: &[&dyn ToSql]| match into.prepare(sql).and_then(|mut s| s.execute(parameters)) {
+            Err(error) if !is_damage(&error) => Err(error),
+            executed => Ok(executed.unwrap_or(0)),
+        };
+    execute("ATTACH ?1 AS damaged", &[&aside.to_str()])?;
+    for (first, last) in Key::slices() {
+        let sql = "INSERT OR IGNORE INTO scores SELECT key, answer, day, scorer FROM damaged.scores WHERE key BETWEEN ?1 AND ?2";
+        kept += execute(sql, &[&first, &last])?;
     }
-    let _unreadable = damaged.read(|connection| {
-        let mut statement = connection.prepare("SELECT id, engine, model FROM scorers")?;
-        let mut found = statement.query([])?;
-        while let Some(row) = found.next()? {
-            let (id, engine, model): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            into.execute("INSERT OR IGNORE INTO scorers VALUES (?1, ?2, ?3)", params![id, engine, model])?;
-        }
-        Ok(())
-    });
-    into.execute("INSERT OR IGNORE INTO scorers SELECT DISTINCT scorer, 'unknown', scorer FROM scores", [])?;
-    into.execute("INSERT OR IGNORE INTO days SELECT DISTINCT day FROM scores", [])?;
+    execute("INSERT OR IGNORE INTO scorers SELECT id, engine, model FROM damaged.scorers", &[])?;
+    execute("INSERT OR IGNORE INTO scorers SELECT DISTINCT scorer, 'unknown', scorer FROM scores", &[])?;
+    execute("INSERT OR IGNORE INTO days SELECT DISTINCT day FROM scores", &[])?;
     Ok(kept)
 }
 
-/// A row of a damaged file, believed by its check.
-struct Row {
-    key: [u8; 16],
-    answer: [u8; answer::ANSWER_BYTES],
-    day: u32,
-    scorer: u32,
-}
-
-impl Row {
-    fn of(row: &rusqlite::Row<'_>) -> Option<Self> {
-        let key = row.get(0).ok()?;
-        let answer: [u8; answer::ANSWER_BYTES] = row.get(1).ok()?;
-        answer::decode(Key::from_bytes(key), &answer)?;
-        Some(Self { key, answer, day: row.get(2).ok()?, scorer: row.get(3).ok()? })
-    }
-
-    fn insert_missing(into: &mut Connection, rows: &mut Vec<Self>) -> rusqlite::Result<u64> {
-        let transaction = into.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut inserted = 0;
-        {
-            let mut insert = transaction.prepare("INSERT OR IGNORE INTO scores VALUES (?1, ?2, ?3, ?4)")?;
-            for Self { key, answer, day, scorer } in rows.drain(..) {
-                inserted += insert.execute(params![key, answer, day, scorer])? as u64;
-            }
-        }
-        transaction.commit()?;
-        Ok(inserted)
-    }
-}
-
-/// Whether `error` is one that only damage brings: no database, a broken page, or other tables than ours.
+/// Whether `error` is one that only damage brings: no database, a broken page, other tables or values than ours.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    use ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
-    matches!(error, rusqlite::Error::SqlInputError { .. })
-        || matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+    use ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase, Unknown};
+    use rusqlite::Error::{IntegralValueOutOfRange, InvalidColumnType, SqlInputError};
+    matches!(error, SqlInputError { .. } | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+        || matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | ConstraintViolation | Unknown))
 }
 
 /// Whether `error` is another process's transaction that lasted too long.

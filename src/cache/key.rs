@@ -48,6 +48,17 @@ impl Key {
         Self(bytes)
     }
 
+    /// The space of all keys in 4,096 slices, each by bounds that `BETWEEN` takes.
+    pub(super) fn slices() -> impl Iterator<Item = ([u8; 2], [u8; 17])> {
+        (0..=u16::MAX).step_by(16).map(|slice| {
+            let [high, low] = slice.to_be_bytes();
+            let mut last = [u8::MAX; 17];
+            last[..2].copy_from_slice(&[high, low | 0xF]);
+            ([high, low], last)
+        })
+    }
+
+    #[cfg(test)]
     pub(super) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }

@@ -57,7 +57,8 @@ fn a_damaged_file_is_moved_aside_and_what_is_readable_of_it_kept() {
     assert_eq!(stats(root.path()).unwrap().damaged_files, 1);
     assert!(names(root.path()).contains(&format!("{}{}", database::FILE, database::DAMAGED_SUFFIX)));
     let store = opened(root.path());
-    assert!(found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count() <= lost);
+    let lost_now = found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count();
+    assert!(lost_now <= lost + 4, "{lost_now}: the slices at both ends of the page too");
     assert!(!store.database.is_suspect(), "it is in order now");
     drop(store);
     let named: Vec<Scorer> = stats(root.path()).unwrap().scorers.into_iter().map(|stats| stats.scorer).collect();
