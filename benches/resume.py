@@ -12,7 +12,7 @@ import time
 from measure import BENCH, Standin, Verdicts, analyze, build, clean_environment, digests, report, turns, undertone
 
 KILLS = 20
-CACHED_PER_S = 300_000
+CACHED_PER_S = 100_000
 
 
 def killed(source, standin, flags, after):
@@ -57,11 +57,10 @@ def second_run(verdicts):
     record = report(BENCH / "second")
     segments, scoring = record["counts"]["cached"], record["seconds"]["score"]
     print(f"        {segments} segments, {again.seconds:.2f} s of which {scoring:.2f} s scoring, {again.mebibytes:.0f} MiB")
-    print(f"        {segments / again.seconds:.0f} segments a second over the whole run, reading and writing included")
     verdicts.at_most("requests of a second run", after["requests"] - before["requests"], 0, "{:.0f}")
     verdicts.holds("every segment was stored", segments == record["counts"]["segments"])
     verdicts.holds("outputs equal", digests(BENCH / "first") == digests(BENCH / "second"))
-    verdicts.at_least("cached segments a second: cut, looked up, rolled up", segments / scoring, CACHED_PER_S, "{:.0f}")
+    verdicts.at_least("cached segments a second over the whole run", segments / again.seconds, CACHED_PER_S, "{:.0f}")
 
 
 def main():

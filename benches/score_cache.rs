@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use undertone::cache::{CacheOptions, Key, ScoreCache, ScoreStore, Scorer, stats};
+use undertone::cache::{CacheOptions, Key, ScoreStore, Scorer, stats};
 use undertone::sentiment::Scores;
 
 /// Look-ups on each thread.
@@ -20,24 +20,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entries = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let root = tempfile::tempdir()?;
     let mut out = io::stdout();
-    let opened = || ScoreCache::open(root.path(), &scorer(), CacheOptions::new());
+    let opened = || ScoreStore::open(root.path(), &scorer(), CacheOptions::new());
 
-    let started = Instant::now();
+    let (started, busy) = (Instant::now(), processor_seconds());
     let cache = opened()?;
     (0..entries).for_each(|number| cache.record(key(number), scores(number)));
     cache.flush()?;
     let filled = started.elapsed().as_secs_f64();
     writeln!(
         out,
-        "filled      {entries} scores, {:.0} a second, {} MiB in memory",
+        "filled      {entries} scores, {:.0} a second, {:.0} a processor second, {} MiB in memory",
         entries as f64 / filled,
+        entries as f64 / (processor_seconds() - busy),
         memory_mib()
     )?;
     let started = Instant::now();
     cache.close()?;
     writeln!(out, "closed      {:.2} s", started.elapsed().as_secs_f64())?;
 
-    let bytes = stats(root.path())?.bytes();
+    let bytes = stats(root.path())?.bytes;
     writeln!(out, "size        {:.2} bytes an entry in {} files", bytes as f64 / entries as f64, files(root.path())?)?;
     let started = Instant::now();
     let cache = opened()?;
@@ -66,12 +67,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Looks up random numbers from `first` on; how many had the right scores.
-fn look_up(cache: &ScoreCache, first: u64, entries: u64, seed: u64) -> u64 {
+fn look_up(cache: &ScoreStore, first: u64, entries: u64, seed: u64) -> u64 {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut found = 0;
     for _ in 0..LOOKUPS / BATCH as u64 {
         let numbers: [u64; BATCH] = std::array::from_fn(|_| first + random.u64(..entries));
-        let answers = cache.get_many(&numbers.map(key));
+        let answers = cache.lookup(&numbers.map(key));
         found +=
             answers.iter().zip(numbers).filter(|(answer, number)| **answer == Some(scores(*number))).count() as u64;
     }

@@ -24,7 +24,7 @@ use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
-use crate::cache::{Key, NoStore, ScoreStore};
+use crate::cache::{Key, ScoreStore};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile};
 use crate::sentiment::{Outcome, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::Text;
@@ -71,7 +71,7 @@ pub struct BatchOptions {
     /// Requests that one document is sent in at most; at least 1.
     pub document_attempts: u32,
     /// Where the scores of documents with an id are kept.
-    pub store: Arc<dyn ScoreStore>,
+    pub store: Option<Arc<ScoreStore>>,
     /// With nothing taken in and nothing answered for this long, a partial batch is sent.
     pub linger: Duration,
     /// How long batches on their way may take to finish once the run is halted.
@@ -92,7 +92,7 @@ impl BatchOptions {
         Self {
             concurrency: if billed { 32 } else { cores * 2 },
             document_attempts: 5,
-            store: Arc::new(NoStore),
+            store: None,
             linger: Duration::from_secs(1),
             grace: Duration::from_secs(20),
             halt,
@@ -340,8 +340,8 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
     /// Hands over the outcome of a document, and of all that have the same text.
     fn finish(&mut self, waiting: Waiting<T>, outcome: Outcome) {
         if let Some(id) = waiting.id {
-            if let Outcome::Scored(scores) = outcome {
-                self.options.store.record(id, scores);
+            if let (Outcome::Scored(scores), Some(store)) = (&outcome, &self.options.store) {
+                store.record(id, *scores);
             }
             for tag in self.sent.finish(id, &outcome) {
                 self.hand_over_repeat(tag, outcome.clone());

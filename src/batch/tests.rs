@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
-use crate::cache::Scorer;
+use crate::cache::{CacheOptions, Scorer};
 use crate::engine::script::{Script, Step, scores};
 use crate::engine::{DocumentError, Service, ServiceOptions};
 
@@ -73,10 +73,14 @@ fn options() -> BatchOptions {
     BatchOptions::for_engine(Script::new([Step::Answer]).profile(), Halt::new())
 }
 
+fn scorer() -> Scorer {
+    Scorer { engine: "script".into(), model: "1".into() }
+}
+
 fn in_language(tag: usize, language: &str, text: impl Into<String>) -> Work<usize> {
     let text = text.into();
-    let scorer = Scorer { engine: "script".into(), model: "1".into() };
-    Work { tag, id: Some(scorer.key(language, &text)), language: language.into(), content: Content::Text(text.into()) }
+    let id = Some(scorer().key(language, &text));
+    Work { tag, id, language: language.into(), content: Content::Text(text.into()) }
 }
 
 fn item(tag: usize, text: impl Into<String>) -> Work<usize> {
@@ -324,33 +328,20 @@ async fn after_a_storm_everything_is_scored() {
     assert_eq!(counts(summary), BatchSummary { taken: 2_500, scored: 2_500, ..BatchSummary::default() });
 }
 
-/// A store in memory.
-#[derive(Default)]
-struct Shelf(Mutex<std::collections::HashMap<Key, Scores>>);
-
-impl ScoreStore for Shelf {
-    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
-        let shelf = self.0.lock().unwrap();
-        keys.iter().map(|key| shelf.get(key).copied()).collect()
-    }
-
-    fn record(&self, key: Key, scores: Scores) {
-        self.0.lock().unwrap().insert(key, scores);
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_was_paid_for_is_stored_and_failures_are_not() {
     let stage = Stage::new(move |text, _| {
         let refusal = DocumentError { code: "InvalidRequest".into(), retriable: false };
         if text == "text 3" { Err(refusal) } else { Ok(scores()) }
     });
-    let shelf = Arc::new(Shelf::default());
-    let options = BatchOptions { store: Arc::clone(&shelf) as _, ..options() };
+    let root = tempfile::tempdir().unwrap();
+    let store = Arc::new(ScoreStore::open(root.path(), &scorer(), CacheOptions::new()).unwrap());
+    let options = BatchOptions { store: Some(Arc::clone(&store)), ..options() };
     let (summary, _) = score(Arc::clone(&stage) as _, numbered(10), &options).await;
     assert_eq!(counts(summary), BatchSummary { taken: 10, scored: 9, failed: 1, ..BatchSummary::default() });
     let keys: Vec<Key> = (0..10).filter_map(|number| item(number, format!("text {number}")).id).collect();
-    let stored: Vec<bool> = shelf.lookup(&keys).iter().map(Option::is_some).collect();
+    store.flush().unwrap();
+    let stored: Vec<bool> = store.lookup(&keys).iter().map(Option::is_some).collect();
     assert_eq!(stored, (0..10).map(|number| number != 3).collect::<Vec<_>>());
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What makes old keys meet nothing when the way of making them changes.
+/// Key format version. Change it whenever keys are computed differently; old entries are then ignored.
 const KEY_DOMAIN: &str = "undertone score key 1";
 
 /// Who scored: what a stored score is valid for.
@@ -30,8 +30,7 @@ impl Scorer {
 
 /// 128 bits of BLAKE3 over engine, model, language and exact text, each with its length before it.
 ///
-/// Two different texts among ten million share a key with a probability below 10⁻²⁴. Keys are spread evenly,
-/// which the segments' search relies on.
+/// Two different texts among ten million share a key with a probability below 10⁻²⁴.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; 16]);
 
@@ -49,6 +48,17 @@ impl Key {
         Self(bytes)
     }
 
+    /// The space of all keys in 4,096 slices, each by bounds that `BETWEEN` takes.
+    pub(super) fn slices() -> impl Iterator<Item = ([u8; 2], [u8; 17])> {
+        (0..=u16::MAX).step_by(16).map(|slice| {
+            let [high, low] = slice.to_be_bytes();
+            let mut last = [u8::MAX; 17];
+            last[..2].copy_from_slice(&[high, low | 0xF]);
+            ([high, low], last)
+        })
+    }
+
+    #[cfg(test)]
     pub(super) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -56,16 +66,11 @@ impl Key {
     pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
-
-    /// The first eight bytes as a number that sorts like the key.
-    pub(super) fn head(&self) -> u64 {
-        u64::from_be_bytes(self.0[..8].try_into().expect("eight bytes were taken"))
-    }
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({:016x}…)", self.head())
+        write!(f, "Key({:032x})", u128::from_be_bytes(self.0))
     }
 }
 
@@ -104,6 +109,6 @@ mod tests {
     #[test]
     fn debug_shows_a_hash_only() {
         let shown = format!("{:?}", key("e", "m", "en", "words nobody may read"));
-        assert!(shown.starts_with("Key(") && shown.len() < 30 && !shown.contains("words"), "{shown}");
+        assert!(shown.starts_with("Key(") && shown.len() == 37 && !shown.contains("words"), "{shown}");
     }
 }

@@ -1,29 +1,26 @@
 //! The score cache: every paid-for answer, kept so that it is never paid for twice.
 //!
-//! [`ScoreCache`] maps a [`Key`] (a hash of engine, model, language and exact text) to the engine's exact
-//! [`Scores`] and the day they were bought. It holds hashes and scores, never text; only answers, never errors.
-//! An answer survives a kill of the process as soon as the writer thread has appended it, usually within a
-//! millisecond, and a loss of power after [`SYNC_SECONDS`] at most. Several processes may share one cache: each
-//! writes files of its own and sees what others had stored when it opened.
+//! [`ScoreStore`] maps a [`Key`] (a hash of engine, model, language and exact text) to the engine's exact
+//! [`Scores`] and the day they were bought, in one SQLite file. It holds hashes and scores, never text; only answers,
+//! never errors. An answer survives a kill of the process as soon as the writer thread has committed it, usually within
+//! a millisecond, and a loss of power after a second at most. Several processes may share one cache: each sees what the
+//! others have committed.
 //!
-//! Damage costs answers and never changes one: what fails its check is reported, moved aside and rebuilt from
-//! what can still be believed. What can't be written is reported and tried again, and does not stop a run.
+//! Damage costs answers and never changes one: each row carries a check, and a file that SQLite finds damaged is
+//! moved aside and begun anew with the rows that can still be read. What can't be written is reported and tried
+//! again, and does not stop a run.
 //!
-//! Parts: `key` and `record` (what is stored), `age` (until when), `segment` and `journal` (the two kinds of file), `folder` (what
-//! lies where), `merge` (keeping files few), `view` (look-ups), `writer` (the thread), `upkeep` (statistics,
-//! pruning, clearing).
+//! Parts: `key` and `answer` (what is stored), `database` (the file), `writer` (the thread), `age` (until when answers
+//! are kept), `upkeep` (statistics, pruning, clearing).
 
 mod age;
-mod folder;
-mod journal;
+mod answer;
+mod database;
 mod key;
-mod merge;
-mod record;
-mod segment;
 mod upkeep;
-mod view;
 mod writer;
 
+use std::ffi::CStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -31,74 +28,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use self::age::Sweep;
-use self::merge::Maintenance;
-use self::record::Record;
-use self::view::View;
+use rusqlite::{ErrorCode, OptionalExtension as _, params};
+
+use self::database::Database;
 use self::writer::{Order, Writer};
 use crate::sentiment::Scores;
 
-pub use self::folder::Damage;
 pub use self::key::{Key, Scorer};
 pub use self::upkeep::{CacheStats, Cleared, Pruned, ScorerStats, clear, prune, stats};
 
 /// After how many days a stored score counts as not there, unless set otherwise: the service's model changes.
 pub const DEFAULT_MAX_AGE_DAYS: u32 = 90;
-/// After how many seconds at most an answer also survives a loss of power.
-pub const SYNC_SECONDS: u64 = writer::SYNC_INTERVAL.as_secs();
 /// Seconds in a day.
 const DAY_SECONDS: u64 = 86_400;
-/// Records that gather in memory before they are sorted into a segment: about 5 MB.
-const SEGMENT_ENTRIES: usize = 65_536;
-/// Records that may wait for the writer before [`ScoreCache::record`] waits for it.
-const WAITING_RECORDS: usize = 16_384;
-
-/// Where a batcher asks for scores before it pays, and leaves what it paid for.
-///
-/// Look-ups come before batching, so that a known text takes no place in a paid request.
-pub trait ScoreStore: Send + Sync {
-    /// The stored scores of each key, in the keys' order.
-    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>>;
-
-    /// Keeps an engine's answer. Never called for errors. Does not wait for a disk.
-    fn record(&self, key: Key, scores: Scores);
-}
-
-/// A store that holds nothing: `--cache off`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoStore;
-
-impl ScoreStore for NoStore {
-    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
-        vec![None; keys.len()]
-    }
-
-    fn record(&self, _key: Key, _scores: Scores) {}
-}
-
-/// What is known of texts, so that none is paid for twice: whose scores they are, and where they are kept.
-#[derive(Clone)]
-pub struct Memory {
-    /// Whose scores they are.
-    pub scorer: Scorer,
-    /// Scores of earlier runs; this run's are added.
-    pub store: Arc<dyn ScoreStore>,
-}
-
-impl std::fmt::Debug for Memory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Memory").field("scorer", &self.scorer).finish_non_exhaustive()
-    }
-}
-
-impl Memory {
-    /// What is known of texts that `profile`'s engine scores; without a store, within one run only.
-    #[must_use]
-    pub fn new(profile: &crate::engine::Profile, store: Option<Arc<ScoreCache>>) -> Self {
-        let store: Arc<dyn ScoreStore> = store.map_or_else(|| Arc::new(NoStore) as _, |store| store as _);
-        Self { scorer: Scorer::of(profile), store }
-    }
-}
+/// Answers that may wait for the writer before [`ScoreStore::record`] waits for it.
+const WAITING_ANSWERS: usize = 16_384;
 
 /// What the cache can't do, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -108,26 +52,28 @@ pub enum CacheError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's answer.
         source: io::Error,
     },
-    /// Other processes merged the folder again and again while it was being opened.
-    #[error("the score cache at {} kept changing while it was opened", folder.display())]
-    Restless {
-        /// The folder.
-        folder: PathBuf,
+    /// The database can't be read or written.
+    #[error("the score cache can't use {}", file.display())]
+    Database {
+        /// The file.
+        file: PathBuf,
+        /// SQLite's answer.
+        source: rusqlite::Error,
     },
-    /// Another process uses the folder, or its file system has no locks to tell.
-    #[error("the score cache at {} is in use by another run", folder.display())]
+    /// Another process has the cache open, or is writing to it for too long.
+    #[error("the score cache {} is in use by another run", file.display())]
     InUse {
-        /// The folder.
-        folder: PathBuf,
+        /// The file.
+        file: PathBuf,
     },
     /// The disk refused for so long that answers were given up. The run has had them; a later one pays again.
-    #[error("{records} scores could not be kept")]
+    #[error("{scores} scores could not be kept")]
     Lost {
         /// How many.
-        records: u64,
+        scores: u64,
     },
     /// The writer thread is gone.
     #[error("the score cache's writer has ended")]
@@ -140,20 +86,36 @@ impl CacheError {
         move |source| Self::Io { path, source }
     }
 
+    fn in_file(file: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        move |source| if database::is_busy(&source) { Self::InUse { file } } else { Self::Database { file, source } }
+    }
+
+    /// Whether only damage to the file brings this.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Database { source, .. } if database::is_damage(source))
+    }
+
+    /// Whether the disk is full.
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => is_full(source),
+            Self::Database { source, .. } => source.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            _ => false,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { source, .. } if is_full(source) => {
+            Self::Io { .. } | Self::Database { .. } if self.is_full() => {
                 Some("the disk is full: make room, or name another place with --cache DIR".to_owned())
             }
-            Self::Io { .. } => {
+            Self::Io { .. } | Self::Database { .. } => {
                 Some("name another place with --cache DIR, or do without stored scores with --cache off".to_owned())
             }
-            Self::Restless { .. } => Some("try again".to_owned()),
-            Self::InUse { folder } => {
-                Some(format!("wait for the run to end; if there is none, delete {}", folder.display()))
-            }
+            Self::InUse { .. } => Some("wait for the run to end".to_owned()),
             Self::Lost { .. } | Self::Ended => None,
         }
     }
@@ -171,7 +133,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 /// Whether a cache may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Look-ups only: not one file is created, merged or repaired.
+    /// Look-ups only: no file is created or mended.
     Read,
     /// Look-ups and answers.
     ReadWrite,
@@ -226,10 +188,9 @@ pub fn default_root() -> Option<PathBuf> {
 
 /// The stored scores of one engine and model.
 #[derive(Debug)]
-pub struct ScoreCache {
-    view: Arc<View>,
-    today: u32,
-    damage: Vec<Damage>,
+pub struct ScoreStore {
+    database: Arc<Database>,
+    options: CacheOptions,
     writer: Option<Handle>,
 }
 
@@ -240,84 +201,112 @@ struct Handle {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl ScoreCache {
+impl ScoreStore {
     /// Opens the scores of `scorer` in the cache at `root`, which need not exist: the first answer creates it.
     ///
-    /// Damaged files are moved aside and rebuilt from what can be believed (with [`Access::Read`], left out);
-    /// [`ScoreCache::damage`] lists them.
+    /// A file that is found damaged is mended (with [`Access::Read`], its scores count as not there).
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the folder or a file in it can't be read, or, unless it is for reading only, if nothing
-    /// can be written there: better known before anything is paid than after.
+    /// [`CacheError`] if the file can't be read, or, unless it is for reading only, if nothing can be written there:
+    /// better known before anything is paid than after.
     pub fn open(root: &Path, scorer: &Scorer, options: CacheOptions) -> Result<Self, CacheError> {
-        Self::open_with(root, scorer, options, SEGMENT_ENTRIES)
+        Self::open_with(root, scorer, options, None)
     }
 
     fn open_with(
         root: &Path,
         scorer: &Scorer,
         options: CacheOptions,
-        segment_entries: usize,
+        vfs: Option<&'static CStr>,
     ) -> Result<Self, CacheError> {
-        let folder = folder::path_of(root, scorer);
-        let mut opened = folder::open(&folder)?;
-        let damage = std::mem::take(&mut opened.damaged);
-        for damage in &damage {
-            tracing::warn!("damaged scores in the cache count as not there: {damage}");
+        let database = Arc::new(Database::of(root, vfs));
+        if options.access == Access::Read {
+            let store = Self { database, options, writer: None };
+            return match store.try_lookup(&[scorer.key("", "")]) {
+                Err(error) if !database::is_damage(&error) => Err(CacheError::in_file(store.database.file())(error)),
+                _ => Ok(store),
+            };
         }
-        let may_change = options.access == Access::ReadWrite;
-        if may_change {
-            folder::check_writable(&folder)?;
-        }
-        if may_change && !damage.is_empty() {
-            opened = repaired(&folder)?;
-        }
-        let sweep = Sweep::new(options.today, options.max_age_days, &opened);
-        let view = Arc::new(View::new(opened, options.first_day()));
-        let writer = may_change.then(|| {
-            let (orders, receiver) = sync_channel(WAITING_RECORDS);
-            let writer = Writer::new(folder, scorer.clone(), Arc::clone(&view), segment_entries, sweep);
-            let thread = std::thread::spawn(move || writer.run(&receiver));
-            Handle { orders, thread: Mutex::new(Some(thread)) }
-        });
-        Ok(Self { view, today: options.today, damage, writer })
+        database::check_writable(root)?;
+        database::warn_of_old_format(root);
+        let connection = match database.exists().then(|| database.open()) {
+            Some(Err(error)) if error.is_damage() => Some(database.mend()?),
+            opened => opened.transpose()?,
+        };
+        let (orders, receiver) = sync_channel(WAITING_ANSWERS);
+        let writer = Writer::new(Arc::clone(&database), scorer.clone(), options, connection);
+        let thread = std::thread::spawn(move || writer.run(&receiver));
+        Ok(Self { database, options, writer: Some(Handle { orders, thread: Mutex::new(Some(thread)) }) })
     }
 
-    /// The stored scores of each key, in the keys' order; `None` for those unknown or too old.
+    /// The stored scores of each key, in the keys' order; `None` for those unknown or too old. What can't be read
+    /// counts as unknown, with a warning.
     #[must_use]
-    pub fn get_many(&self, keys: &[Key]) -> Vec<Option<Scores>> {
-        self.view.get_many(keys).into_iter().map(|record| record.map(|record| record.scores)).collect()
+    pub fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
+        self.try_lookup(keys).unwrap_or_else(|error| {
+            self.note(&error);
+            vec![None; keys.len()]
+        })
     }
 
-    /// Files found damaged when the cache was opened.
-    #[must_use]
-    pub fn damage(&self) -> &[Damage] {
-        &self.damage
+    /// Looks all keys up in one read transaction, in the table's order, so that a page is gone to once.
+    fn try_lookup(&self, keys: &[Key]) -> rusqlite::Result<Vec<Option<Scores>>> {
+        let mut found = vec![None; keys.len()];
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_unstable_by_key(|&place| keys[place]);
+        let first_day = self.options.first_day();
+        let _no_file = self.database.read(|connection| {
+            let transaction = connection.transaction()?;
+            let mut select = transaction.prepare("SELECT answer FROM scores WHERE key = ?1 AND day >= ?2")?;
+            for place in order {
+                let key = keys[place];
+                let answer = select.query_row(params![key.as_bytes(), first_day], |row| {
+                    Ok(row.get_ref(0)?.as_blob().ok().and_then(|bytes| answer::decode(key, bytes)))
+                });
+                match answer.optional() {
+                    Ok(answer) => found[place] = answer.flatten(),
+                    // A broken page hides its own rows only.
+                    Err(error) if database::is_damage(&error) => self.note(&error),
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    /// What last kept answers from becoming durable, if anything did.
-    #[must_use]
-    pub fn failure(&self) -> Option<Arc<CacheError>> {
-        self.view.failure()
+    /// Warns of the first look-up that failed, and has the writer check the file.
+    fn note(&self, error: &rusqlite::Error) {
+        if self.database.suspect() {
+            tracing::warn!(file = %self.database.file().display(), %error, "some stored scores can't be read and count as not there");
+        }
+    }
+
+    /// Keeps an engine's answer; look-ups find it once it is committed, some milliseconds later. Without effect under
+    /// [`Access::Read`], and for scores that are no distribution. Never called for errors. Does not wait for a disk.
+    pub fn record(&self, key: Key, scores: Scores) {
+        let Some(writer) = &self.writer else { return };
+        if answer::is_distribution(scores) && writer.orders.send(Order::Record(key, scores)).is_err() {
+            tracing::debug!("an answer came after the score cache was closed");
+        }
     }
 
     /// Makes everything recorded so far survive a loss of power, and returns when it does. Blocks the thread.
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the disk does not take it, which is tried again later; [`CacheError::Lost`] if it refused
+    /// [`CacheError`] if the disk does not take it, which is tried again later; [`CacheError::Lost`] if it refused
     /// for too long before.
     pub fn flush(&self) -> Result<(), CacheError> {
         self.ask(Order::Flush)
     }
 
-    /// Flushes, then sorts and merges the files and drops what expired, so that the next run opens fast and the cache
-    /// does not grow for ever. Blocks the thread: some milliseconds as a rule, some seconds when millions of scores
-    /// are due to be merged. Dropping the cache instead only flushes; a later run then sorts.
+    /// Flushes, drops what expired, and leaves one file. Blocks the thread: some milliseconds as a rule; some seconds a
+    /// few times a year, when millions of scores have expired. Dropping the store instead only flushes.
     ///
     /// Look-ups go on; nothing can be recorded from here on.
     ///
     /// # Errors
-    /// [`CacheError::Io`] if the disk does not take it; [`CacheError::Ended`] if it was closed before.
+    /// [`CacheError`] if the disk does not take it; [`CacheError::Ended`] if it was closed before.
     pub fn close(&self) -> Result<(), CacheError> {
         self.ask(Order::Close)
     }
@@ -330,39 +319,7 @@ impl ScoreCache {
     }
 }
 
-/// The folder's contents after its damage was repaired, or as they are if another process is at it.
-fn repaired(folder: &Path) -> Result<folder::Opened, CacheError> {
-    if let Some(maintenance) = Maintenance::begin(folder)? {
-        maintenance.tidy(
-            &std::collections::BTreeSet::new(),
-            Sweep::NOTHING,
-            &std::sync::atomic::AtomicBool::new(false),
-        )?;
-    }
-    folder::open(folder)
-}
-
-impl ScoreStore for ScoreCache {
-    fn lookup(&self, keys: &[Key]) -> Vec<Option<Scores>> {
-        self.get_many(keys)
-    }
-
-    /// Keeps the answer; look-ups find it at once. Without effect under [`Access::Read`], and for scores that
-    /// are no distribution.
-    fn record(&self, key: Key, scores: Scores) {
-        let Some(writer) = &self.writer else { return };
-        if !record::is_distribution(scores) {
-            return;
-        }
-        let record = Record { key, scores, day: self.today };
-        self.view.insert(record);
-        if writer.orders.send(Order::Record(record)).is_err() {
-            self.view.set_failure(CacheError::Ended);
-        }
-    }
-}
-
-impl Drop for ScoreCache {
+impl Drop for ScoreStore {
     fn drop(&mut self) {
         let Some(Handle { orders, thread }) = self.writer.take() else { return };
         drop(orders);

@@ -1,291 +1,232 @@
 //! The thread that makes answers durable, so that scoring never waits for a disk.
 //!
-//! It takes records from a bounded channel and appends them to this process's journal at once: from there on
-//! they survive a kill of the process. It asks the disk to keep them against a loss of power after at most
-//! [`SYNC_INTERVAL`]. When enough have gathered they are sorted into a segment, and segments are merged beside.
-//! A disk that is full or gone costs durability, not the run: what could not be appended is tried again.
+//! It takes answers from a bounded channel and commits what has gathered, in one transaction at a time: one answer alone
+//! within a millisecond, many together at the rate at which the disk takes them. A committed answer survives a kill of
+//! the process; the disk is asked to keep it against a loss of power after at most [`SYNC_INTERVAL`]. A disk that is
+//! full or gone costs durability, not the run: what could not be committed is tried again.
 
 use std::error::Error as _;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::CacheError;
+use rusqlite::{Connection, TransactionBehavior, params};
+
 use super::age::Sweep;
-use super::folder;
-use super::journal::Journal;
-use super::key::Scorer;
-use super::merge::{self, Maintenance};
-use super::record::Record;
-use super::segment::write_segment;
-use super::view::View;
+use super::database::{self, Database};
+use super::key::{Key, Scorer};
+use super::{CacheError, CacheOptions, answer};
+use crate::sentiment::Scores;
 
 /// How long an answer may wait until the disk is asked to keep it.
 pub(super) const SYNC_INTERVAL: Duration = Duration::from_secs(1);
-/// How many records are appended in one write at most.
-const APPEND_RECORDS: usize = 1024;
-/// How many times the records of a segment may gather in memory while segments can't be written.
-const GATHERING_LIMIT: usize = 4;
+/// Answers in one transaction at most.
+const COMMIT_ROWS: usize = 16_384;
+/// Answers that may wait for a disk that refuses, at 32 bytes each. Beyond, they are given up.
+const HELD_ROWS: usize = if cfg!(test) { 256 } else { 262_144 };
 
 /// What the thread is asked to do.
 pub(super) enum Order {
     /// Keep this.
-    Record(Record),
-    /// Make everything before this durable, and say so.
+    Record(Key, Scores),
+    /// Make everything before this durable, and report it.
     Flush(SyncSender<Result<(), CacheError>>),
-    /// Flush, then sort and merge what is there, and end.
+    /// Flush, drop what expired, and end.
     Close(SyncSender<Result<(), CacheError>>),
 }
 
 /// The thread's state.
 pub(super) struct Writer {
-    pub(super) folder: PathBuf,
-    pub(super) scorer: Scorer,
-    pub(super) view: Arc<View>,
-    pub(super) segment_entries: usize,
-    sweep: Sweep,
-    journal: Option<Journal>,
-    /// Taken from the channel, not yet appended.
-    waiting: Vec<Record>,
+    database: Arc<Database>,
+    scorer: Scorer,
+    options: CacheOptions,
+    /// None before the first answer, and after a failure.
+    connection: Option<Connection>,
+    /// Taken from the channel, not yet committed.
+    waiting: Vec<(Key, Scores)>,
     unsynced_since: Option<Instant>,
-    merging: Option<JoinHandle<()>>,
-    stop_merging: Arc<AtomicBool>,
-    /// Records given up.
+    /// Answers given up.
     lost: u64,
-    /// How often in a row a segment could not be written.
-    failed_sorts: usize,
     failing: bool,
 }
 
 impl Writer {
-    pub(super) fn new(folder: PathBuf, scorer: Scorer, view: Arc<View>, segment_entries: usize, sweep: Sweep) -> Self {
-        Self {
-            folder,
-            scorer,
-            view,
-            segment_entries,
-            sweep,
-            journal: None,
-            waiting: Vec::new(),
-            unsynced_since: None,
-            merging: None,
-            stop_merging: Arc::default(),
-            lost: 0,
-            failed_sorts: 0,
-            failing: false,
-        }
+    pub(super) fn new(
+        database: Arc<Database>,
+        scorer: Scorer,
+        options: CacheOptions,
+        connection: Option<Connection>,
+    ) -> Self {
+        let (waiting, unsynced_since) = (Vec::new(), None);
+        Self { database, scorer, options, connection, waiting, unsynced_since, lost: 0, failing: false }
     }
 
-    /// Serves `orders` until told to close, or until nobody can give any.
+    /// Serves `orders` until one closes, or until nobody can give any.
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
-        if self.folder.exists() {
-            self.merge_beside();
-        }
         loop {
             match self.wait(orders) {
                 Ok(order) => {
                     if self.serve(order, orders) {
-                        return;
+                        break;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    let kept = self.append().and_then(|()| self.sync());
-                    self.note(kept);
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let kept = self.append().and_then(|()| self.sync());
-                    self.note(kept);
-                    self.stop_merging.store(true, Ordering::Relaxed);
-                    self.join_merge();
-                    return;
+                Err(ended) => {
+                    let kept = self.commit().and_then(|()| self.sync());
+                    self.note(&kept);
+                    if ended == RecvTimeoutError::Disconnected {
+                        break;
+                    }
                 }
             }
+        }
+        if let Some(connection) = self.connection {
+            self.database.close(connection);
         }
     }
 
     /// The next order, or a time-out when something waits for the disk for too long.
     fn wait(&self, orders: &Receiver<Order>) -> Result<Order, RecvTimeoutError> {
-        let waits = if self.waiting.is_empty() { self.unsynced_since } else { Some(Instant::now()) };
-        match waits {
+        let since = if self.waiting.is_empty() { self.unsynced_since } else { Some(Instant::now()) };
+        match since {
             Some(since) => orders.recv_timeout(SYNC_INTERVAL.saturating_sub(since.elapsed())),
             None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
     }
 
-    /// Does what `order` asks, with all records that wait behind it; whether the thread is to end.
+    /// Does what `order` asks, with all answers that wait behind it; whether the thread is to end.
     fn serve(&mut self, order: Order, orders: &Receiver<Order>) -> bool {
         let mut order = Some(order);
-        while let Some(Order::Record(record)) = order {
-            self.waiting.push(record);
-            order = if self.waiting.len() < APPEND_RECORDS { orders.try_recv().ok() } else { None };
+        while let Some(Order::Record(key, scores)) = order {
+            self.waiting.push((key, scores));
+            order = if self.waiting.len() < COMMIT_ROWS { orders.try_recv().ok() } else { None };
         }
-        let mut kept = self.append();
+        let mut kept = self.commit();
         if self.unsynced_since.is_some_and(|since| since.elapsed() >= SYNC_INTERVAL) {
             kept = kept.and_then(|()| self.sync());
         }
-        let kept = kept.and(self.make_room());
         // An asker who did not wait for the answer needs none.
         match order {
             Some(Order::Flush(answer)) => {
                 drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())));
+                false
             }
             Some(Order::Close(answer)) => {
-                drop(answer.send(kept.and_then(|()| self.close()).and_then(|()| self.all_kept())));
-                return true;
+                let kept = kept.and_then(|()| self.sync()).and_then(|()| self.sweep());
+                if let Some(connection) = self.connection.take() {
+                    self.database.close(connection);
+                }
+                drop(answer.send(kept.and_then(|()| self.all_kept())));
+                true
             }
-            _ => self.note(kept),
+            _ => {
+                self.note(&kept);
+                false
+            }
         }
-        false
     }
 
-    /// Appends what waits to the journal, which is created by the first record.
-    fn append(&mut self) -> Result<(), CacheError> {
-        if self.waiting.is_empty() {
+    /// Commits what waits.
+    fn commit(&mut self) -> Result<(), CacheError> {
+        if self.waiting.is_empty() && !self.database.is_suspect() {
             return Ok(());
         }
-        let kept = self.append_to_journal();
+        // Stable: of two answers to one key, the later one counts.
+        self.waiting.sort_by_key(|(key, _)| *key);
+        let mut kept = self.try_commit();
+        if kept.as_ref().is_err_and(CacheError::is_damage) {
+            self.database.suspect();
+            kept = self.try_commit();
+        }
         if kept.is_ok() {
             self.waiting.clear();
             self.unsynced_since.get_or_insert_with(Instant::now);
+        } else {
+            self.connection = None;
+            if self.waiting.len() >= HELD_ROWS {
+                self.lost += self.waiting.len() as u64;
+                self.waiting.clear();
+            }
         }
         kept
     }
 
-    fn append_to_journal(&mut self) -> Result<(), CacheError> {
-        let journal = match &mut self.journal {
-            Some(journal) => journal,
-            empty => {
-                folder::create(&self.folder, &self.scorer).map_err(CacheError::at(&self.folder))?;
-                empty.insert(Journal::create(&self.folder).map_err(CacheError::at(&self.folder))?)
-            }
+    /// Commits what waits, to a new file if there is none; mends a damaged one first.
+    fn try_commit(&mut self) -> Result<(), CacheError> {
+        if self.database.is_suspect() {
+            self.connection = None;
+            self.connection = Some(self.database.mend()?);
+        } else if !self.database.exists() {
+            // Somebody may have deleted it under the run.
+            self.connection = None;
+        }
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            empty => empty.insert(self.database.open()?),
         };
-        journal.append(&self.waiting).map_err(CacheError::at(&self.folder))
+        let inserted = insert(connection, &self.scorer, self.options.today, &self.waiting);
+        inserted.map_err(CacheError::in_file(self.database.file()))
     }
 
     fn sync(&mut self) -> Result<(), CacheError> {
-        if let (Some(journal), Some(_)) = (&self.journal, self.unsynced_since) {
-            journal.sync().map_err(CacheError::at(&self.folder))?;
+        if self.unsynced_since.is_some() {
+            self.database.sync().map_err(CacheError::at(self.database.file()))?;
         }
         self.unsynced_since = None;
         Ok(())
     }
 
+    /// Drops what expired, if it is time; mends the file if it turns out to be damaged.
+    fn sweep(&mut self) -> Result<(), CacheError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let CacheOptions { today, max_age_days, .. } = self.options;
+        let swept = Sweep::due(connection, today, max_age_days)
+            .and_then(|sweep| sweep.map_or(Ok(0), |sweep| sweep.apply(connection)));
+        match swept {
+            Err(error) if database::is_damage(&error) => {
+                self.database.suspect();
+                self.commit()
+            }
+            swept => swept.map(drop).map_err(CacheError::in_file(self.database.file())),
+        }
+    }
+
     fn all_kept(&self) -> Result<(), CacheError> {
-        if self.lost == 0 { Ok(()) } else { Err(CacheError::Lost { records: self.lost }) }
+        if self.lost == 0 { Ok(()) } else { Err(CacheError::Lost { scores: self.lost }) }
     }
 
-    /// Sorts what has gathered into a segment once it is enough for one, or for one more each time that failed.
-    fn make_room(&mut self) -> Result<(), CacheError> {
-        if self.view.fresh_entries() < self.segment_entries * (1 + self.failed_sorts) {
-            return Ok(());
+    /// Warns of a failure when it begins.
+    fn note(&mut self, kept: &Result<(), CacheError>) {
+        if let Err(error) = kept
+            && !self.failing
+        {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("scores can't be kept for now, the run goes on and tries again: {error}: {cause}");
         }
-        let sorted = self.sort_into_segment();
-        if sorted.is_ok() {
-            self.failed_sorts = 0;
-            self.merge_beside();
-            return Ok(());
-        }
-        self.failed_sorts += 1;
-        if self.failed_sorts == GATHERING_LIMIT {
-            // Memory stays bounded. What the journal holds is left for a later run to take over.
-            self.view.forget_fresh();
-            self.lost += self.waiting.len() as u64;
-            self.waiting.clear();
-            self.journal = None;
-            self.failed_sorts = 0;
-        }
-        sorted
-    }
-
-    fn sort_into_segment(&mut self) -> Result<(), CacheError> {
-        let records = merge::sorted(self.view.freeze());
-        let never = AtomicBool::new(false);
-        // The folder again as well: somebody may have deleted it meanwhile.
-        let written = folder::create(&self.folder, &self.scorer)
-            .and_then(|()| write_segment(&self.folder, records.into_iter(), &never));
-        match written {
-            Ok(segment) => self.view.replace_frozen(segment),
-            Err(error) => {
-                self.view.thaw();
-                return Err(CacheError::at(&self.folder)(error));
-            }
-        }
-        self.waiting.clear();
-        self.unsynced_since = None;
-        self.remove_journal()
-    }
-
-    /// Deletes the journal, all of whose records lie in segments.
-    fn remove_journal(&mut self) -> Result<(), CacheError> {
-        match self.journal.take() {
-            Some(journal) => journal.remove().or_else(gone).map_err(CacheError::at(&self.folder)),
-            None => Ok(()),
-        }
-    }
-
-    /// Starts a merge in a thread of its own, unless one is running.
-    fn merge_beside(&mut self) {
-        if self.merging.as_ref().is_some_and(|merging| !merging.is_finished()) {
-            return;
-        }
-        self.join_merge();
-        let (folder, view, stop) = (self.folder.clone(), Arc::clone(&self.view), Arc::clone(&self.stop_merging));
-        let sweep = self.sweep;
-        self.merging = Some(std::thread::spawn(move || {
-            if let Err(error) = tidy(&folder, &view, sweep, &stop) {
-                tracing::debug!(%error, "the cache was not merged");
-            }
-        }));
-    }
-
-    fn join_merge(&mut self) {
-        if let Some(merging) = self.merging.take() {
-            // A merge that panicked has reported itself, and leaves nothing behind that counts.
-            drop(merging.join());
-        }
-    }
-
-    fn close(&mut self) -> Result<(), CacheError> {
-        self.sync()?;
-        if self.view.fresh_entries() > 0 {
-            self.sort_into_segment()?;
-        } else if self.journal.is_some() {
-            // It holds only what was sorted between its recording and its arrival here.
-            self.remove_journal()?;
-        }
-        self.join_merge();
-        if self.folder.exists() { tidy(&self.folder, &self.view, self.sweep, &self.stop_merging) } else { Ok(()) }
-    }
-
-    /// Remembers a failure for whoever asks, and tells of it when it begins and when it ends.
-    fn note(&mut self, kept: Result<(), CacheError>) {
-        match kept {
-            Ok(()) => self.failing = false,
-            Err(error) => {
-                if !self.failing {
-                    let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                    tracing::warn!("scores can't be kept for now, the run goes on and tries again: {error}: {cause}");
-                }
-                self.failing = true;
-                self.view.set_failure(error);
-            }
-        }
+        self.failing = kept.is_err();
     }
 }
 
-/// A file that somebody else deleted is as good as deleted.
-fn gone(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-/// Takes over, repairs and merges what lies in `folder`, and shows the result to look-ups.
-fn tidy(folder: &std::path::Path, view: &View, sweep: Sweep, stop: &AtomicBool) -> Result<(), CacheError> {
-    let Some(maintenance) = Maintenance::begin(folder)? else { return Ok(()) };
-    let merged = maintenance.tidy(&view.damaged_segments(), sweep, stop)?;
-    view.replace_segments(merged);
-    Ok(())
+/// Stores `answers` of `scorer` on `day` in one transaction. One that is there already is replaced.
+pub(super) fn insert(
+    connection: &mut Connection,
+    scorer: &Scorer,
+    day: u32,
+    answers: &[(Key, Scores)],
+) -> rusqlite::Result<()> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let names = params![scorer.engine, scorer.model];
+    transaction.execute("INSERT OR IGNORE INTO scorers (engine, model) VALUES (?1, ?2)", names)?;
+    let id: i64 =
+        transaction.query_row("SELECT id FROM scorers WHERE engine = ?1 AND model = ?2", names, |row| row.get(0))?;
+    transaction.execute("INSERT OR IGNORE INTO days VALUES (?1)", [day])?;
+    {
+        let mut insert = transaction.prepare("INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4)")?;
+        for &(key, scores) in answers {
+            insert.execute(params![key.as_bytes(), answer::encode(key, scores), day, id])?;
+        }
+    }
+    transaction.commit()
 }

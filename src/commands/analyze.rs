@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         let profile = session.service.engine.profile();
         let granularity = self.settings.granularity.or(profile.granularity);
         let chunk = options::chunk(self.settings, profile, granularity)?;
-        Ok(PrepareOptions::new(chunk, profile, session.memory.clone()))
+        Ok(PrepareOptions::new(chunk, profile, session.store.clone()))
     }
 
     /// Holds what an engine that charges will be asked against the budget, if there is one. Nothing is sent before.
@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
         session: &Session,
         prepare: &PrepareOptions,
     ) -> Result<(), Failure> {
-        if session.memory.is_none() || !session.budget.is_limited() {
+        if prepare.scorer.is_none() || !session.budget.is_limited() {
             return Ok(());
         }
         let begun = Instant::now();

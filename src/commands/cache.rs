@@ -41,28 +41,20 @@ pub fn stats(root: &Path, json: bool, out: &mut impl Write) -> Result<(), CacheC
     if json {
         let scorers: Vec<_> = stats.scorers.iter().map(scorer_json).collect();
         let all = json!({
-            "place": stats.root, "entries": stats.entries(), "bytes": stats.bytes(),
+            "place": stats.root, "entries": stats.entries(), "bytes": stats.bytes, "damaged_files": stats.damaged_files,
             "oldest": stats.oldest().map(date), "newest": stats.newest().map(date), "scorers": scorers,
         });
         writeln!(out, "{all:#}")?;
         return Ok(());
     }
     writeln!(out, "{}", root.display())?;
-    writeln!(out, "{} scores, {}{}", stats.entries(), size(stats.bytes()), span(stats.oldest(), stats.newest()))?;
-    for scorer in &stats.scorers {
-        let name = scorer
-            .scorer
-            .as_ref()
-            .map_or_else(|| "unknown engine".to_owned(), |scorer| format!("{} {}", scorer.engine, scorer.model));
-        let days = span(scorer.oldest, scorer.newest);
-        writeln!(out, "  {name}: {} scores, {}{days}", scorer.entries, size(scorer.bytes))?;
-        if scorer.damaged_files > 0 {
-            writeln!(
-                out,
-                "    {} damaged files; what could be believed of them was or will be kept",
-                scorer.damaged_files
-            )?;
-        }
+    writeln!(out, "{} scores, {}{}", stats.entries(), size(stats.bytes), span(stats.oldest(), stats.newest()))?;
+    for ScorerStats { scorer, entries, oldest, newest } in &stats.scorers {
+        writeln!(out, "  {} {}: {entries} scores{}", scorer.engine, scorer.model, span(*oldest, *newest))?;
+    }
+    if stats.damaged_files > 0 {
+        let files = stats.damaged_files;
+        writeln!(out, "  {files} damaged files; what can still be read of them was or will be kept")?;
     }
     Ok(())
 }
@@ -70,7 +62,7 @@ pub fn stats(root: &Path, json: bool, out: &mut impl Write) -> Result<(), CacheC
 /// Drops scores older than `max_age_days` before `today` (days since 1970-01-01) for good, and says how many.
 ///
 /// # Errors
-/// [`CacheCommandError`] if another run is merging the cache, the disk refuses, or `out` can't be written.
+/// [`CacheCommandError`] if another run writes to the cache for too long, the disk refuses, or `out` can't be written.
 pub fn prune(
     root: &Path,
     max_age_days: u32,
@@ -98,7 +90,7 @@ pub fn prune(
 /// Deletes all stored scores, and says how many.
 ///
 /// # Errors
-/// [`CacheCommandError`] if a run is writing to the cache, the disk refuses, or `out` can't be written.
+/// [`CacheCommandError`] if a run has the cache open, the disk refuses, or `out` can't be written.
 pub fn clear(root: &Path, json: bool, out: &mut impl Write) -> Result<(), CacheCommandError> {
     let cleared = cache::clear(root)?;
     if json {
@@ -111,11 +103,8 @@ pub fn clear(root: &Path, json: bool, out: &mut impl Write) -> Result<(), CacheC
 
 fn scorer_json(stats: &ScorerStats) -> serde_json::Value {
     json!({
-        "engine": stats.scorer.as_ref().map(|scorer| &scorer.engine),
-        "model": stats.scorer.as_ref().map(|scorer| &scorer.model),
-        "entries": stats.entries, "bytes": stats.bytes,
+        "engine": stats.scorer.engine, "model": stats.scorer.model, "entries": stats.entries,
         "oldest": stats.oldest.map(date), "newest": stats.newest.map(date),
-        "damaged_files": stats.damaged_files,
     })
 }
 
@@ -147,13 +136,13 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::{CacheOptions, ScoreCache, ScoreStore, Scorer};
+    use crate::cache::{CacheOptions, ScoreStore, Scorer};
     use crate::sentiment::Scores;
 
     fn filled(root: &Path) {
         let scorer = Scorer { engine: "comprehend".into(), model: "2017-11-27".into() };
         let options = CacheOptions { today: 20_000, ..CacheOptions::new() };
-        let cache = ScoreCache::open(root, &scorer, options).unwrap();
+        let cache = ScoreStore::open(root, &scorer, options).unwrap();
         cache.record(scorer.key("en", "Thank you."), Scores::new(0.9, 0.02, 0.05, 0.03).unwrap());
         cache.record(scorer.key("en", "No."), Scores::new(0.1, 0.3, 0.5, 0.1).unwrap());
         cache.close().unwrap();
@@ -171,11 +160,12 @@ mod tests {
         filled(root.path());
         let shown = written(|out| stats(root.path(), false, out));
         assert!(
-            shown.contains("2 scores, 1.1 KB, stored 2024-10-04 to 2024-10-04\n  comprehend 2017-11-27: 2 scores"),
+            shown
+                .contains(" KB, stored 2024-10-04 to 2024-10-04\n  comprehend 2017-11-27: 2 scores, stored 2024-10-04"),
             "{shown}"
         );
         let shown = written(|out| prune(root.path(), 90, 20_091, false, out));
-        assert!(shown.starts_with("dropped 2 scores older than 90 days: 1.1 KB before, "), "{shown}");
+        assert!(shown.starts_with("dropped 2 scores older than 90 days: "), "{shown}");
         filled(root.path());
         assert!(written(|out| clear(root.path(), false, out)).starts_with("deleted 2 scores, "));
         assert!(written(|out| stats(root.path(), false, out)).ends_with("0 scores, 0 bytes\n"));

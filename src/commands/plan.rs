@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::{options, print, session};
+use crate::cache::Access;
 use crate::engine::comprehend::ComprehendSettings;
 use crate::engine::{Profile, comprehend};
 use crate::exit::{ExitCode, Failure};
@@ -27,10 +28,10 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
     let profile = comprehend::profile(options::billing(settings));
-    let memory = session::memory(settings, &profile)?;
+    let store = session::open_store(settings, &profile, Access::Read)?;
     let way = |granularity| {
         let chunk = options::chunk(settings, &profile, granularity)?;
-        Ok(PrepareOptions::new(chunk, &profile, Some(memory.clone())))
+        Ok(PrepareOptions::new(chunk, &profile, store.clone()))
     };
     let ways = Granularity::ALL.into_iter().map(way).collect::<Result<Vec<_>, Failure>>()?;
     let mut calls = conversations.into_calls();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::train::read_model;
 use crate::batch::BatchOptions;
 use crate::budget::Budget;
-use crate::cache::{self, Access, CacheError, CacheOptions, Memory, ScoreCache, Scorer};
+use crate::cache::{self, Access, CacheError, CacheOptions, ScoreStore, Scorer};
 use crate::engine::local::{Local, LocalSettings};
 use crate::engine::registry;
 use crate::engine::{EngineError, Halt, Profile, Service};
@@ -68,9 +68,8 @@ pub(super) struct Session {
     pub(super) service: Service,
     /// What it may cost.
     pub(super) budget: Budget,
-    /// What is known of texts; `None` for an engine that charges nothing.
-    pub(super) memory: Option<Memory>,
-    cache: Option<Arc<ScoreCache>>,
+    /// Stored scores; `None` for an engine that charges nothing, and where they are switched off.
+    pub(super) store: Option<Arc<ScoreStore>>,
 }
 
 impl Session {
@@ -93,9 +92,8 @@ impl Session {
     /// Whatever keeps stored scores from being opened.
     pub(super) fn around(service: Service, settings: &Settings) -> Result<Self, Failure> {
         let profile = service.engine.profile();
-        let cache = if profile.billing.is_some() { open_cache(settings, profile, Access::ReadWrite)? } else { None };
-        let memory = profile.billing.map(|_| Memory::new(profile, cache.clone()));
-        Ok(Self { service, budget: budget(settings), memory, cache })
+        let store = if profile.billing.is_some() { open_store(settings, profile, Access::ReadWrite)? } else { None };
+        Ok(Self { service, budget: budget(settings), store })
     }
 
     /// How documents are scored.
@@ -103,8 +101,7 @@ impl Session {
         let defaults = BatchOptions::for_engine(self.service.engine.profile(), self.service.halt.clone());
         let at_once = std::num::NonZero::new(defaults.concurrency).unwrap_or(std::num::NonZero::<usize>::MIN);
         let concurrency = settings.concurrency.or(at_once).get();
-        let store = self.memory.as_ref().map_or(defaults.store, |memory| Arc::clone(&memory.store));
-        BatchOptions { concurrency, store, ..defaults }
+        BatchOptions { concurrency, store: self.store.clone(), ..defaults }
     }
 
     /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.
@@ -113,7 +110,7 @@ impl Session {
         if scored == 0 || self.service.engine.profile().billing.is_none() {
             return failure;
         }
-        let kept = kept(scored, self.cache.is_some());
+        let kept = kept(scored, self.store.is_some());
         let hint = failure.hint().map_or_else(|| kept.clone(), |hint| format!("{kept}; {hint}"));
         failure.with_hint(Some(hint))
     }
@@ -121,8 +118,8 @@ impl Session {
     /// Makes every paid score durable; after a run that reached its end, in good order for the next one too. A disk
     /// that does not take them is worth a warning, not the run's outputs.
     pub(super) fn keep_scores(&self, reached_end: bool) {
-        let Some(cache) = &self.cache else { return };
-        if let Err(error) = if reached_end { cache.close() } else { cache.flush() } {
+        let Some(store) = &self.store else { return };
+        if let Err(error) = if reached_end { store.close() } else { store.flush() } {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
             tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
         }
@@ -164,19 +161,19 @@ fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Syn
     Failure::new(ExitCode::Settings, Unusable { path: path.to_owned(), source: error.into() })
 }
 
-/// What is known of texts before a plan: the stored scores of the engine that `profile` describes.
+/// The stored scores of the engine that `profile` describes; `None` when they are switched off. Going on without scores
+/// that were paid for would pay again, so a store that can't be opened stops the run.
 ///
 /// # Errors
 /// When the stored scores can't be opened.
-pub(super) fn memory(settings: &Settings, profile: &Profile) -> Result<Memory, Failure> {
-    Ok(Memory::new(profile, open_cache(settings, profile, Access::Read)?))
-}
-
-/// Going on without scores that were paid for would pay again, so a cache that can't be opened stops the run.
-fn open_cache(settings: &Settings, profile: &Profile, access: Access) -> Result<Option<Arc<ScoreCache>>, Failure> {
+pub(super) fn open_store(
+    settings: &Settings,
+    profile: &Profile,
+    access: Access,
+) -> Result<Option<Arc<ScoreStore>>, Failure> {
     let Some(root) = cache_root(settings)? else { return Ok(None) };
-    let cache = ScoreCache::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
-    Ok(Some(Arc::new(cache)))
+    let store = ScoreStore::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
+    Ok(Some(Arc::new(store)))
 }
 
 #[cfg(feature = "comprehend")]

@@ -3,7 +3,9 @@
 //! Pure work on one call at a time, so that it runs on all cores. This is the one place where a document's text is
 //! made: its id is a hash of the very text that is sent.
 
-use crate::cache::{Key, Memory};
+use std::sync::Arc;
+
+use crate::cache::{Key, ScoreStore, Scorer};
 use crate::chunk::{ChunkOptions, Segment, segments};
 use crate::engine::Profile;
 use crate::language;
@@ -17,15 +19,18 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
-    /// Where scores are kept; `None` for an engine that charges nothing.
-    pub memory: Option<Memory>,
+    /// Whose keys texts are known by; `None` for an engine that charges nothing.
+    pub scorer: Option<Scorer>,
+    /// Scores of earlier runs.
+    pub store: Option<Arc<ScoreStore>>,
 }
 
 impl PrepareOptions {
     /// Preparation for an engine.
     #[must_use]
-    pub const fn new(chunk: ChunkOptions, profile: &Profile, memory: Option<Memory>) -> Self {
-        Self { chunk, languages: profile.languages, memory }
+    pub fn new(chunk: ChunkOptions, profile: &Profile, store: Option<Arc<ScoreStore>>) -> Self {
+        let scorer = profile.billing.map(|_| Scorer::of(profile));
+        Self { chunk, languages: profile.languages, scorer, store }
     }
 }
 
@@ -43,7 +48,7 @@ pub enum Step {
     },
     /// The engine's answer to its text.
     Score {
-        /// Hash of the engine, the language and the text; `None` without a memory.
+        /// Hash of the engine, the language and the text; `None` without a scorer.
         id: Option<Key>,
         /// The document.
         text: Text,
@@ -74,8 +79,8 @@ impl Prepared {
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
         let mut steps: Vec<Step> = segments.iter().map(|segment| step(&call, segment, options)).collect();
-        if let Some(memory) = &options.memory {
-            reuse_stored(&mut steps, memory);
+        if let Some(store) = &options.store {
+            reuse_stored(&mut steps, store);
         }
         Self { call, timeline, segments, steps }
     }
@@ -96,15 +101,15 @@ fn step(call: &Call, segment: &Segment, options: &PrepareOptions) -> Step {
         return Step::Skip(NO_WORDS);
     }
     let text = segment.text(call);
-    let id = options.memory.as_ref().map(|memory| memory.scorer.key(language, &text));
+    let id = options.scorer.as_ref().map(|scorer| scorer.key(language, &text));
     Step::Score { id, text: text.into() }
 }
 
 /// Looks all documents of a call up. The text of a stored one is dropped.
-fn reuse_stored(steps: &mut [Step], memory: &Memory) {
+fn reuse_stored(steps: &mut [Step], store: &ScoreStore) {
     let id = |step: &Step| if let Step::Score { id, .. } = step { *id } else { None };
     let ids: Vec<Key> = steps.iter().filter_map(id).collect();
-    let stored = memory.store.lookup(&ids);
+    let stored = store.lookup(&ids);
     let open = steps.iter_mut().filter(|step| id(step).is_some());
     for (step, (id, stored)) in open.zip(ids.into_iter().zip(stored)) {
         if let Some(scores) = stored {
@@ -115,10 +120,7 @@ fn reuse_stored(steps: &mut [Step], memory: &Memory) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::cache::{NoStore, Scorer};
     use crate::chunk::{Speakers, TARGET_CHARS};
     use crate::sentiment::Granularity;
     use crate::transcript::{Role, Turn};
@@ -136,8 +138,8 @@ mod tests {
         };
         let chunk = ChunkOptions::new(Granularity::Turn, TARGET_CHARS, 5_000, None, Speakers::Both).unwrap();
         let scorer = Scorer { engine: "script".into(), model: "1".into() };
-        let memory = Some(Memory { scorer, store: Arc::new(NoStore) });
-        Prepared::of(call, &PrepareOptions { chunk, languages: &["en", "es"], memory }).steps
+        let options = PrepareOptions { chunk, languages: &["en", "es"], scorer: Some(scorer), store: None };
+        Prepared::of(call, &options).steps
     }
 
     #[test]

@@ -5,12 +5,10 @@ use super::*;
 #[test]
 fn answers_expire_by_the_day_and_are_answered_anew() {
     let root = tempfile::tempdir().unwrap();
-    let cache = opened(root.path());
-    record_all(&cache, 0..100);
-    cache.close().unwrap();
+    fill(root.path(), 0..100);
     let on = |today, max_age_days| {
         let options = CacheOptions { today, max_age_days, access: Access::ReadWrite };
-        ScoreCache::open_with(root.path(), &scorer(), options, 64).unwrap()
+        ScoreStore::open(root.path(), &scorer(), options).unwrap()
     };
     assert_eq!(found(&on(TODAY + 90, Some(90)), 0..100), all_of(0..100));
     assert_eq!(found(&on(TODAY + 91, Some(90)), 0..100), vec![None; 100]);
@@ -18,22 +16,23 @@ fn answers_expire_by_the_day_and_are_answered_anew() {
     assert_eq!(found(&on(TODAY - 400, Some(90)), 0..100), all_of(0..100), "a clock set back buys nothing twice");
     let later = on(TODAY + 91, Some(90));
     later.record(key_of(5), scores_of(6));
+    later.flush().unwrap();
     assert_eq!(found(&later, [5]), all_of([6]));
     later.close().unwrap();
     assert_eq!(found(&on(TODAY + 180, Some(90)), [5, 6]), vec![Some(scores_of(6)), None]);
 }
 
-fn on(root: &Path, today: u32) -> ScoreCache {
-    ScoreCache::open_with(root, &scorer(), CacheOptions { today, ..options() }, 64).unwrap()
+fn on(root: &Path, today: u32) -> ScoreStore {
+    ScoreStore::open(root, &scorer(), CacheOptions { today, ..options() }).unwrap()
 }
 
 #[test]
-fn nightly_use_for_years_keeps_what_is_young_and_few_files_without_anybody_pruning() {
+fn nightly_use_for_years_keeps_what_is_young_and_one_small_file_without_anybody_pruning() {
     let root = tempfile::tempdir().unwrap();
     for night in 0..500 {
         let cache = on(root.path(), TODAY + night);
         record_all(&cache, u64::from(night) * 10..u64::from(night + 1) * 10);
-        // One in seven is killed on the way and leaves a journal.
+        // One in seven ends early.
         if night % 7 == 0 { drop(cache) } else { cache.close().unwrap() }
     }
     let cache = on(root.path(), TODAY + 499);
@@ -41,7 +40,7 @@ fn nightly_use_for_years_keeps_what_is_young_and_few_files_without_anybody_pruni
     cache.close().unwrap();
     let stats = stats(root.path()).unwrap();
     assert!((910..=910 + 300).contains(&stats.entries()), "a quarter more than lives, and a margin: {stats:?}");
-    assert!(files(root.path(), "segment").len() <= 5 && files(root.path(), "journal").is_empty());
+    assert!(stats.bytes < 1300 * 150 && names(root.path()) == [database::FILE], "{stats:?}");
 }
 
 /// A cache that was used on twenty nights, an answer each.

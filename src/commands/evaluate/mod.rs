@@ -17,7 +17,6 @@ use rustc_hash::FxHashMap;
 use super::session::Session;
 use super::{options, print};
 use crate::budget::Planned;
-use crate::cache::Memory;
 use crate::chunk::Speakers;
 use crate::cli;
 use crate::engine::Halt;
@@ -107,9 +106,9 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
-    let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
+    let prepare = PrepareOptions::new(chunk, &profile, session.store.clone());
     let cost = |units| options::cost(settings, units);
-    let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None))).transpose()?;
+    let bill = profile.billing.map(|_| Bill::of(items, &prepare)).transpose()?;
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
@@ -150,8 +149,8 @@ struct Bill {
 }
 
 impl Bill {
-    fn of(items: &Items, prepare: &PrepareOptions, nothing: Memory) -> Result<Self, PipelineError> {
-        let ways = [prepare.clone(), PrepareOptions { memory: Some(nothing), ..prepare.clone() }];
+    fn of(items: &Items, prepare: &PrepareOptions) -> Result<Self, PipelineError> {
+        let ways = [prepare.clone(), PrepareOptions { store: None, ..prepare.clone() }];
         let plans = pipeline::plan(items.groups().map(Ok), &ways)?;
         let units = |way: usize| plans.get(way).map_or(0, |plan| plan.estimate.units_upper);
         Ok(Self { now: units(0), from_nothing: units(1) })
@@ -176,7 +175,7 @@ impl Collected {
 
     fn standing(&self, session: &Session) -> Standing {
         let requests = session.service.meter.read();
-        let billed = session.memory.is_some();
+        let billed = session.service.engine.profile().billing.is_some();
         Standing {
             turns: self.turns,
             calls: self.calls,
