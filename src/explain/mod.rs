@@ -11,14 +11,14 @@ use std::path::PathBuf;
 pub use drawing::Drawing;
 pub use read::Explanation;
 
-use crate::report::ReportError;
+use crate::output::ReadError;
 
 /// The call can't be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
     /// A table could not be read.
     #[error(transparent)]
-    Table(#[from] ReportError),
+    Table(#[from] ReadError),
     /// The run has no such call.
     #[error("{path} has no call {call_id}")]
     NoSuchCall {

@@ -6,7 +6,6 @@
 //! groups being prepared, and the scorer's window.
 
 mod fold;
-mod overview;
 mod planner;
 mod prepare;
 mod table;
@@ -20,7 +19,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
-pub use overview::{BARS, Labels, NamedCall, Overview};
 pub use planner::{Plan, plan};
 pub use prepare::{Known, PrepareOptions, Prepared};
 use table::Table;

@@ -6,9 +6,9 @@ use askama::Template;
 
 use super::figure::{Learning, Reliability, Standings};
 use super::page::{STYLE, STYLE_HASH};
-use super::words::{Count, Name};
 use crate::evaluate::{Comparison, Curve, EngineFigures, Evaluation, Interval, Measure, MeasureFigures, TextFigures};
 use crate::sentiment::Label;
+use crate::words::{Count, Name};
 
 /// Draws the page. The same evaluation makes the same bytes.
 ///

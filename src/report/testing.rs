@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS, SecondsRecord,
-    SegmentRow, ServiceRecord, agent_columns, call_columns,
+    CallRow, CountsRecord, EngineRecord, FAILURES, InputRecord, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS,
+    SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns,
 };
+use crate::overview::{CallFigures, Overview};
 use crate::rollup::{AgentBook, CallInput, ScoredRoles, roll_up, turn_scores};
 use crate::sentiment::{Outcome, Scores, SegmentCounts};
 use crate::transcript::{Call, Role, Timeline, Turn};
@@ -18,6 +19,7 @@ pub(crate) struct Sample {
     segments: Vec<u8>,
     failures: Vec<u8>,
     counts: SegmentCounts,
+    pub(crate) overview: Overview,
     book: AgentBook,
     rejects: Vec<RejectRow>,
     /// Paths of input files.
@@ -32,6 +34,7 @@ impl Sample {
             segments: RowEncoder::new(&SEGMENTS, true).header(),
             failures: RowEncoder::new(&FAILURES, true).header(),
             counts: SegmentCounts::default(),
+            overview: Overview::default(),
             book: AgentBook::default(),
             rejects: Vec::new(),
             inputs: Vec::new(),
@@ -39,6 +42,7 @@ impl Sample {
     }
 
     pub(crate) fn reject(&mut self, file: &str, reason: &str) {
+        self.overview.add_reject(reason);
         self.rejects.push(RejectRow { file: file.into(), line: 3, reason: reason.into() });
     }
 
@@ -93,8 +97,10 @@ impl Sample {
         });
         let low_coverage = rollup.low_coverage(crate::rollup::AgentOptions::default().min_coverage);
         self.book.add(&rollup);
+        let row = CallRow { rollup, engine: "local", low_coverage };
+        self.overview.add(&CallFigures::of(&row, true));
         let mut line = Vec::new();
-        RowEncoder::new(call_columns(), true).encode(&CallRow { rollup, engine: "local", low_coverage }, &mut line);
+        RowEncoder::new(call_columns(), true).encode(&row, &mut line);
         self.calls.insert(call.id.to_string(), line);
         for (number, scores) in (1..).zip(scores) {
             self.add_segment(call, number, scores);
@@ -124,6 +130,7 @@ impl Sample {
             self.counts.scored += 1;
         } else {
             self.counts.failed += 1;
+            self.overview.add_failure("failed", "InternalServerException");
             RowEncoder::new(&FAILURES, true).encode(&row, &mut self.failures);
         }
     }
@@ -150,27 +157,40 @@ impl Sample {
             encoder.encode(reject, &mut rows);
         }
         self.put("rejects.csv", &rows);
-        let mut record = serde_json::to_value(self.record()).unwrap();
-        record["inputs"] = self.inputs.iter().map(|path| serde_json::json!({ "path": path, "rows": 7 })).collect();
-        self.put("run.json", record.to_string().as_bytes());
+        self.put(RunRecord::FILE, &serde_json::to_vec(&self.record()).unwrap());
         self.home.path()
+    }
+
+    /// The page as the run itself draws it.
+    pub(crate) fn page(&self) -> String {
+        super::page(&self.record(), &self.overview, &super::agents(&self.book.finish(), true))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.home.path().join(name), bytes).unwrap();
     }
 
-    pub(crate) fn record(&self) -> RunRecord {
+    fn record(&self) -> RunRecord {
+        let input = |path: &String| InputRecord {
+            path: path.clone(),
+            bytes: 0,
+            blake3: String::new(),
+            rows: 7,
+            format: "turns".into(),
+            encoding: "UTF-8".into(),
+            compression: None,
+            facts: FormatFacts::default(),
+        };
         let calls = self.calls.len() as u64;
         RunRecord {
-            schema_version: "1.0",
-            undertone_version: "0.0.0",
-            scoring_version: "1",
+            schema_version: "1.0".into(),
+            undertone_version: "0.0.0".into(),
+            scoring_version: "1".into(),
             settings_hash: String::new(),
-            engine: EngineRecord { name: "local", model: "test".into(), granularity: "turn" },
+            engine: EngineRecord { name: "local".into(), model: "test".into(), granularity: "turn".into() },
             started_at: String::new(),
             finished_at: String::new(),
-            inputs: Vec::new(),
+            inputs: self.inputs.iter().map(input).collect(),
             outputs: Vec::new(),
             counts: CountsRecord {
                 rows: self.counts.segments,
