@@ -1,7 +1,7 @@
 //! The end of a run on the terminal: what a person wants to know first.
 //!
-//! Plain text with styles; the stream it is printed to takes the styles away where there is no terminal. It
-//! says what is not known as plainly as what is: a mean of nothing is "nothing scored", and agents with too few
+//! Plain text with styles; the stream it is printed to takes the styles away where there is no terminal. What
+//! is not known is named as plainly as what is: a mean of nothing is "nothing was scored", and agents with too few
 //! calls are counted, never ranked.
 
 mod json;
@@ -21,7 +21,7 @@ const NAMED_CALLS: usize = 5;
 /// How many agents are named.
 const NAMED_AGENTS: usize = 5;
 
-/// Everything the summary speaks of.
+/// What the summary is made of.
 #[derive(Debug)]
 pub struct Summary<'a> {
     /// What was read, sent, paid and written.
@@ -86,7 +86,7 @@ impl Summary<'_> {
             };
             line(f, "", format_args!("{unscored} {clause} nowhere"))?;
         }
-        line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.bars())))
+        line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.bars)))
     }
 
     fn course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

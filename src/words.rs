@@ -1,6 +1,6 @@
 //! How names and numbers look, on the page and in the terminal.
 //!
-//! A score has its sign, a true minus and two decimals; what is not known is said in words, never as a number.
+//! A score has its sign, a true minus and two decimals; what is not known is a word, never a number.
 //! A name is somebody else's text: what could move a cursor, turn the direction of the line or fill the page is
 //! taken out before it is escaped.
 

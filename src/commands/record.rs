@@ -66,7 +66,7 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
     }
 }
 
-/// What an engine that charges was asked; blank for one that does not.
+/// Requests to an engine that charges; blank for one that does not.
 fn service(settings: &Settings, session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
     if profile.billing.is_none() {
         return ServiceRecord::default();

@@ -21,7 +21,10 @@ const PAGE: &str = "report.html";
 pub fn run(directory: &Path) -> Result<ExitCode, Failure> {
     // A directory without a run gets no lock file.
     RunRecord::read(&directory.join(RunRecord::FILE))?;
-    let _lock = RunLock::take(directory, &Holder::current())?;
+    let _lock = RunLock::take(directory, &Holder::current()).map_err(|error| {
+        let hint = "wait for that run to end, and see that files can be written into the directory";
+        Failure::from(error).with_hint(Some(hint.into()))
+    })?;
     let path = directory.join(PAGE);
     let page = report::draw(directory)?;
     write_whole(&path, page.as_bytes()).map_err(|error| Failure::write(&path, error))?;
@@ -44,6 +47,19 @@ impl From<ReadError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::testing::Sample;
+
+    #[test]
+    fn a_directory_that_a_run_holds_is_left_alone() {
+        let sample = Sample::new();
+        let directory = sample.write(false);
+        let held = RunLock::take(directory, &Holder::current()).unwrap();
+        let failure = run(directory).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::TryLater);
+        assert!(failure.hint().is_some_and(|hint| hint.starts_with("wait for that run")));
+        assert!(!directory.join(PAGE).exists());
+        drop(held);
+    }
 
     #[test]
     fn a_directory_without_a_run_is_missing_input_and_stays_as_it_was() {

@@ -25,9 +25,9 @@ const WORDS_WIDTH: usize = 92;
 /// An explanation, with the words of the call if the transcript was given.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawing<'a> {
-    /// What the tables say.
+    /// The call's rows.
     pub explanation: &'a Explanation,
-    /// What was said.
+    /// The call with its words.
     pub words: Option<&'a Call>,
 }
 
@@ -58,15 +58,15 @@ impl Drawing<'_> {
     /// The segments from the first to the last, each with its score between −1 and +1.
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detail = self.explanation.detail.as_deref();
-        let mut told = BTreeSet::new();
+        let mut shown = BTreeSet::new();
         match detail {
             Some([]) => writeln!(f, "{FAINT}segments.csv has no row of this call{FAINT:#}")?,
             Some(segments) => {
                 writeln!(f, "{FAINT}  at  who       turns   −1{:^width$}+1   score{FAINT:#}", "0", width = PLACES - 4)?;
                 for segment in segments {
-                    self.unscored_turns(f, &mut told, segment.first_turn, segments)?;
+                    self.unscored_turns(f, &mut shown, segment.first_turn, segments)?;
                     self.segment(f, segment)?;
-                    self.said(f, segment, &mut told)?;
+                    self.words_of(f, segment, &mut shown)?;
                 }
             }
             None => {
@@ -74,7 +74,7 @@ impl Drawing<'_> {
                 writeln!(f, "{FAINT}{hint}{FAINT:#}")?;
             }
         }
-        self.unscored_turns(f, &mut told, u64::MAX, detail.unwrap_or_default())
+        self.unscored_turns(f, &mut shown, u64::MAX, detail.unwrap_or_default())
     }
 
     fn segment(&self, f: &mut fmt::Formatter<'_>, segment: &SegmentCells) -> fmt::Result {
@@ -95,10 +95,10 @@ impl Drawing<'_> {
     }
 
     /// The words of a segment's turns, each turn once.
-    fn said(&self, f: &mut fmt::Formatter<'_>, segment: &SegmentCells, told: &mut BTreeSet<u64>) -> fmt::Result {
+    fn words_of(&self, f: &mut fmt::Formatter<'_>, segment: &SegmentCells, shown: &mut BTreeSet<u64>) -> fmt::Result {
         for (number, turn) in self.turns() {
             let inside = (segment.first_turn..=segment.last_turn).contains(&number);
-            if inside && turn.role.as_str() == segment.role && told.insert(number) {
+            if inside && turn.role.as_str() == segment.role && shown.insert(number) {
                 write_words(f, turn, false)?;
             }
         }
@@ -109,7 +109,7 @@ impl Drawing<'_> {
     fn unscored_turns(
         &self,
         f: &mut fmt::Formatter<'_>,
-        told: &mut BTreeSet<u64>,
+        shown: &mut BTreeSet<u64>,
         limit: u64,
         segments: &[SegmentCells],
     ) -> fmt::Result {
@@ -119,7 +119,7 @@ impl Drawing<'_> {
             })
         };
         for (number, turn) in self.turns() {
-            if number < limit && !held(number, turn) && told.insert(number) {
+            if number < limit && !held(number, turn) && shown.insert(number) {
                 writeln!(f, "{FAINT}      {:<8}  {number:<6}{FAINT:#}", turn.role.as_str())?;
                 write_words(f, turn, true)?;
             }

@@ -1,7 +1,7 @@
 //! How one call's numbers came about: its segments in order, drawn as a line down the terminal, and what was made of them.
 //!
-//! Everything comes from the tables of a run. What was said is shown only to somebody who gives the transcript, and
-//! only on the terminal. What was not scored is said to be so, with the reason.
+//! Everything comes from the tables of a run. The words are shown only to somebody who gives the transcript, and
+//! only on the terminal. What was not scored stands there with the reason.
 
 mod drawing;
 mod read;
@@ -24,7 +24,7 @@ pub enum ExplainError {
     NoSuchCall {
         /// The table.
         path: PathBuf,
-        /// What was asked for, safe to print.
+        /// The id that was looked for, safe to print.
         call_id: String,
     },
 }

@@ -106,7 +106,7 @@ pub(super) struct FailureCells {
     pub(super) attempts: u64,
 }
 
-/// All that a run's tables say of one call.
+/// One call's rows of all tables.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     pub(super) call_id: String,
@@ -119,7 +119,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Gathers what the tables in `directory` say of the call.
+    /// Reads the call's rows from the tables in `directory`.
     ///
     /// # Errors
     /// [`ExplainError`] if a table can't be read, or there is no such call.

@@ -32,7 +32,7 @@ pub struct RunRecord {
     pub outputs: Vec<WrittenFile>,
     /// What was counted.
     pub counts: CountsRecord,
-    /// What the service was asked, and what it charges.
+    /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
     pub seconds: SecondsRecord,
@@ -133,7 +133,7 @@ pub struct CountsRecord {
     pub documents: u64,
 }
 
-/// What the service was asked, and what it charges.
+/// Requests to the service, and what it charges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceRecord {
     /// Requests, every attempt counted.

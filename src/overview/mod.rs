@@ -25,10 +25,13 @@ pub(crate) use sums::{BINS, Coverage, Group, Series};
 /// Bars of the distribution of customer scores, from −1 to 1.
 pub const BARS: usize = 20;
 
-/// Queues that are told apart; a run with more has something else in its queue column.
+/// What one bar spans, in millionths.
+const BAR_WIDTH: i64 = 100_000;
+
+/// Queues that are kept apart; a run with more has something else in its queue column.
 const MOST_QUEUES: usize = 1000;
 
-/// Reasons that are told apart in a list.
+/// Reasons that are kept apart in a list.
 const MOST_REASONS: usize = 50;
 
 /// What the others are counted under.
@@ -97,6 +100,8 @@ pub struct Overview {
     pub(crate) scores: Series,
     /// Sum of the same before they are rounded, in millionths.
     exact_sum: i128,
+    /// Customer scores, before they are rounded, by tenths from −1 to 1.
+    pub bars: [u64; BARS],
     /// Calls by the customer's label.
     pub labels: Labels,
     /// The customer's score by quarter.
@@ -142,6 +147,7 @@ impl Overview {
         if let Some(score) = call.customer_score {
             self.scores.add(score);
             self.exact_sum += i128::from(score.0);
+            self.bars[bar(score)] += 1;
         }
         match call.customer_label {
             Some(Label::Positive) => self.labels.positive += 1,
@@ -184,12 +190,6 @@ impl Overview {
         self.scores.count
     }
 
-    /// Customer scores by tenths from −1 to 1.
-    #[must_use]
-    pub fn bars(&self) -> [u64; BARS] {
-        self.scores.bars()
-    }
-
     /// Queues in the order of their names, and then what belongs to none of them, if there is any; empty without queues.
     pub(crate) fn queues(&self) -> Vec<(Option<&str>, Group)> {
         let mut others = self.without_queue;
@@ -201,7 +201,7 @@ impl Overview {
         queues
     }
 
-    /// Whether there were more queues than are told apart.
+    /// Whether there were more queues than are kept apart.
     pub(crate) fn has_too_many_queues(&self) -> bool {
         self.queues.rest.calls > 0
     }
@@ -254,6 +254,11 @@ impl Overview {
             keep(&mut self.listen_recovered, NAMED_RECOVERED, -rise, call);
         }
     }
+}
+
+/// The bar of a score: the last one holds 1 as well.
+fn bar(score: Millionths) -> usize {
+    usize::try_from((score.0 + Millionths::ONE.0) / BAR_WIDTH).unwrap_or(0).min(BARS - 1)
 }
 
 /// Keeps the call if it is among the `most` with the lowest `order`; of equals, those whose ids come first.
@@ -309,13 +314,19 @@ mod tests {
     }
 
     #[test]
+    fn bars_cover_the_whole_scale() {
+        let bars = [-1_000_000, -900_001, -900_000, 0, 1_000_000].map(|score| bar(Millionths(score)));
+        assert_eq!(bars, [0, 0, 1, 10, BARS - 1]);
+    }
+
+    #[test]
     fn every_call_is_counted_where_it_belongs() {
         let mut sample = Sample::new();
         sample.call_in("fell", "ann", Some("a"), Some("2026-03-01"), &[Some(0.5), Some(0.0), Some(-0.6)]);
         sample.call_in("rose", "ann", Some("b"), Some("2026-03-02"), &[Some(-0.6), Some(0.0), Some(0.5)]);
         sample.call_in("stayed", "ann", None, None, &[Some(0.0), Some(0.0), Some(0.05)]);
         sample.call_in("silent", "ann", Some("a"), Some("2026-99-01"), &[None, None, None]);
-        let overview = &sample.overview;
+        let overview = sample.overview();
         assert_eq!((overview.calls, overview.scored(), overview.low_coverage), (4, 3, 1));
         assert_eq!((overview.with_shift, overview.better, overview.worse), (3, 1, 1));
         assert_eq!((overview.escalated, overview.recovered, overview.began_badly), (1, 1, 1));

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use super::{BARS, CallFigures};
+use super::CallFigures;
 use crate::output::{PARTS, parts};
 use crate::sentiment::{Label, Millionths};
 
@@ -36,15 +36,6 @@ impl Series {
     /// The mean; `None` without values.
     pub(crate) fn mean(&self) -> Option<f64> {
         mean(self.count, self.sum)
-    }
-
-    /// How many values lie in each tenth, the last one with 1 itself.
-    pub(super) fn bars(&self) -> [u64; BARS] {
-        let mut bars = [0; BARS];
-        for (bin, count) in self.bins.iter().enumerate() {
-            bars[(bin / 10).min(BARS - 1)] += count;
-        }
-        bars
     }
 
     /// The value that a share of the values lies below, to a hundredth; `None` without values.
@@ -164,12 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_the_scale_have_a_bin_and_a_bar() {
-        let series = series([-10_000, -9_001, -9_000, 0, 10_000, 10_000]);
-        assert_eq!((series.bins[0], series.bins[BINS - 1], series.count), (1, 2, 6));
-        let bars = series.bars();
-        assert_eq!((bars[0], bars[1], bars[10], bars[BARS - 1]), (2, 1, 1, 2));
-        assert!((series.mean().unwrap() + 0.133_35).abs() < 1e-9);
+    fn both_ends_of_the_scale_have_a_bin() {
+        let series = series([-10_000, 10_000, 10_000, 10_000]);
+        assert_eq!((series.bins[0], series.bins[BINS - 1], series.count), (1, 3, 4));
+        assert_eq!(series.mean(), Some(0.5));
         assert_eq!(Series::default().mean(), None);
     }
 

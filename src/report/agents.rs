@@ -8,7 +8,7 @@ use crate::output::read::{self, TableReader};
 use crate::output::{ReadError, read_back, rounded_decimal};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
 
-/// What can be said of an agent, in the order of how much there is to say.
+/// The verdict on an agent, the most notable first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
     /// Beyond the outer limits of the funnel.
@@ -17,7 +17,7 @@ pub(super) enum Verdict {
     Watch,
     /// Within what chance brings.
     Inside,
-    /// Too few calls to say.
+    /// Too few calls for a verdict.
     TooFew,
     /// Fewer than 5 agents: nobody is compared.
     NotCompared,
@@ -168,7 +168,7 @@ impl Agent {
         Some(Place { score, mean, sd, z })
     }
 
-    /// What can be said of the agent.
+    /// The verdict.
     pub(super) fn verdict(&self) -> Verdict {
         verdict(self.status, self.funnel)
     }

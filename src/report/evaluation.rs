@@ -1,6 +1,6 @@
 //! The page of an evaluation: the verdict first, then the engines side by side, then what each is good and bad at.
 //!
-//! The same rules as for a run's page: offline, no script, no text that anybody said.
+//! The same rules as for a run's page: offline, no script, no text of a transcript.
 
 use askama::Template;
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::agents::{self, Agent};
 use super::figure::{Days, Distribution, Funnel, Quarters, Sparkline, Strip, StripScale};
-use super::table_of_agents::AgentTable;
+use super::table_of_agents::{AgentRow, AgentTable};
 use super::verdict::{self, Fact, Finding};
 use crate::output::{Field, RunRecord, agent_columns, call_columns, fields};
 use crate::overview::{Group, NAMED_ESCALATED, NamedCall, Overview};
@@ -163,14 +163,9 @@ struct NotableGroup {
 }
 
 struct NotableRow {
-    name: String,
-    calls: Count,
+    agent: AgentRow,
     strip: Strip,
-    score: Maybe,
     interval: String,
-    raw: Maybe,
-    verdict: &'static str,
-    unsure: bool,
     q_value: String,
 }
 
@@ -210,14 +205,9 @@ impl NotableRow {
         let ends = agent.low.zip(agent.high);
         let below = agent.place().is_some_and(|place| place.z < 0.0);
         Self {
-            name: Name::new(&agent.id).to_string(),
-            calls: Count(agent.scored),
+            agent: AgentRow::of(agent),
             strip: scale.strip(agent.score, ends, agent.raw, if below { "low" } else { "high" }),
-            score: Maybe(agent.score),
             interval: interval(ends),
-            raw: Maybe(agent.raw),
-            verdict: agent.verdict().as_str(),
-            unsure: agent.unsure(),
             q_value: match agent.q_value {
                 Some(q) if q < 0.01 => "under 1 %".to_owned(),
                 Some(q) => format!("{:.0} %", 100.0 * q),

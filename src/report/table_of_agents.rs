@@ -30,7 +30,7 @@ pub(super) struct AgentTable {
     pub(super) verdicts: Vec<(u8, &'static str)>,
 }
 
-/// One row that stands in the page.
+/// One agent as the tables of the page show it.
 pub(super) struct AgentRow {
     pub(super) name: String,
     pub(super) calls: Count,
@@ -62,7 +62,7 @@ impl AgentTable {
 }
 
 impl AgentRow {
-    fn of(agent: &Agent) -> Self {
+    pub(super) fn of(agent: &Agent) -> Self {
         Self {
             name: Name::new(&agent.id).to_string(),
             calls: Count(agent.calls),

@@ -11,7 +11,7 @@ const NAMED_INPUTS: usize = 8;
 /// Reasons that are named one by one.
 const NAMED_REASONS: usize = 8;
 
-/// A line of the list of what was run: a term and what is to be said of it.
+/// An entry of the list of what was run: a term and its lines.
 pub(super) struct Fact {
     pub(super) term: &'static str,
     pub(super) lines: Vec<String>,

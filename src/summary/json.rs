@@ -22,7 +22,7 @@ impl Summary<'_> {
             "customer": {
                 "mean_score": overview.exact_mean(),
                 "labels": overview.labels,
-                "distribution": { "from": -1.0, "to": 1.0, "bar_width": 2.0 / BARS as f64, "calls": overview.bars() },
+                "distribution": { "from": -1.0, "to": 1.0, "bar_width": 2.0 / BARS as f64, "calls": overview.bars },
             },
             "start_to_end": {
                 "calls": overview.with_shift,

@@ -64,7 +64,7 @@ impl Distribution {
             }
         });
         let tall = Px(height.at(unscored as f64).0.clamp(2.0, BOTTOM - TOP));
-        // An arrow says that the bar goes on beyond the drawing.
+        // An arrow: the bar goes on beyond the drawing.
         let label = format!("{}{}", Count(unscored), if unscored > most { " ↑" } else { "" });
         Some(Self {
             bars: bars.collect(),

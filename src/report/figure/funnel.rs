@@ -1,6 +1,6 @@
 //! The funnel: each agent's score against the number of calls, between the limits that chance sets.
 //!
-//! The verdict on an agent is the table's own, from that agent's own variation. The limits are drawn for an agent
+//! The verdict on an agent comes from agents.csv and that agent's own variation. The limits are drawn for an agent
 //! whose calls vary as those of the others do: the least-squares line of the squared standard deviations on 1/n.
 
 use askama::Template;
@@ -72,7 +72,7 @@ impl Limits {
         (self.between + self.within / calls).max(0.0).sqrt()
     }
 
-    /// The line through 1/n and sd² of the agents, weighted by n so that those who say little count little.
+    /// The line through 1/n and sd² of the agents, weighted by n so that those with few calls count little.
     fn of(agents: &[(&Agent, Place)]) -> Option<Self> {
         let (_, first) = agents.first()?;
         let (mut weights, mut xs, mut ys, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
