@@ -91,10 +91,10 @@ impl TableReader {
         let reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER_BYTES).from_reader(file);
         let mut table = Self { path: path.to_owned(), reader, columns: StringRecord::new(), row: StringRecord::new() };
         table.columns = table.reader.headers().cloned().map_err(|error| table.error(error))?;
-        match table.columns.is_empty() {
-            true => Err(table.refused(1, "no column".to_owned())),
-            false => Ok(table),
+        if table.columns.is_empty() {
+            return Err(table.refused(1, "no column".to_owned()));
         }
+        Ok(table)
     }
 
     /// Goes to the next row; `false` after the last.

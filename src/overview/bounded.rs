@@ -51,7 +51,9 @@ mod tests {
         fn the_order_of_arrival_leaves_no_trace(mut keys in proptest::collection::vec("[a-f]", 0..40)) {
             let sums = |keys: &[String]| {
                 let mut sums = Bounded::<String, u64>::default();
-                keys.iter().for_each(|key| sums.add(3, key.as_str(), |count| *count += 1));
+                for key in keys {
+                    sums.add(3, key.as_str(), |count| *count += 1);
+                }
                 sums
             };
             let arrived = sums(&keys);

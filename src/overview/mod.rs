@@ -158,7 +158,9 @@ impl Overview {
         }
         let quarters = self.customer_quarters.iter_mut().chain(&mut self.agent_quarters);
         for (series, score) in quarters.zip(call.customer_quarters().into_iter().chain(call.agent_quarters())) {
-            score.into_iter().for_each(|score| series.add(score));
+            if let Some(score) = score {
+                series.add(score);
+            }
         }
         self.customer_words.add(call.customer_words, call.customer_words_scored);
         self.agent_words.add(call.agent_words, call.agent_words_scored);

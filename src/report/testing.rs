@@ -1,11 +1,10 @@
 //! Output directories for tests: made by the program's own roll-up and tables.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::chunk::{ChunkOptions, Speakers, segments};
 use crate::output::{
-    CountsRecord, EngineRecord, Format, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord,
+    CountsRecord, EngineRecord, Format, FormatFacts, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord,
     ServiceRecord, Tables,
 };
 use crate::overview::Overview;
