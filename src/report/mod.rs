@@ -1,11 +1,11 @@
 //! The page: what a run found, drawn for people.
 //!
-//! [`page`] makes one offline HTML page of what a run gathered: no outside address, no text of a transcript,
+//! [`page()`] makes one offline HTML page of what a run gathered: no outside address, no text of a transcript,
 //! readable without its script. [`draw`] gathers the same again from the files of a run, at any later time, and
 //! makes the same bytes. The page puts in words what was found, how sure that is, and how each number
 //! is made. It never ranks agents, and never shows what was not scored as neutral.
 //!
-//! Its parts: [`agents`] are the rows of agents.csv; [`verdict`] puts facts into words; [`figure`] into lines and dots;
+//! Its parts: [`agents`](mod@agents) are the rows of agents.csv; [`verdict`] puts facts into words; [`figure`] into lines and dots;
 //! [`page`](mod@page) puts all of it into the templates, and [`evaluation`] does the same for an evaluation of engines.
 
 mod agents;
