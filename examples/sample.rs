@@ -15,8 +15,9 @@ use clap::Parser;
 use fastrand::Rng;
 use undertone::output::datapackage::describe;
 use undertone::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, OutputDirectory, REJECTS, RejectRow, RowEncoder, RunRecord,
-    SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns, call_columns, resources,
+    CallRow, CountsRecord, EngineRecord, FAILURES, FormatFacts, InputRecord, OutputDirectory, REJECTS, RejectRow,
+    RowEncoder, RunRecord, SCHEMA_VERSION, SEGMENTS, SecondsRecord, SegmentRow, ServiceRecord, agent_columns,
+    call_columns, resources,
 };
 use undertone::report;
 use undertone::rollup::{
@@ -281,8 +282,6 @@ fn main() -> Result<()> {
         writeln!(file, "{:#}", describe(&resources(true), SCHEMA_VERSION, false)).map(|()| None)
     })?;
     let record = record(&tables, agents.agents.len() as u64, agents.calls_without_agent);
-    let mut record = serde_json::to_value(record)?;
-    record["inputs"] = serde_json::json!([{ "path": "calls.csv", "rows": tables.turns + 1 }]);
     out.write("run.json", |file| {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
@@ -300,8 +299,7 @@ fn main() -> Result<()> {
 
 fn draw(directory: &Path) -> Result<()> {
     let begun = Instant::now();
-    let mut page = Vec::new();
-    report::draw(directory, &mut page).context("can't draw the page")?;
+    let page = report::draw(directory).context("can't draw the page")?;
     let bytes = page.len();
     std::fs::write(directory.join("report.html"), page)?;
     anstream::println!("drawn in {:.2} s, {bytes} bytes", begun.elapsed().as_secs_f64());
@@ -310,14 +308,23 @@ fn draw(directory: &Path) -> Result<()> {
 
 fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
     RunRecord {
-        schema_version: SCHEMA_VERSION,
-        undertone_version: env!("CARGO_PKG_VERSION"),
-        scoring_version: SCORING_VERSION,
+        schema_version: SCHEMA_VERSION.into(),
+        undertone_version: env!("CARGO_PKG_VERSION").into(),
+        scoring_version: SCORING_VERSION.into(),
         settings_hash: "0".repeat(64),
-        engine: EngineRecord { name: "local", model: "sample".into(), granularity: "turn" },
+        engine: EngineRecord { name: "local".into(), model: "sample".into(), granularity: "turn".into() },
         started_at: "2026-03-01T00:00:00Z".into(),
         finished_at: "2026-03-01T00:01:00Z".into(),
-        inputs: Vec::new(),
+        inputs: vec![InputRecord {
+            path: "calls.csv".into(),
+            bytes: 0,
+            blake3: "0".repeat(64),
+            rows: tables.turns + 1,
+            format: "turns".into(),
+            encoding: "UTF-8".into(),
+            compression: None,
+            facts: FormatFacts::default(),
+        }],
         outputs: Vec::new(),
         counts: CountsRecord {
             rows: tables.turns + 1,

@@ -1,7 +1,7 @@
 //! The end of a run on the terminal: what a person wants to know first.
 //!
-//! Plain text with styles; the stream it is printed to takes the styles away where there is no terminal. It
-//! says what is not known as plainly as what is: a mean of nothing is "nothing scored", and agents with too few
+//! Plain text with styles; the stream it is printed to takes the styles away where there is no terminal. What
+//! is not known is named as plainly as what is: a mean of nothing is "nothing was scored", and agents with too few
 //! calls are counted, never ranked.
 
 mod json;
@@ -9,55 +9,35 @@ mod json;
 use std::fmt::{self, Display};
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
-use indicatif::HumanCount;
-
-use crate::output::WrittenFile;
-use crate::pipeline::{BARS, NamedCall, Overview};
-use crate::report::{Name, counted};
+use crate::output::{RunRecord, WrittenFile};
+use crate::overview::{BARS, NamedCall, Overview};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
-use crate::sentiment::SegmentCounts;
+use crate::sentiment::{Millionths, SegmentCounts};
+use crate::words::{BAD, Coloured, Count, FAINT, Name, STRONG, counted};
 
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const BAD: Style = AnsiColor::Red.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
+/// How many calls are named as worth listening to.
+const NAMED_CALLS: usize = 5;
 
 /// How many agents are named.
 const NAMED_AGENTS: usize = 5;
 
-/// Everything the summary speaks of.
+/// What the summary is made of.
 #[derive(Debug)]
 pub struct Summary<'a> {
+    /// What was read, sent, paid and written.
+    pub record: &'a RunRecord,
     /// The calls at a glance.
     pub overview: &'a Overview,
     /// The agents.
     pub agents: &'a AgentsReport,
-    /// What became of the segments.
-    pub segments: SegmentCounts,
-    /// Rows that could not be used.
-    pub rejected_rows: u64,
-    /// What the service asked for; `None` for an engine that does not charge.
-    pub bill: Option<Bill>,
+    /// Whether the engine charges for what it is sent.
+    pub charges: bool,
     /// Where the files are.
     pub directory: &'a Path,
     /// The files.
     pub files: &'a [WrittenFile],
     /// Seconds from start to end.
     pub seconds: f64,
-}
-
-/// What a run cost.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bill {
-    /// Requests, every attempt counted.
-    pub requests: u64,
-    /// Those that were refused for their rate.
-    pub throttles: u64,
-    /// Units billed, by the upper bound.
-    pub units: u64,
-    /// Dollars for them.
-    pub dollars: f64,
 }
 
 impl Display for Summary<'_> {
@@ -81,7 +61,7 @@ impl Display for Summary<'_> {
 
 impl Summary<'_> {
     fn customers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(mean) = self.overview.mean_score() else {
+        let Some(mean) = self.overview.exact_mean() else {
             return line(f, "customers", format_args!("{BAD}nothing was scored{BAD:#}"));
         };
         let labels = self.overview.labels;
@@ -90,14 +70,14 @@ impl Summary<'_> {
             "customers",
             format_args!(
                 "mean {}  positive {}  neutral {}  mixed {}  negative {}",
-                Signed(mean),
+                Coloured(Some(mean)),
                 labels.positive,
                 labels.neutral,
                 labels.mixed,
                 labels.negative
             ),
         )?;
-        let unscored = self.overview.calls - self.overview.scored;
+        let unscored = self.overview.calls - self.overview.scored();
         if unscored > 0 {
             let clause = if unscored == 1 {
                 "call has no customer score and counts"
@@ -106,7 +86,7 @@ impl Summary<'_> {
             };
             line(f, "", format_args!("{unscored} {clause} nowhere"))?;
         }
-        line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.distribution)))
+        line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.bars)))
     }
 
     fn course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,9 +104,14 @@ impl Summary<'_> {
         )
     }
 
+    /// The escalated calls with the lowest ends.
+    fn listen_to(&self) -> impl Iterator<Item = &NamedCall> {
+        self.overview.listen_escalated.iter().take(NAMED_CALLS)
+    }
+
     fn calls(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut label = "listen to";
-        for call in &self.overview.worst {
+        for call in self.listen_to() {
             line(f, label, format_args!("{}", CallLine(call)))?;
             label = "";
         }
@@ -170,14 +155,13 @@ impl Summary<'_> {
     }
 
     fn failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SegmentCounts { segments, failed, skipped, skipped_without_words, .. } = self.segments;
+        let SegmentCounts { segments, failed, skipped, skipped_without_words, .. } = self.record.counts.segments;
         let skipped = skipped - skipped_without_words;
-        if !self.segments.complete() {
+        if !self.record.counts.segments.complete() {
             let failures = (failed > 0).then(|| format!("{failed} of {segments} segments failed"));
             let skips = (skipped > 0).then(|| format!("{skipped} of {segments} segments were skipped"));
             let what = failures.into_iter().chain(skips).collect::<Vec<_>>().join(", ");
-            let next =
-                if failed > 0 && self.bill.is_some() { "; the next run asks for the failed ones again" } else { "" };
+            let next = if failed > 0 && self.charges { "; the next run asks for the failed ones again" } else { "" };
             line(f, "not scored", format_args!("{BAD}{what}{BAD:#}: see failures.csv{next}"))?;
         }
         if self.overview.low_coverage > 0 {
@@ -190,31 +174,33 @@ impl Summary<'_> {
                 ),
             )?;
         }
-        if self.rejected_rows > 0 {
-            line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(self.rejected_rows, "row")))?;
+        let rejected = self.record.counts.rejected_rows;
+        if rejected > 0 {
+            line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(rejected, "row")))?;
         }
         Ok(())
     }
 
     fn cost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.bill {
-            None => line(f, "cost", format_args!("nothing was sent, nothing is charged")),
-            Some(bill) => line(
-                f,
-                "cost",
-                format_args!(
-                    "at most ${:.4} for {} units in {} requests ({} throttled)",
-                    bill.dollars,
-                    HumanCount(bill.units),
-                    HumanCount(bill.requests),
-                    bill.throttles
-                ),
-            ),
+        if !self.charges {
+            return line(f, "cost", format_args!("nothing was sent, nothing is charged"));
         }
+        let service = &self.record.service;
+        line(
+            f,
+            "cost",
+            format_args!(
+                "at most ${:.4} for {} units in {} requests ({} throttled)",
+                service.cost_usd,
+                Count(service.billed_units),
+                Count(service.requests),
+                service.throttles
+            ),
+        )
     }
 
     fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.files.iter().map(|file| file.name).collect();
+        let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
         line(f, "written", format_args!("{STRONG}{}{STRONG:#}: {}", self.directory.display(), names.join(", ")))
     }
 }
@@ -222,20 +208,6 @@ impl Summary<'_> {
 /// One line with its label in front.
 fn line(f: &mut fmt::Formatter<'_>, label: &str, text: fmt::Arguments<'_>) -> fmt::Result {
     writeln!(f, "{FAINT}{label:<13}{FAINT:#}{text}")
-}
-
-/// A score with its sign and, beyond 0.1, its colour.
-struct Signed(f64);
-
-impl Display for Signed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{:+.2}", self.0).replace("-0.00", "+0.00").replace('-', "−");
-        match self.0 {
-            score if score >= 0.1 => write!(f, "{GOOD}{text}{GOOD:#}"),
-            score if score <= -0.1 => write!(f, "{BAD}{text}{BAD:#}"),
-            _ => f.write_str(&text),
-        }
-    }
 }
 
 /// A small drawing of a distribution.
@@ -259,12 +231,13 @@ struct CallLine<'a>(&'a NamedCall);
 
 impl Display for CallLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let NamedCall { end, call_id, agent_id, start } = self.0;
+        let NamedCall { call_id, agent_id, start, end, .. } = self.0;
         write!(f, "{}", name(call_id))?;
         if let Some(agent) = agent_id {
             write!(f, " {FAINT}({}){FAINT:#}", name(agent))?;
         }
-        write!(f, "  {} → {}", Signed(start.value()), Signed(end.value()))
+        let coloured = |score: &Option<Millionths>| Coloured(score.map(Millionths::value));
+        write!(f, "  {} → {}", coloured(start), coloured(end))
     }
 }
 
@@ -278,7 +251,7 @@ impl Display for AgentLine<'_> {
         if let (Some(score), Some(low), Some(high)) =
             (agent.customer_score, agent.customer_score_low, agent.customer_score_high)
         {
-            write!(f, "  {} ({} to {})", Signed(score), Signed(low), Signed(high))?;
+            write!(f, "  {} ({} to {})", Coloured(Some(score)), Coloured(Some(low)), Coloured(Some(high)))?;
         }
         write!(f, " on {}", counted(agent.calls_scored, "call"))
     }
@@ -295,15 +268,6 @@ const fn name(text: &str) -> Name<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sentiment::Millionths;
-
-    #[test]
-    fn scores_have_a_sign_and_no_negative_zero() {
-        let plain = |score: f64| anstream::adapter::strip_str(&Signed(score).to_string()).to_string();
-        assert_eq!(plain(0.123), "+0.12");
-        assert_eq!(plain(-0.5), "−0.50");
-        assert_eq!(plain(-0.001), "+0.00");
-    }
 
     #[test]
     fn a_single_call_among_thousands_still_shows() {
@@ -314,14 +278,5 @@ mod tests {
         assert_eq!(bars.chars().next(), Some('▁'));
         assert_eq!(bars.chars().nth(10), Some('█'));
         assert_eq!(bars.chars().nth(5), Some(' '));
-    }
-
-    #[test]
-    fn names_cannot_move_the_cursor_or_turn_the_line() {
-        let [start, end] = [Millionths(50_000), Millionths(-700_000)];
-        let call =
-            NamedCall { end, call_id: "a\u{1b}[2J\u{202e}b".into(), agent_id: Some("x".repeat(500).into()), start };
-        let shown = anstream::adapter::strip_str(&CallLine(&call).to_string()).to_string();
-        assert_eq!(shown, format!("a\u{FFFD}[2J\u{FFFD}b ({}…)  +0.05 → −0.70", "x".repeat(NAME_CHARS - 1)));
     }
 }

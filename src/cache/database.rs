@@ -244,11 +244,11 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
 /// keys that lie on it.
 fn salvage(into: &Connection, aside: &Path) -> rusqlite::Result<usize> {
     let mut kept = 0;
-    let execute =
-        |sql: &str, parameters: &[&dyn ToSql]| match into.prepare(sql).and_then(|mut s| s.execute(parameters)) {
-            Err(error) if !is_damage(&error) => Err(error),
-            executed => Ok(executed.unwrap_or(0)),
-        };
+    let execute = |sql: &str, parameters: &[&dyn ToSql]| match into.prepare(sql).and_then(|mut s| s.execute(parameters))
+    {
+        Err(error) if !is_damage(&error) => Err(error),
+        executed => Ok(executed.unwrap_or(0)),
+    };
     execute("ATTACH ?1 AS damaged", &[&aside.to_str()])?;
     for (first, last) in Key::slices() {
         let sql = "INSERT OR IGNORE INTO scores SELECT key, answer, day, scorer FROM damaged.scores WHERE key BETWEEN ?1 AND ?2";

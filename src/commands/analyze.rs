@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::options;
-use super::record::Facts;
+use super::record::record;
 use super::session::Session;
 use crate::budget::Planned;
 use crate::engine::{Halt, Profile, Requests};
@@ -15,7 +15,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Conversations, FileReport, Source};
 use crate::interrupt;
 use crate::lock::{Holder, RunLock};
-use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables};
+use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables, read_back};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
 use crate::progress::{Progress, Standing, tell_regularly};
 use crate::report;
@@ -46,11 +46,11 @@ struct Run<'a> {
 }
 
 /// What reading left for the record once its rows are gone.
-struct Read {
-    reports: Vec<FileReport>,
-    rejects: Vec<RejectRow>,
-    rejected: u64,
-    rows: u64,
+pub(super) struct Read {
+    pub(super) reports: Vec<FileReport>,
+    pub(super) rejects: Vec<RejectRow>,
+    pub(super) rejected: u64,
+    pub(super) rows: u64,
 }
 
 impl<'a> Run<'a> {
@@ -165,46 +165,31 @@ impl<'a> Run<'a> {
         read: &Read,
     ) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let Pipelined { fold, scoring, calls } = pipelined;
-        if !fold.counts.reconcile() {
+        if !pipelined.fold.counts.reconcile() {
             return Err(Failure::new(ExitCode::Unexpected, "the segments do not add up: nothing was written"));
         }
-        let agents = fold.agents.finish();
-        let profile = session.service.engine.profile();
-        let (overview, segments) = (fold.overview, fold.counts);
+        let settings = self.settings;
+        let agents = pipelined.fold.agents.finish();
+        let mut record = record(settings, session, read, &pipelined, &agents, self.started_at);
+        let whole = record.counts.segments.complete() && read.rejected == 0;
+        let code = if whole { ExitCode::Done } else { ExitCode::Partial };
+        record.exit_code = code.number();
+        let mut fold = pipelined.fold;
+        let mut overview = std::mem::take(&mut fold.overview);
+        for reject in &read.rejects {
+            overview.add_reject(&read_back(&reject.reason, settings.csv_guard));
+        }
         let tables = Tables {
             calls: fold.calls,
-            segments: self.settings.detail.then_some(fold.segments),
+            segments: settings.detail.then_some(fold.segments),
             failures: fold.failures,
             agents: &agents,
             rejects: &read.rejects,
         };
-        let format = output::Format {
-            bom: self.settings.bom,
-            guard: self.settings.csv_guard,
-            parquet: self.settings.format.parquet,
-        };
+        let format = output::Format { bom: settings.bom, guard: settings.csv_guard, parquet: settings.format.parquet };
         tables.write(&mut directory, format)?;
-
-        let requests = session.service.meter.read();
-        let whole = segments.complete() && read.rejected == 0;
-        let code = if whole { ExitCode::Done } else { ExitCode::Partial };
-        let facts = Facts {
-            settings: self.settings,
-            profile,
-            reports: &read.reports,
-            rows: read.rows,
-            rejected_rows: read.rejected,
-            tally: calls.tally(),
-            overview: &overview,
-            segments,
-            scoring,
-            agents: &agents,
-            requests,
-        };
-        let mut record = facts.record(self.started_at, code);
-        directory
-            .draw("report.html", |staging, out| report::draw_before_record(staging, &record, out).map(|()| None))?;
+        let page = report::page(&record, &overview, &report::agents(&agents, settings.csv_guard));
+        directory.write("report.html", |out| out.write_all(page.as_bytes()).map(|()| None))?;
         self.seconds.write = seconds(begun.elapsed());
         record.seconds = self.seconds;
         record.outputs = directory.written().to_vec();
@@ -217,20 +202,19 @@ impl<'a> Run<'a> {
         let written = directory.written().to_vec();
         let path = directory.commit()?;
         tracing::info!(
-            exit_code = code.number(),
+            exit_code = record.exit_code,
             calls = overview.calls,
-            segments = segments.segments,
-            failed = segments.failed,
-            rejected_rows = facts.rejected_rows,
+            segments = record.counts.segments.segments,
+            failed = record.counts.segments.failed,
+            rejected_rows = record.counts.rejected_rows,
             "done, outputs are in {}",
             path.display()
         );
         self.print(&Summary {
+            record: &record,
             overview: &overview,
             agents: &agents,
-            segments,
-            rejected_rows: facts.rejected_rows,
-            bill: profile.billing.map(|_| facts.bill()),
+            charges: session.service.engine.profile().billing.is_some(),
             directory: &path,
             files: &written,
             seconds: seconds(self.begun.elapsed()),

@@ -1,116 +1,102 @@
-//! From a run's facts to its record, run.json.
+//! From a run to its record, run.json.
 
 use jiff::Timestamp;
 
+use super::analyze::Read;
 use super::options;
+use super::session::Session;
 use crate::batch::BatchSummary;
-use crate::engine::registry;
-use crate::engine::{Profile, Requests};
-use crate::exit::ExitCode;
-use crate::input::{FileReport, Tally};
+use crate::engine::{Profile, registry};
+use crate::input::{Calls, FileReport};
 use crate::output::{
     CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord, ServiceRecord,
 };
-use crate::pipeline::Overview;
+use crate::pipeline::{Fold, Pipelined};
 use crate::rollup::{AgentsReport, SCORING_VERSION};
-use crate::sentiment::SegmentCounts;
 use crate::settings::Settings;
-use crate::summary::Bill;
 
-/// Everything that the record is made of.
-pub(super) struct Facts<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) profile: &'a Profile,
-    pub(super) reports: &'a [FileReport],
-    pub(super) rows: u64,
-    pub(super) rejected_rows: u64,
-    pub(super) tally: Tally,
-    pub(super) overview: &'a Overview,
-    pub(super) segments: SegmentCounts,
-    pub(super) scoring: BatchSummary,
-    pub(super) agents: &'a AgentsReport,
-    pub(super) requests: Requests,
+/// The record of a run whose calls are all scored: the list of its files, its end, its seconds and its exit code are still blank.
+pub(super) fn record(
+    settings: &Settings,
+    session: &Session,
+    read: &Read,
+    pipelined: &Pipelined<Fold, Calls>,
+    agents: &AgentsReport,
+    started_at: Timestamp,
+) -> RunRecord {
+    let profile = session.service.engine.profile();
+    let granularity = settings.granularity.or(profile.granularity);
+    RunRecord {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        undertone_version: env!("CARGO_PKG_VERSION").to_owned(),
+        scoring_version: SCORING_VERSION.to_owned(),
+        settings_hash: settings.hash(registry::keys()),
+        engine: EngineRecord {
+            name: profile.name.to_owned(),
+            model: profile.model.clone(),
+            granularity: granularity.as_str().to_owned(),
+        },
+        started_at: started_at.to_string(),
+        finished_at: String::new(),
+        inputs: read.reports.iter().map(input).collect(),
+        outputs: Vec::new(),
+        counts: counts(read, pipelined, agents),
+        service: service(settings, session, profile, pipelined.scoring.units),
+        seconds: SecondsRecord::default(),
+        exit_code: 0,
+    }
 }
 
-impl Facts<'_> {
-    /// The record of a run whose files are not all written yet: their list, the end and the seconds are still blank.
-    pub(super) fn record(&self, started_at: Timestamp, code: ExitCode) -> RunRecord {
-        let granularity = self.settings.granularity.or(self.profile.granularity);
-        RunRecord {
-            schema_version: SCHEMA_VERSION,
-            undertone_version: env!("CARGO_PKG_VERSION"),
-            scoring_version: SCORING_VERSION,
-            settings_hash: self.settings.hash(registry::keys()),
-            engine: EngineRecord {
-                name: self.profile.name,
-                model: self.profile.model.clone(),
-                granularity: granularity.as_str(),
-            },
-            started_at: started_at.to_string(),
-            finished_at: String::new(),
-            inputs: self.reports.iter().map(input).collect(),
-            outputs: Vec::new(),
-            counts: self.counts(),
-            service: self.service(),
-            seconds: SecondsRecord::default(),
-            exit_code: code.number(),
-        }
+fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport) -> CountsRecord {
+    let Pipelined { fold, scoring, calls } = pipelined;
+    let BatchSummary { taken, duplicates, stored, .. } = *scoring;
+    let tally = calls.tally();
+    CountsRecord {
+        rows: read.rows,
+        duplicate_rows: tally.duplicates,
+        rejected_rows: read.rejected,
+        turns: tally.turns,
+        calls: tally.calls,
+        calls_scored: fold.overview.scored(),
+        calls_low_coverage: fold.overview.low_coverage,
+        calls_without_agent: agents.calls_without_agent,
+        agents: agents.agents.len() as u64,
+        segments: fold.counts,
+        documents: taken - duplicates - stored,
     }
+}
 
-    /// What the service charges for the run.
-    pub(super) fn bill(&self) -> Bill {
-        Bill {
-            requests: self.requests.requests,
-            throttles: self.requests.throttles,
-            units: self.requests.units_most,
-            dollars: options::cost(self.settings, self.requests.units_most),
-        }
+/// Requests to an engine that charges; blank for one that does not.
+fn service(settings: &Settings, session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
+    if profile.billing.is_none() {
+        return ServiceRecord::default();
     }
-
-    fn counts(&self) -> CountsRecord {
-        let BatchSummary { taken, duplicates, stored, .. } = self.scoring;
-        CountsRecord {
-            rows: self.rows,
-            duplicate_rows: self.tally.duplicates,
-            rejected_rows: self.rejected_rows,
-            turns: self.tally.turns,
-            calls: self.tally.calls,
-            calls_scored: self.overview.scored,
-            calls_low_coverage: self.overview.low_coverage,
-            calls_without_agent: self.agents.calls_without_agent,
-            agents: self.agents.agents.len() as u64,
-            segments: self.segments,
-            documents: taken - duplicates - stored,
-        }
-    }
-
-    fn service(&self) -> ServiceRecord {
-        if self.profile.billing.is_none() {
-            return ServiceRecord::default();
-        }
-        ServiceRecord {
-            requests: self.requests.requests,
-            throttles: self.requests.throttles,
-            failures: self.requests.failures,
-            retries: self.requests.retries,
-            planned_units: self.scoring.units,
-            billed_units: self.requests.units_most,
-            billed_units_least: self.requests.units_least,
-            planned_cost_usd: options::cost(self.settings, self.scoring.units),
-            cost_usd: self.bill().dollars,
-        }
+    let requests = session.service.meter.read();
+    let billed_units = requests.units_reserved;
+    let cost = |units| options::cost(settings, units);
+    ServiceRecord {
+        requests: requests.requests,
+        throttles: requests.throttles,
+        failures: requests.failures,
+        retries: requests.retries,
+        planned_units,
+        billed_units,
+        billed_units_least: requests.units_least,
+        planned_cost_usd: cost(planned_units),
+        cost_usd: cost(billed_units),
     }
 }
 
 fn input(report: &FileReport) -> InputRecord {
+    let facts = report.found.facts.iter();
     InputRecord {
         path: report.path.clone(),
         bytes: report.bytes,
         blake3: report.hash.clone(),
         rows: report.rows,
-        format: report.found.kind,
-        encoding: report.encoding.as_str(),
-        compression: report.compression,
-        facts: FormatFacts(report.found.facts.clone()),
+        format: report.found.kind.to_owned(),
+        encoding: report.encoding.as_str().to_owned(),
+        compression: report.compression.map(str::to_owned),
+        facts: FormatFacts(facts.map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),
     }
 }

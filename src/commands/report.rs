@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
-use crate::output::write_whole;
-use crate::report::{self, ReportError};
+use crate::lock::{Holder, RunLock};
+use crate::output::{ReadError, RunRecord, write_whole};
+use crate::report;
 
 /// The page's name in an output directory.
 const PAGE: &str = "report.html";
@@ -15,24 +16,29 @@ const PAGE: &str = "report.html";
 /// itself drew.
 ///
 /// # Errors
-/// [`Failure`] if the directory holds no run, a table can't be understood, or the page can't be written.
+/// [`Failure`] if the directory holds no run, another run holds it, a table can't be understood, or the page can't
+/// be written.
 pub fn run(directory: &Path) -> Result<ExitCode, Failure> {
+    // A directory without a run gets no lock file.
+    RunRecord::read(&directory.join(RunRecord::FILE))?;
+    let _lock = RunLock::take(directory, &Holder::current()).map_err(|error| {
+        let hint = "wait for that run to end, and see that files can be written into the directory";
+        Failure::from(error).with_hint(Some(hint.into()))
+    })?;
     let path = directory.join(PAGE);
-    let mut page = Vec::new();
-    report::draw(directory, &mut page)?;
-    write_whole(&path, &page).map_err(|error| Failure::write(&path, error))?;
+    let page = report::draw(directory)?;
+    write_whole(&path, page.as_bytes()).map_err(|error| Failure::write(&path, error))?;
     super::print(&format!("{}\n", path.display()))?;
     Ok(ExitCode::Done)
 }
 
-impl From<ReportError> for Failure {
-    fn from(error: ReportError) -> Self {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
         let hint = error.hint();
         let code = match &error {
-            ReportError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ExitCode::NoInput,
-            ReportError::Read { .. } => ExitCode::Unexpected,
-            ReportError::Column { .. } | ReportError::Value { .. } | ReportError::Record { .. } => ExitCode::Data,
-            ReportError::Write(_) => ExitCode::CantCreate,
+            _ if error.is_missing() => ExitCode::NoInput,
+            ReadError::File { .. } => ExitCode::Unexpected,
+            ReadError::Row { .. } | ReadError::Record { .. } => ExitCode::Data,
         };
         Self::new(code, error).with_hint(hint)
     }
@@ -41,6 +47,19 @@ impl From<ReportError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::testing::Sample;
+
+    #[test]
+    fn a_directory_that_a_run_holds_is_left_alone() {
+        let sample = Sample::new();
+        let directory = sample.write(false);
+        let held = RunLock::take(directory, &Holder::current()).unwrap();
+        let failure = run(directory).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::TryLater);
+        assert!(failure.hint().is_some_and(|hint| hint.starts_with("wait for that run")));
+        assert!(!directory.join(PAGE).exists());
+        drop(held);
+    }
 
     #[test]
     fn a_directory_without_a_run_is_missing_input_and_stays_as_it_was() {

@@ -3,37 +3,31 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
-use super::read::{Explanation, Missing, Parts, RoleNumbers, Segment};
-use crate::report::{Maybe, Name};
+use super::read::{Explanation, FailureCells, RoleCells, SegmentCells};
+use crate::output::{PARTS, parts};
+use crate::sentiment::Millionths;
 use crate::transcript::{Call, Turn};
-
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const BAD: Style = AnsiColor::Red.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
+use crate::words::{BAD, Coloured, FAINT, Maybe, Name, STRONG, place};
 
 /// Places on the line from −1 to +1; odd, so that 0 has one of its own.
 const PLACES: usize = 41;
 const ZERO: usize = PLACES / 2;
 
-/// What one place spans, in 10,000ths of a score.
+/// What one place spans, in the parts of a table's decimals.
 const PLACE_PARTS: i64 = 500;
 
 /// Where the words of a turn begin, and where they are broken.
 const WORDS_INDENT: usize = 8;
 const WORDS_WIDTH: usize = 92;
 
-/// A score that differs from zero by this much has a colour.
-const NOTABLE: i64 = 1000;
-
 /// An explanation, with the words of the call if the transcript was given.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawing<'a> {
-    /// What the tables say.
+    /// The call's rows.
     pub explanation: &'a Explanation,
-    /// What was said.
+    /// The call with its words.
     pub words: Option<&'a Call>,
 }
 
@@ -51,10 +45,10 @@ impl Display for Drawing<'_> {
 
 impl Drawing<'_> {
     fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = self.explanation;
-        writeln!(f, "{STRONG}{}{STRONG:#}", Name::new(&call.call_id))?;
-        let mut about: Vec<String> = call.about.iter().map(|text| Name::new(text).to_string()).collect();
-        about.extend(call.seconds.map(duration));
+        let call = &self.explanation.call;
+        writeln!(f, "{STRONG}{}{STRONG:#}", Name::new(&self.explanation.call_id))?;
+        let mut about: Vec<String> = call.about().map(|text| Name::new(text).to_string()).collect();
+        about.extend(call.duration_s.map(duration));
         about.push(format!("{} turns", call.turns));
         writeln!(f, "{FAINT}{}{FAINT:#}", about.join(" · "))?;
         let engine = Name::new(&call.engine);
@@ -64,15 +58,15 @@ impl Drawing<'_> {
     /// The segments from the first to the last, each with its score between −1 and +1.
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detail = self.explanation.detail.as_deref();
-        let mut told = BTreeSet::new();
+        let mut shown = BTreeSet::new();
         match detail {
             Some([]) => writeln!(f, "{FAINT}segments.csv has no row of this call{FAINT:#}")?,
             Some(segments) => {
                 writeln!(f, "{FAINT}  at  who       turns   −1{:^width$}+1   score{FAINT:#}", "0", width = PLACES - 4)?;
                 for segment in segments {
-                    self.unscored_turns(f, &mut told, segment.first_turn, segments)?;
+                    self.unscored_turns(f, &mut shown, segment.first_turn, segments)?;
                     self.segment(f, segment)?;
-                    self.said(f, segment, &mut told)?;
+                    self.words_of(f, segment, &mut shown)?;
                 }
             }
             None => {
@@ -80,31 +74,31 @@ impl Drawing<'_> {
                 writeln!(f, "{FAINT}{hint}{FAINT:#}")?;
             }
         }
-        self.unscored_turns(f, &mut told, u64::MAX, detail.unwrap_or_default())
+        self.unscored_turns(f, &mut shown, u64::MAX, detail.unwrap_or_default())
     }
 
-    fn segment(&self, f: &mut fmt::Formatter<'_>, segment: &Segment) -> fmt::Result {
-        let at = segment.position.map_or_else(String::new, percent);
+    fn segment(&self, f: &mut fmt::Formatter<'_>, segment: &SegmentCells) -> fmt::Result {
+        let at = segment.position.map_or_else(String::new, place);
         let turns = match (segment.first_turn, segment.last_turn) {
             (first, last) if first == last => first.to_string(),
             (first, last) => format!("{first}–{last}"),
         };
         write!(f, "{at:>4}  {:<8}  {turns:<6}  ", Name::within(&segment.role, 8))?;
         let Some(score) = segment.score else {
-            let why = self.explanation.missing.get(&segment.number);
-            return writeln!(f, "{BAD}not scored{BAD:#}: {}", why.map_or_else(|| segment.outcome.clone(), reason));
+            let failure = self.explanation.failures.iter().find(|failure| failure.segment == segment.segment);
+            return writeln!(f, "{BAD}not scored{BAD:#}: {}", failure.map_or_else(|| segment.outcome.clone(), reason));
         };
         let label = segment.label.as_deref().unwrap_or_default().to_lowercase();
         let stored = if segment.outcome == "cached" { " (stored)" } else { "" };
         let mark = if segment.role == "customer" { '●' } else { '○' };
-        writeln!(f, "{}   {}  {label}{FAINT}{stored}{FAINT:#}", Lane { score, mark }, Coloured(Some(score)))
+        writeln!(f, "{}   {}  {label}{FAINT}{stored}{FAINT:#}", Lane { score, mark }, coloured(Some(score)))
     }
 
     /// The words of a segment's turns, each turn once.
-    fn said(&self, f: &mut fmt::Formatter<'_>, segment: &Segment, told: &mut BTreeSet<u64>) -> fmt::Result {
+    fn words_of(&self, f: &mut fmt::Formatter<'_>, segment: &SegmentCells, shown: &mut BTreeSet<u64>) -> fmt::Result {
         for (number, turn) in self.turns() {
             let inside = (segment.first_turn..=segment.last_turn).contains(&number);
-            if inside && turn.role.as_str() == segment.role && told.insert(number) {
+            if inside && turn.role.as_str() == segment.role && shown.insert(number) {
                 write_words(f, turn, false)?;
             }
         }
@@ -115,9 +109,9 @@ impl Drawing<'_> {
     fn unscored_turns(
         &self,
         f: &mut fmt::Formatter<'_>,
-        told: &mut BTreeSet<u64>,
+        shown: &mut BTreeSet<u64>,
         limit: u64,
-        segments: &[Segment],
+        segments: &[SegmentCells],
     ) -> fmt::Result {
         let held = |number: u64, turn: &Turn| {
             segments.iter().any(|segment| {
@@ -125,7 +119,7 @@ impl Drawing<'_> {
             })
         };
         for (number, turn) in self.turns() {
-            if number < limit && !held(number, turn) && told.insert(number) {
+            if number < limit && !held(number, turn) && shown.insert(number) {
                 writeln!(f, "{FAINT}      {:<8}  {number:<6}{FAINT:#}", turn.role.as_str())?;
                 write_words(f, turn, true)?;
             }
@@ -146,13 +140,12 @@ impl Drawing<'_> {
         writeln!(f, "   label{FAINT:#}")?;
         for (name, role) in [("customer", &self.explanation.customer), ("agent", &self.explanation.agent)] {
             write!(f, "{name:<9}")?;
-            let [q1, q2, q3, q4] = role.quarters;
-            for value in [role.score, q1, q2, q3, q4, role.start, role.end, role.shift] {
-                write!(f, "  {}", Coloured(value))?;
+            for value in [role.score, role.q1, role.q2, role.q3, role.q4, role.start, role.end, role.shift] {
+                write!(f, "  {}", coloured(value))?;
             }
             writeln!(f, "   {}", role.label.as_deref().unwrap_or("not scored").to_lowercase())?;
         }
-        let basis = match self.explanation.time_basis.as_str() {
+        let basis = match self.explanation.call.time_basis.as_str() {
             "time" => "time",
             _ => "words spoken",
         };
@@ -161,13 +154,11 @@ impl Drawing<'_> {
     }
 
     fn flags(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = self.explanation;
-        let customer = &call.customer;
-        if let (Some(low), Some(place)) = (customer.low, customer.low_position) {
-            writeln!(f, "lowest     {} over three turns, at {}", Coloured(Some(low)), percent(place))?;
+        let (call, customer) = (&self.explanation.call, &self.explanation.customer);
+        if let (Some(low), Some(position)) = (customer.low, customer.low_position) {
+            writeln!(f, "lowest     {} over three turns, at {}", coloured(Some(low)), place(position))?;
         }
-        let (end, shift, start) =
-            (Maybe::parts(customer.end), Maybe::parts(customer.shift), Maybe::parts(customer.start));
+        let [end, shift, start] = [customer.end, customer.shift, customer.start].map(Maybe::of);
         let escalated = match call.escalated {
             None => "unknown: the start or the end was not scored".to_owned(),
             Some(yes) => format!("{}: end {end} and shift {shift}, both −0.30 or lower?", yes_no(yes)),
@@ -182,9 +173,9 @@ impl Drawing<'_> {
     }
 
     fn gaps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = self.explanation;
-        let words = |role: &RoleNumbers| format!("{} of {}", role.words_scored, role.words);
-        writeln!(f, "scored     {} customer words, {} agent words", words(&call.customer), words(&call.agent))?;
+        let Explanation { call, customer, agent, failures, .. } = self.explanation;
+        let words = |role: &RoleCells| format!("{} of {}", role.words_scored, role.words);
+        writeln!(f, "scored     {} customer words, {} agent words", words(customer), words(agent))?;
         if call.segments_failed > 0 {
             let missing = call.segments_failed;
             writeln!(
@@ -193,13 +184,14 @@ impl Drawing<'_> {
                 call.segments
             )?;
             // With the detail, each reason stands in its line already.
-            if call.detail.is_none() {
-                for (number, why) in &call.missing {
-                    writeln!(f, "           segment {number} ({}): {}", Name::within(&why.role, 8), reason(why))?;
+            if self.explanation.detail.is_none() {
+                for failure in failures {
+                    let role = Name::within(&failure.role, 8);
+                    writeln!(f, "           segment {} ({role}): {}", failure.segment, reason(failure))?;
                 }
             }
         }
-        if call.low_coverage {
+        if call.low_coverage == Some(true) {
             writeln!(f, "{BAD}too little was scored: the call does not count for its agents{BAD:#}")?;
         }
         Ok(())
@@ -210,58 +202,37 @@ fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
 }
 
-fn reason(missing: &Missing) -> String {
-    let attempts = match missing.attempts {
+fn reason(failure: &FailureCells) -> String {
+    let attempts = match failure.attempts {
         0 => String::new(),
         1 => ", sent once".to_owned(),
         attempts => format!(", sent {attempts} times"),
     };
-    format!("{}, {}{attempts}", Name::new(&missing.outcome), Name::within(&missing.reason, 80))
-}
-
-fn percent(parts: i64) -> String {
-    format!("{} %", (parts + 50) / 100)
+    let why = failure.reason.as_deref().unwrap_or_default();
+    format!("{}, {}{attempts}", Name::new(&failure.outcome), Name::within(why, 80))
 }
 
 /// `8 min 12 s`.
-fn duration(parts: i64) -> String {
-    let seconds = parts / 10_000;
+fn duration(seconds: Millionths) -> String {
+    let seconds = seconds.0 / Millionths::ONE.0;
     if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
 }
 
-fn style_of(score: Parts) -> Style {
-    match score {
-        Some(score) if score <= -NOTABLE => BAD,
-        Some(score) if score >= NOTABLE => GOOD,
-        Some(_) => Style::new(),
-        None => FAINT,
-    }
-}
-
-/// A score, five characters wide, in its colour; a dash where there is none.
-struct Coloured(Parts);
-
-impl Display for Coloured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let style = style_of(self.0);
-        match self.0 {
-            Some(_) => write!(f, "{style}{}{style:#}", Maybe::parts(self.0)),
-            None => write!(f, "{style}{:>5}{style:#}", "–"),
-        }
-    }
+fn coloured(score: Option<Millionths>) -> Coloured {
+    Coloured(score.map(Millionths::value))
 }
 
 /// The line from −1 to +1 with a mark on it.
 struct Lane {
-    score: i64,
+    score: Millionths,
     mark: char,
 }
 
 impl Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = (self.score + 10_000 + PLACE_PARTS / 2) / PLACE_PARTS;
+        let place = (parts(self.score) + PARTS + PLACE_PARTS / 2) / PLACE_PARTS;
         let place = usize::try_from(place).unwrap_or(0).min(PLACES - 1);
-        let style = style_of(Some(self.score));
+        let style = coloured(Some(self.score)).style();
         for index in 0..PLACES {
             let between = (index > place && index < ZERO) || (index < place && index > ZERO);
             match index {
@@ -306,7 +277,7 @@ mod tests {
 
     #[test]
     fn marks_lie_where_their_scores_are() {
-        let lane = |score| plain(&Lane { score, mark: '●' });
+        let lane = |score: i64| plain(&Lane { score: Millionths(score * 100), mark: '●' });
         let place = |score| lane(score).chars().position(|c| c == '●');
         assert_eq!([-10_000, 0, 10_000].map(place), [Some(0), Some(ZERO), Some(PLACES - 1)]);
         assert_eq!(place(-250), Some(ZERO), "half a place is rounded to the right");
@@ -315,13 +286,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_a_dash_as_wide_as_a_score() {
-        assert_eq!(plain(&Coloured(None)), "    –");
-        assert_eq!(plain(&Coloured(Some(-4567))), "−0.46");
-    }
-
-    #[test]
     fn durations_are_for_people() {
-        assert_eq!((duration(590_000), duration(4_920_000)), ("59 s".to_owned(), "8 min 12 s".to_owned()));
+        assert_eq!(
+            (duration(Millionths(59_000_000)), duration(Millionths(492_000_000))),
+            ("59 s".to_owned(), "8 min 12 s".to_owned())
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! How one call's numbers came about: its segments in order, drawn as a line down the terminal, and what was made of them.
 //!
-//! Everything comes from the tables of a run. What was said is shown only to somebody who gives the transcript, and
-//! only on the terminal. What was not scored is said to be so, with the reason.
+//! Everything comes from the tables of a run. The words are shown only to somebody who gives the transcript, and
+//! only on the terminal. What was not scored stands there with the reason.
 
 mod drawing;
 mod read;
@@ -11,20 +11,20 @@ use std::path::PathBuf;
 pub use drawing::Drawing;
 pub use read::Explanation;
 
-use crate::report::ReportError;
+use crate::output::ReadError;
 
 /// The call can't be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
     /// A table could not be read.
     #[error(transparent)]
-    Table(#[from] ReportError),
+    Table(#[from] ReadError),
     /// The run has no such call.
     #[error("{path} has no call {call_id}")]
     NoSuchCall {
         /// The table.
         path: PathBuf,
-        /// What was asked for, safe to print.
+        /// The id that was looked for, safe to print.
         call_id: String,
     },
 }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::sentiment::Millionths;
+
 /// A value of one column in one row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell<'a> {
@@ -79,7 +81,11 @@ fn render_text(text: &str, guard: bool, out: &mut String) {
     if guard && looks_like_formula(text) {
         out.push('\'');
     }
-    out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}') { ' ' } else { c }));
+    out.extend(text.chars().map(|c| if breaks_lines(c) { ' ' } else { c }));
+}
+
+fn breaks_lines(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')
 }
 
 /// A text cell as it was before its guard, for showing it where nothing runs formulas.
@@ -88,6 +94,38 @@ pub(crate) fn unguarded(cell: &str) -> &str {
         Some(text) if looks_like_formula(text) => text,
         _ => cell,
     }
+}
+
+/// What a reader of the table finds in a text cell, [`unguarded`]; `guard` as it was written.
+pub(crate) fn read_back(text: &str, guard: bool) -> Cow<'_, str> {
+    if text.contains(breaks_lines) {
+        let mut cell = String::new();
+        render_text(text, guard, &mut cell);
+        return unguarded(&cell).to_owned().into();
+    }
+    // A guard that was put on is taken off again.
+    if guard { text.into() } else { unguarded(text).into() }
+}
+
+/// Decimals are written in whole parts: so many of them are 1.
+pub(crate) const PARTS: i64 = 10_000;
+
+/// A decimal in the whole parts that are written, halves away from zero.
+pub(crate) fn parts(value: Millionths) -> i64 {
+    const IN_A_PART: i64 = Millionths::ONE.0 / PARTS;
+    (value.0 + value.0.signum() * IN_A_PART / 2) / IN_A_PART
+}
+
+/// A decimal as it is written.
+pub(crate) fn rounded(value: Millionths) -> f64 {
+    parts(value) as f64 / PARTS as f64
+}
+
+/// The same of a [`Cell::Decimal`]; `None` for what is written as nothing.
+pub(crate) fn rounded_decimal(value: f64) -> Option<f64> {
+    let mut text = String::new();
+    render_decimal(value, &mut text);
+    text.parse().ok()
 }
 
 fn render_decimal(value: f64, out: &mut String) {
@@ -101,9 +139,10 @@ fn render_decimal(value: f64, out: &mut String) {
 }
 
 fn render_millionths(value: i64, out: &mut String) {
-    let tenthousandths = (value.unsigned_abs() + 50) / 100;
-    let sign = if value < 0 && tenthousandths > 0 { "-" } else { "" };
-    write_infallible(out, format_args!("{sign}{}.{:04}", tenthousandths / 10_000, tenthousandths % 10_000));
+    let parts = parts(Millionths(value));
+    let sign = if parts < 0 { "-" } else { "" };
+    let parts = parts.unsigned_abs();
+    write_infallible(out, format_args!("{sign}{}.{:04}", parts / PARTS.unsigned_abs(), parts % PARTS.unsigned_abs()));
 }
 
 fn write_infallible(out: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Every file that a run can write, in the order in which they are put in place.
 pub const FILES: [&str; 13] = [
@@ -83,12 +83,12 @@ impl OutputError {
 }
 
 /// A file that was written, as run.json lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenFile {
     /// Its name within the output directory.
-    pub name: &'static str,
+    pub name: String,
     /// Data rows, for tables.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     /// Its length.
     pub bytes: u64,
@@ -152,7 +152,12 @@ impl OutputDirectory {
         let rows = fill(&mut writer)?;
         writer.inner.flush()?;
         writer.inner.get_ref().sync_all()?;
-        Ok(WrittenFile { name, rows, bytes: writer.bytes, blake3: writer.hasher.finalize().to_hex().to_string() })
+        Ok(WrittenFile {
+            name: name.to_owned(),
+            rows,
+            bytes: writer.bytes,
+            blake3: writer.hasher.finalize().to_hex().to_string(),
+        })
     }
 
     /// Writes one file through `draw`, which may read what was written before it, and returns what [`Self::write`]'s

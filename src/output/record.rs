@@ -3,19 +3,21 @@
 //! It is written last: a directory whose run.json names the hashes of its files is whole. It is the only output
 //! that holds times and paths, and so the only one that differs from run to run.
 
-use serde::Serialize;
+use std::path::Path;
 
-use super::WrittenFile;
+use serde::{Deserialize, Serialize};
+
+use super::{ReadError, WrittenFile};
 
 /// One run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// The version of the tables' columns.
-    pub schema_version: &'static str,
+    pub schema_version: String,
     /// The program's version.
-    pub undertone_version: &'static str,
+    pub undertone_version: String,
     /// The version of the formulas.
-    pub scoring_version: &'static str,
+    pub scoring_version: String,
     /// BLAKE3 of the settings that decide results.
     pub settings_hash: String,
     /// What scored.
@@ -30,7 +32,7 @@ pub struct RunRecord {
     pub outputs: Vec<WrittenFile>,
     /// What was counted.
     pub counts: CountsRecord,
-    /// What the service was asked, and what it charges.
+    /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
     pub seconds: SecondsRecord,
@@ -38,19 +40,33 @@ pub struct RunRecord {
     pub exit_code: u8,
 }
 
+impl RunRecord {
+    /// Its name in an output directory.
+    pub const FILE: &str = "run.json";
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`ReadError`] naming the file.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let bytes = std::fs::read(path).map_err(ReadError::file(path))?;
+        serde_json::from_slice(&bytes).map_err(|source| ReadError::Record { path: path.to_owned(), source })
+    }
+}
+
 /// What scored.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EngineRecord {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Its model or API version.
     pub model: String,
     /// How calls were cut for it.
-    pub granularity: &'static str,
+    pub granularity: String,
 }
 
 /// One input file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputRecord {
     /// As it was named or found.
     pub path: String,
@@ -61,20 +77,20 @@ pub struct InputRecord {
     /// Rows in it, rejected ones included.
     pub rows: u64,
     /// What kind of file it is: whether a row is a turn or a conversation.
-    pub format: &'static str,
+    pub format: String,
     /// The encoding found.
-    pub encoding: &'static str,
+    pub encoding: String,
     /// The compression, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compression: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
     /// What the format found, such as the delimiter and the column of each field.
     #[serde(flatten)]
     pub facts: FormatFacts,
 }
 
-/// Names with values, in an order of their own.
-#[derive(Debug, Clone, Default)]
-pub struct FormatFacts(pub Vec<(&'static str, serde_json::Value)>);
+/// Names with values: written in their order, read in the order of the names.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FormatFacts(pub Vec<(String, serde_json::Value)>);
 
 impl Serialize for FormatFacts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -82,8 +98,15 @@ impl Serialize for FormatFacts {
     }
 }
 
+impl<'de> Deserialize<'de> for FormatFacts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let facts = serde_json::Map::deserialize(deserializer)?;
+        Ok(Self(facts.into_iter().collect()))
+    }
+}
+
 /// What was counted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CountsRecord {
     /// Rows of all inputs.
     pub rows: u64,
@@ -110,8 +133,8 @@ pub struct CountsRecord {
     pub documents: u64,
 }
 
-/// What the service was asked, and what it charges.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+/// Requests to the service, and what it charges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServiceRecord {
     /// Requests, every attempt counted.
     pub requests: u64,
@@ -123,9 +146,9 @@ pub struct ServiceRecord {
     pub retries: u64,
     /// Units that were planned, by the upper bound.
     pub planned_units: u64,
-    /// Units billed if the minimum holds for each document.
+    /// Units billed at most: the minimum holds for each document, and requests whose answer was lost are charged too.
     pub billed_units: u64,
-    /// Units billed if the minimum and the rounding hold for each request.
+    /// Units billed at least: the minimum and the rounding hold for each request, and only what was answered is charged.
     pub billed_units_least: u64,
     /// Dollars for the units planned.
     pub planned_cost_usd: f64,
@@ -134,7 +157,7 @@ pub struct ServiceRecord {
 }
 
 /// Seconds by phase.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct SecondsRecord {
     /// Reading and sorting rows into calls.
     pub read: f64,

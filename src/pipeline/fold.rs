@@ -6,9 +6,11 @@
 use std::io;
 use std::sync::Arc;
 
-use super::overview::Overview;
 use super::prepare::Prepared;
-use crate::output::{CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key};
+use crate::output::{
+    CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key, read_back,
+};
+use crate::overview::{CallFigures, Overview};
 use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, roll_up, turn_scores};
 use crate::sentiment::{Millionths, Outcome, SegmentCounts};
 
@@ -98,6 +100,7 @@ impl Fold {
             };
             let key = part_key(&row.call_id, number);
             if failed {
+                self.overview.add_failure(row.outcome.as_str(), &read_back(row.outcome.reason(), self.options.guard));
                 let encoder = &mut self.failure_encoder;
                 self.failures.push(&key, |line| encoder.encode(&row, line))?;
             }
@@ -117,8 +120,8 @@ impl TakeCalls for Fold {
         let low_coverage = rollup.low_coverage(self.options.min_coverage);
         self.turns += prepared.call.turns.len() as u64;
         self.agents.add(&rollup);
-        self.overview.add(&rollup, low_coverage);
         let row = CallRow { rollup, engine: self.options.engine, low_coverage };
+        self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;
         self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;
         self.list_segments(prepared, outcomes)

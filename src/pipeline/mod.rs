@@ -7,7 +7,6 @@
 
 mod fold;
 mod in_flight;
-mod overview;
 mod planner;
 mod prepare;
 
@@ -21,7 +20,6 @@ use tokio::task::JoinHandle;
 
 pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
 use in_flight::InFlight;
-pub use overview::{BARS, Labels, NamedCall, Overview};
 pub use planner::{Plan, plan};
 pub use prepare::{PrepareOptions, Prepared, Step};
 

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use super::ReportError;
-use super::table::{Row, Table};
+use serde::Deserialize;
 
-/// What can be said of an agent, in the order of how much there is to say.
+use crate::output::read::{self, TableReader};
+use crate::output::{ReadError, read_back, rounded_decimal};
+use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
+
+/// The verdict on an agent, the most notable first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
     /// Beyond the outer limits of the funnel.
@@ -14,7 +17,7 @@ pub(super) enum Verdict {
     Watch,
     /// Within what chance brings.
     Inside,
-    /// Too few calls to say.
+    /// Too few calls for a verdict.
     TooFew,
     /// Fewer than 5 agents: nobody is compared.
     NotCompared,
@@ -58,118 +61,138 @@ pub(super) struct Place {
     pub(super) z: f64,
 }
 
-/// One agent.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Agent {
+/// One agent: columns of agents.csv, decimals as they stand there.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Agent {
+    #[serde(rename = "agent_id", deserialize_with = "read::name")]
     pub(super) id: String,
     pub(super) calls: u64,
+    #[serde(rename = "calls_scored")]
     pub(super) scored: u64,
+    #[serde(rename = "customer_score_raw", deserialize_with = "read::decimal")]
     pub(super) raw: Option<f64>,
+    #[serde(rename = "customer_score", deserialize_with = "read::decimal")]
     pub(super) score: Option<f64>,
+    #[serde(rename = "customer_score_low", deserialize_with = "read::decimal")]
     pub(super) low: Option<f64>,
+    #[serde(rename = "customer_score_high", deserialize_with = "read::decimal")]
     pub(super) high: Option<f64>,
+    #[serde(rename = "customer_score_adjusted", deserialize_with = "read::decimal")]
+    adjusted: Option<f64>,
+    #[serde(rename = "customer_end", deserialize_with = "read::decimal")]
     pub(super) end: Option<f64>,
+    #[serde(rename = "escalated_share", deserialize_with = "read::decimal")]
     pub(super) escalated: Option<f64>,
-    pub(super) verdict: Verdict,
-    /// Reliability below .3, whatever the funnel says.
-    pub(super) unsure: bool,
-    pub(super) place: Option<Place>,
+    status: Status,
+    #[serde(deserialize_with = "read::word")]
+    funnel: Option<Funnel>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_z: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_score: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_mean: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_sd: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
     pub(super) q_value: Option<f64>,
+    #[serde(deserialize_with = "read::word")]
+    calls_for_reliability_70: Option<u64>,
 }
 
-/// All agents.
-#[derive(Debug, Default)]
-pub(super) struct AgentFacts {
-    /// In the order of their ids.
-    pub(super) agents: Vec<Agent>,
-    pub(super) calls_for_reliability_70: Option<u64>,
-    /// Whether scores were compared after an adjustment for queue and language.
-    pub(super) adjusted: bool,
+/// The agents of a run whose table is written with `guard` against spreadsheets or without, in the order of their ids.
+#[must_use]
+pub fn agents(report: &AgentsReport, guard: bool) -> Vec<Agent> {
+    report.agents.iter().map(|agent| Agent::of(agent, guard)).collect()
 }
 
-const COLUMNS: [&str; 18] = [
-    "agent_id",
-    "calls",
-    "calls_scored",
-    "customer_score_raw",
-    "customer_score",
-    "customer_score_low",
-    "customer_score_high",
-    "customer_score_adjusted",
-    "customer_end",
-    "escalated_share",
-    "status",
-    "funnel",
-    "funnel_z",
-    "funnel_score",
-    "funnel_mean",
-    "funnel_sd",
-    "q_value",
-    "calls_for_reliability_70",
-];
-
-impl AgentFacts {
-    /// Reads agents.csv.
-    pub(super) fn read(path: &Path) -> Result<Self, ReportError> {
-        let mut table = Table::open(path, COLUMNS)?;
-        let mut facts = Self::default();
-        while let Some(row) = table.next()? {
-            facts.agents.push(Agent::of(&row)?);
-            facts.adjusted |= row.decimal(7)?.is_some();
-            facts.calls_for_reliability_70 = facts.calls_for_reliability_70.max(row.count(17)?);
-        }
-        Ok(facts)
+/// Reads agents.csv.
+pub(super) fn read_agents(path: &Path) -> Result<Vec<Agent>, ReadError> {
+    let mut table = TableReader::open(path)?;
+    let mut agents = Vec::new();
+    while table.advance()? {
+        agents.push(table.row()?);
     }
+    Ok(agents)
+}
 
-    /// How many agents have this verdict.
-    pub(super) fn count(&self, verdict: Verdict) -> u64 {
-        self.agents.iter().filter(|agent| agent.verdict == verdict).count() as u64
-    }
+/// How many agents have this verdict.
+pub(super) fn count(agents: &[Agent], verdict: Verdict) -> u64 {
+    agents.iter().filter(|agent| agent.verdict() == verdict).count() as u64
+}
 
-    /// Whether there are enough agents to compare them.
-    pub(super) fn compared(&self) -> bool {
-        self.agents.iter().any(|agent| agent.place.is_some())
-    }
+/// Whether there are enough agents to compare them.
+pub(super) fn compared(agents: &[Agent]) -> bool {
+    agents.iter().any(|agent| agent.place().is_some())
+}
+
+/// Whether scores were compared after an adjustment for queue and language.
+pub(super) fn adjusted(agents: &[Agent]) -> bool {
+    agents.iter().any(|agent| agent.adjusted.is_some())
+}
+
+/// Calls after which a score is reliable.
+pub(super) fn calls_for_reliability_70(agents: &[Agent]) -> Option<u64> {
+    agents.iter().filter_map(|agent| agent.calls_for_reliability_70).max()
 }
 
 impl Agent {
-    fn of(row: &Row<'_, 18>) -> Result<Self, ReportError> {
-        let place = match (row.decimal(13)?, row.decimal(14)?, row.decimal(15)?, row.decimal(12)?) {
-            (Some(score), Some(mean), Some(sd), Some(z)) => Some(Place { score, mean, sd, z }),
-            _ => None,
-        };
-        Ok(Self {
-            id: row.text(0).unwrap_or_default(),
-            calls: row.count(1)?.unwrap_or(0),
-            scored: row.count(2)?.unwrap_or(0),
-            raw: row.decimal(3)?,
-            score: row.decimal(4)?,
-            low: row.decimal(5)?,
-            high: row.decimal(6)?,
-            end: row.decimal(8)?,
-            escalated: row.decimal(9)?,
-            verdict: verdict(row.bytes(10), row.bytes(11)),
-            unsure: row.bytes(10) == b"insufficient",
-            place,
-            q_value: row.decimal(16)?,
-        })
+    fn of(agent: &AgentRollup, guard: bool) -> Self {
+        let decimal = |value: Option<f64>| value.and_then(rounded_decimal);
+        Self {
+            id: read_back(&agent.id, guard).into_owned(),
+            calls: agent.calls,
+            scored: agent.calls_scored,
+            raw: decimal(agent.customer_score_raw),
+            score: decimal(agent.customer_score),
+            low: decimal(agent.customer_score_low),
+            high: decimal(agent.customer_score_high),
+            adjusted: decimal(agent.customer_score_adjusted),
+            end: decimal(agent.customer_end),
+            escalated: decimal(agent.escalated.map(|share| share.value)),
+            status: agent.status,
+            funnel: agent.funnel,
+            funnel_z: decimal(agent.funnel_z),
+            funnel_score: decimal(agent.funnel_score),
+            funnel_mean: decimal(agent.funnel_mean),
+            funnel_sd: decimal(agent.funnel_sd),
+            q_value: decimal(agent.q_value),
+            calls_for_reliability_70: agent.calls_for_reliability_70,
+        }
+    }
+
+    /// Where the funnel puts the agent, if it does.
+    pub(super) fn place(&self) -> Option<Place> {
+        let (score, mean) = self.funnel_score.zip(self.funnel_mean)?;
+        let (sd, z) = self.funnel_sd.zip(self.funnel_z)?;
+        Some(Place { score, mean, sd, z })
+    }
+
+    /// The verdict.
+    pub(super) fn verdict(&self) -> Verdict {
+        verdict(self.status, self.funnel)
+    }
+
+    /// Whether the reliability is below .3, whatever the funnel finds.
+    pub(super) fn unsure(&self) -> bool {
+        self.status == Status::Insufficient
     }
 
     /// Whether the funnel names the agent.
     pub(super) fn notable(&self) -> bool {
-        matches!(self.verdict, Verdict::Outside | Verdict::Watch)
+        matches!(self.verdict(), Verdict::Outside | Verdict::Watch)
     }
 }
 
-/// What the funnel says comes first: many calls would be needed to be sure of a score, few may do to see that it is far off.
-fn verdict(status: &[u8], funnel: &[u8]) -> Verdict {
+/// What the funnel finds comes first: many calls are needed to be sure of a score, few may do to see that it is far off.
+fn verdict(status: Status, funnel: Option<Funnel>) -> Verdict {
     match (status, funnel) {
-        (b"no_data", _) => Verdict::NotScored,
-        (b"few_agents", _) => Verdict::NotCompared,
-        (_, b"out") => Verdict::Outside,
-        (_, b"watch") => Verdict::Watch,
-        (b"insufficient", _) => Verdict::TooFew,
-        _ => Verdict::Inside,
+        (Status::NoData, _) => Verdict::NotScored,
+        (Status::FewAgents, _) => Verdict::NotCompared,
+        (_, Some(Funnel::Out)) => Verdict::Outside,
+        (_, Some(Funnel::Watch)) => Verdict::Watch,
+        (Status::Insufficient, _) => Verdict::TooFew,
+        (Status::Ok, _) => Verdict::Inside,
     }
 }
 
@@ -179,11 +202,11 @@ mod tests {
 
     #[test]
     fn nobody_is_inside_without_a_score() {
-        assert_eq!(verdict(b"no_data", b""), Verdict::NotScored);
-        assert_eq!(verdict(b"few_agents", b""), Verdict::NotCompared);
-        assert_eq!(verdict(b"insufficient", b"in"), Verdict::TooFew);
-        assert_eq!(verdict(b"insufficient", b"out"), Verdict::Outside);
-        assert_eq!(verdict(b"ok", b"in"), Verdict::Inside);
+        assert_eq!(verdict(Status::NoData, None), Verdict::NotScored);
+        assert_eq!(verdict(Status::FewAgents, None), Verdict::NotCompared);
+        assert_eq!(verdict(Status::Insufficient, Some(Funnel::In)), Verdict::TooFew);
+        assert_eq!(verdict(Status::Insufficient, Some(Funnel::Out)), Verdict::Outside);
+        assert_eq!(verdict(Status::Ok, Some(Funnel::In)), Verdict::Inside);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The page of an evaluation: the verdict first, then the engines side by side, then what each is good and bad at.
 //!
-//! The same rules as for a run's page: offline, no script, no text that anybody said.
+//! The same rules as for a run's page: offline, no script, no text of a transcript.
 
 use askama::Template;
 
 use super::figure::{Learning, Reliability, Standings};
 use super::page::{STYLE, STYLE_HASH};
-use super::words::{Count, Name};
 use crate::evaluate::{Comparison, Curve, EngineFigures, Evaluation, Interval, Measure, MeasureFigures, TextFigures};
 use crate::sentiment::Label;
+use crate::words::{Count, Name};
 
 /// Draws the page. The same evaluation makes the same bytes.
 ///

@@ -1,21 +1,14 @@
 //! The page itself: facts, figures and tables put into the template.
 
-use std::io::{BufWriter, Write};
-use std::path::Path;
-
 use askama::Template;
 
-use super::ReportError;
-use super::agents::{Agent, AgentFacts};
-use super::calls::{CallFacts, NamedCall};
+use super::agents::{self, Agent};
 use super::figure::{Days, Distribution, Funnel, Quarters, Sparkline, Strip, StripScale};
-use super::lists;
-use super::run::RunFacts;
-use super::sums::Group;
-use super::table_of_agents::AgentTable;
+use super::table_of_agents::{AgentRow, AgentTable};
 use super::verdict::{self, Fact, Finding};
-use super::words::{Count, Maybe, Name, Score, percent};
-use crate::output::{Field, agent_columns, call_columns, fields};
+use crate::output::{Field, RunRecord, agent_columns, call_columns, fields};
+use crate::overview::{Group, NAMED_ESCALATED, NamedCall, Overview};
+use crate::words::{Count, Maybe, Name, interval, percent, place};
 
 /// Rows of tables that could be long: agents who stand out to one side, and queues.
 const MOST_NOTABLE: usize = 20;
@@ -27,41 +20,41 @@ pub(super) const STYLE_HASH: &str = "sha256-h5OrGOhf6QzmzwlGfAq+1t4rf5ZyKrNrGF3Y
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 
-/// Gathers the facts in `directory` and writes the page of `run`.
-pub(super) fn write(directory: &Path, run: &RunFacts, out: &mut dyn Write) -> Result<(), ReportError> {
-    let calls = CallFacts::read(&directory.join("calls.csv"))?;
-    let agents = AgentFacts::read(&directory.join("agents.csv"))?;
-    let failures = lists::failures(&directory.join("failures.csv"))?;
-    let rejects = lists::rejects(&directory.join("rejects.csv"))?;
+/// The page of a run, from its record, its calls and its agents. Of the record, its outputs, times and exit code are not
+/// looked at: they may be blank.
+///
+/// # Panics
+/// Never: a string takes everything that is written to it.
+#[must_use]
+pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent]) -> String {
     let page = Page {
         run,
-        facts: verdict::run_facts(run, &calls, &failures, &rejects),
-        findings: verdict::findings(&calls, &agents),
-        quarters: Quarters::of(&calls),
-        distribution: Distribution::of(&calls),
-        days: Days::of(&calls),
-        queues: Queues::of(&calls),
-        funnel: Funnel::of(&agents),
-        notable: Notable::of(&agents),
-        turning: Turning::of(&calls),
-        listening: Listening::of(&calls),
-        agents: AgentTable::of(&agents),
-        compared: agents.compared(),
-        adjusted: agents.adjusted,
+        facts: verdict::run_facts(run, overview),
+        findings: verdict::findings(overview, agents),
+        quarters: Quarters::of(overview),
+        distribution: Distribution::of(overview),
+        days: Days::of(overview),
+        queues: Queues::of(overview),
+        funnel: Funnel::of(agents),
+        notable: Notable::of(agents),
+        turning: Turning::of(overview),
+        listening: Listening::of(overview),
+        agents: AgentTable::of(agents),
+        compared: agents::compared(agents),
+        adjusted: agents::adjusted(agents),
         call_fields: described_calls(),
         agent_fields: fields(agent_columns()),
-        total: Count(calls.calls),
-        period: period(&calls),
+        total: Count(overview.calls),
+        period: period(overview),
     };
-    let mut out = BufWriter::new(out);
-    page.write_into(&mut out).and_then(|()| out.flush()).map_err(ReportError::Write)
+    page.render().expect("a string takes everything that is written to it")
 }
 
 /// Everything on the page.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
-    run: &'a RunFacts,
+    run: &'a RunRecord,
     total: Count,
     /// The first and the last day.
     period: Option<String>,
@@ -82,8 +75,8 @@ struct Page<'a> {
     agent_fields: Vec<Field>,
 }
 
-fn period(calls: &CallFacts) -> Option<String> {
-    let (first, last) = (calls.days.first()?.0, calls.days.last()?.0);
+fn period(calls: &Overview) -> Option<String> {
+    let (first, last) = (calls.days.first_key_value()?.0, calls.days.last_key_value()?.0);
     Some(if first == last { first.to_string() } else { format!("{first} to {last}") })
 }
 
@@ -95,10 +88,6 @@ fn described_calls() -> Vec<Field> {
         suffix.is_some_and(|suffix| fields.iter().any(|other| other.name.strip_prefix("customer_") == Some(suffix)))
     };
     fields.iter().filter(|field| !doubled(field)).copied().collect()
-}
-
-fn interval_text(interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", Score(low), Score(high)))
 }
 
 /// Queue by queue.
@@ -123,23 +112,24 @@ struct QueueRow {
 
 impl Queues {
     /// `None` where calls name no queue.
-    fn of(facts: &CallFacts) -> Option<Self> {
-        if facts.queues.is_empty() {
+    fn of(overview: &Overview) -> Option<Self> {
+        let queues = overview.queues();
+        if queues.is_empty() {
             return None;
         }
         // The largest, in the order of their names.
-        let mut sizes: Vec<u64> = facts.queues.iter().map(|(_, group)| group.calls).collect();
+        let mut sizes: Vec<u64> = queues.iter().map(|(_, group)| group.calls).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         let least = sizes.get(MOST_QUEUES - 1).copied().unwrap_or(0);
-        let shown: Vec<&(Option<String>, Group)> =
-            facts.queues.iter().filter(|(_, group)| group.calls >= least).take(MOST_QUEUES).collect();
+        let shown: Vec<&(Option<&str>, Group)> =
+            queues.iter().filter(|(_, group)| group.calls >= least).take(MOST_QUEUES).collect();
         let values = shown.iter().filter_map(|(_, group)| group.mean());
         let ends = shown.iter().filter_map(|(_, group)| group.interval()).flat_map(|(low, high)| [low, high]);
-        let scale = StripScale::of(values.chain(ends), facts.scores.mean());
+        let scale = StripScale::of(values.chain(ends), overview.scores.mean());
         Some(Self {
-            rows: shown.iter().map(|(name, group)| QueueRow::of(name.as_deref(), group, &scale)).collect(),
-            more: facts.queues.len() - shown.len(),
-            too_many: facts.too_many_queues,
+            rows: shown.iter().map(|(name, group)| QueueRow::of(*name, group, &scale)).collect(),
+            more: queues.len() - shown.len(),
+            too_many: overview.has_too_many_queues(),
         })
     }
 }
@@ -152,7 +142,7 @@ impl QueueRow {
             scored: Count(group.scored),
             strip: scale.strip(group.mean(), group.interval(), None, "plain"),
             mean: Maybe(group.mean()),
-            interval: interval_text(group.interval()),
+            interval: interval(group.interval()),
             end: Maybe(group.end()),
             negative: percent(group.negative, group.scored),
             escalated: percent(group.escalated, group.with_shift),
@@ -173,22 +163,17 @@ struct NotableGroup {
 }
 
 struct NotableRow {
-    name: String,
-    calls: Count,
+    agent: AgentRow,
     strip: Strip,
-    score: Maybe,
     interval: String,
-    raw: Maybe,
-    verdict: &'static str,
-    unsure: bool,
     q_value: String,
 }
 
 impl Notable {
-    fn of(facts: &AgentFacts) -> Self {
-        let distance = |agent: &Agent| agent.place.map_or(0.0, |place| place.z);
+    fn of(agents: &[Agent]) -> Self {
+        let distance = |agent: &Agent| agent.place().map_or(0.0, |place| place.z);
         let farthest = |sign: f64| {
-            let named = facts.agents.iter().filter(|agent| agent.notable() && distance(agent) * sign > 0.0);
+            let named = agents.iter().filter(|agent| agent.notable() && distance(agent) * sign > 0.0);
             let mut named: Vec<&Agent> = named.collect();
             // The farthest are shown, but not in the order of their distance: it is no ranking.
             named.sort_by(|a, b| distance(b).abs().total_cmp(&distance(a).abs()));
@@ -198,9 +183,9 @@ impl Notable {
         };
         let (worse, better) = (farthest(-1.0), farthest(1.0));
         let notable = || worse.iter().chain(&better);
-        let all = facts.agents.iter().filter(|agent| agent.notable()).count();
+        let all = agents.iter().filter(|agent| agent.notable()).count();
         let values = notable().flat_map(|agent| [agent.score, agent.raw, agent.low, agent.high]).flatten();
-        let mean = facts.agents.iter().find_map(|agent| agent.place).map(|place| place.mean);
+        let mean = agents.iter().find_map(Agent::place).map(|place| place.mean);
         let scale = StripScale::of(values, mean);
         let group = |title, agents: &[&Agent]| NotableGroup {
             title,
@@ -217,17 +202,12 @@ impl Notable {
 
 impl NotableRow {
     fn of(agent: &Agent, scale: &StripScale) -> Self {
-        let interval = agent.low.zip(agent.high);
-        let below = agent.place.is_some_and(|place| place.z < 0.0);
+        let ends = agent.low.zip(agent.high);
+        let below = agent.place().is_some_and(|place| place.z < 0.0);
         Self {
-            name: Name::new(&agent.id).to_string(),
-            calls: Count(agent.scored),
-            strip: scale.strip(agent.score, interval, agent.raw, if below { "low" } else { "high" }),
-            score: Maybe(agent.score),
-            interval: interval_text(interval),
-            raw: Maybe(agent.raw),
-            verdict: agent.verdict.as_str(),
-            unsure: agent.unsure,
+            agent: AgentRow::of(agent),
+            strip: scale.strip(agent.score, ends, agent.raw, if below { "low" } else { "high" }),
+            interval: interval(ends),
             q_value: match agent.q_value {
                 Some(q) if q < 0.01 => "under 1 %".to_owned(),
                 Some(q) => format!("{:.0} %", 100.0 * q),
@@ -255,8 +235,8 @@ struct TurningCell {
 
 impl Turning {
     /// `None` where no call has both a start and an end.
-    fn of(facts: &CallFacts) -> Option<Self> {
-        let total: u64 = facts.courses.iter().flatten().sum();
+    fn of(overview: &Overview) -> Option<Self> {
+        let total: u64 = overview.courses.iter().flatten().sum();
         if total == 0 {
             return None;
         }
@@ -266,7 +246,7 @@ impl Turning {
             std::cmp::Ordering::Equal => "same",
             std::cmp::Ordering::Greater => "high",
         };
-        let rows = facts.courses.iter().zip(names).enumerate().map(|(from, (counts, name))| {
+        let rows = overview.courses.iter().zip(names).enumerate().map(|(from, (counts, name))| {
             let cells = counts.iter().enumerate().map(|(to, &count)| TurningCell {
                 count: Count(count),
                 share: percent(count, total),
@@ -277,9 +257,9 @@ impl Turning {
         Some(Self {
             rows: rows.collect(),
             total: Count(total),
-            escalated: Count(facts.escalated),
-            recovered: Count(facts.recovered),
-            began_badly: (facts.began_badly > 0).then_some(Count(facts.began_badly)),
+            escalated: Count(overview.escalated),
+            recovered: Count(overview.recovered),
+            began_badly: (overview.began_badly > 0).then_some(Count(overview.began_badly)),
         })
     }
 }
@@ -301,14 +281,14 @@ struct ListenRow {
 }
 
 impl Listening {
-    fn of(facts: &CallFacts) -> Self {
+    fn of(overview: &Overview) -> Self {
         let rows = |calls: &[NamedCall]| calls.iter().map(ListenRow::of).collect::<Vec<_>>();
-        let room = super::calls::NAMED_ESCALATED - facts.listen_escalated.len();
-        let low = facts.listen_low.get(..room.min(facts.listen_low.len())).unwrap_or_default();
+        let room = NAMED_ESCALATED - overview.listen_escalated.len();
+        let low = overview.listen_low.get(..room.min(overview.listen_low.len())).unwrap_or_default();
         let mut lists = vec![
-            ("Escalated: the customers who ended lowest", rows(&facts.listen_escalated)),
+            ("Escalated: the customers who ended lowest", rows(&overview.listen_escalated)),
             ("Ended low from a low start", rows(low)),
-            ("Recovered: what went right", rows(&facts.listen_recovered)),
+            ("Recovered: what went right", rows(&overview.listen_recovered)),
         ];
         lists.retain(|(_, rows)| !rows.is_empty());
         Self { lists }
@@ -324,9 +304,9 @@ impl ListenRow {
             queue: name(&call.queue),
             date: call.date.clone().map_or_else(|| "–".to_owned(), |date| Name::within(&date, 10).to_string()),
             spark: Sparkline::of(&call.quarters),
-            start: Maybe::parts(call.start),
-            end: Maybe::parts(call.end),
-            low: call.low_position.map_or_else(|| "–".to_owned(), |parts| format!("{} %", (parts + 50) / 100)),
+            start: Maybe::of(call.start),
+            end: Maybe::of(call.end),
+            low: call.low_position.map_or_else(|| "–".to_owned(), place),
         }
     }
 }

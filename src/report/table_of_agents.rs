@@ -4,8 +4,8 @@
 //! list of numbers in hundredths, of which the script shows a hundred at a time. Without the script, the first
 //! hundred stand there.
 
-use super::agents::{Agent, AgentFacts, Verdict};
-use super::words::{Count, Maybe, Name};
+use super::agents::{Agent, Verdict, count};
+use crate::words::{Count, Maybe, Name};
 
 /// Rows that are shown at a time; the script has the same number.
 pub(super) const PAGE_ROWS: usize = 100;
@@ -30,7 +30,7 @@ pub(super) struct AgentTable {
     pub(super) verdicts: Vec<(u8, &'static str)>,
 }
 
-/// One row that stands in the page.
+/// One agent as the tables of the page show it.
 pub(super) struct AgentRow {
     pub(super) name: String,
     pub(super) calls: Count,
@@ -46,23 +46,23 @@ pub(super) struct AgentRow {
 }
 
 impl AgentTable {
-    pub(super) fn of(facts: &AgentFacts) -> Self {
-        let (data, shown) = data(&facts.agents);
-        let verdicts = Verdict::ALL.into_iter().filter(|&verdict| facts.count(verdict) > 0);
+    pub(super) fn of(agents: &[Agent]) -> Self {
+        let (data, shown) = data(agents);
+        let verdicts = Verdict::ALL.into_iter().filter(|&verdict| count(agents, verdict) > 0);
         Self {
             data,
-            all: Count(facts.agents.len() as u64),
+            all: Count(agents.len() as u64),
             shown: Count(shown as u64),
-            cut: shown < facts.agents.len(),
+            cut: shown < agents.len(),
             paged: shown > PAGE_ROWS,
-            rows: facts.agents.iter().take(PAGE_ROWS).map(AgentRow::of).collect(),
+            rows: agents.iter().take(PAGE_ROWS).map(AgentRow::of).collect(),
             verdicts: verdicts.map(|verdict| (verdict.number(), verdict.as_str())).collect(),
         }
     }
 }
 
 impl AgentRow {
-    fn of(agent: &Agent) -> Self {
+    pub(super) fn of(agent: &Agent) -> Self {
         Self {
             name: Name::new(&agent.id).to_string(),
             calls: Count(agent.calls),
@@ -73,8 +73,8 @@ impl AgentRow {
             raw: Maybe(agent.raw),
             end: Maybe(agent.end),
             escalated: agent.escalated.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
-            verdict: agent.verdict.as_str(),
-            unsure: agent.unsure,
+            verdict: agent.verdict().as_str(),
+            unsure: agent.unsure(),
         }
     }
 }
@@ -113,8 +113,8 @@ fn json_row(agent: &Agent) -> String {
         hundredths(agent.raw),
         hundredths(agent.end),
         hundredths(agent.escalated),
-        agent.verdict.number(),
-        u8::from(agent.unsure),
+        agent.verdict().number(),
+        u8::from(agent.unsure()),
     ]);
     // Within JSON these only stand in strings; inside a script element they could end it.
     row.to_string().replace('<', "\\u003c").replace('>', "\\u003e")

@@ -1,24 +1,23 @@
 //! Output directories for tests: made by the program's own roll-up and tables.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::chunk::{ChunkOptions, Speakers, segments};
 use crate::output::{
-    CallRow, CountsRecord, EngineRecord, FAILURES, REJECTS, RejectRow, RowEncoder, RunRecord, SEGMENTS, SecondsRecord,
-    SegmentRow, ServiceRecord, agent_columns, call_columns,
+    CountsRecord, EngineRecord, Format, FormatFacts, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord,
+    ServiceRecord, Tables,
 };
-use crate::rollup::{AgentBook, CallInput, ScoredRoles, roll_up, turn_scores};
-use crate::sentiment::{Outcome, Scores, SegmentCounts};
+use crate::overview::Overview;
+use crate::pipeline::{Fold, FoldOptions, Prepared, TakeCalls as _};
+use crate::rollup::{AgentOptions, AgentsReport, ScoredRoles};
+use crate::sentiment::{Granularity, Outcome, Scores};
 use crate::transcript::{Call, Role, Timeline, Turn};
 
-/// A run's directory in the making.
+/// A run in the making.
 pub(crate) struct Sample {
     pub(crate) home: tempfile::TempDir,
-    calls: BTreeMap<String, Vec<u8>>,
-    segments: Vec<u8>,
-    failures: Vec<u8>,
-    counts: SegmentCounts,
-    book: AgentBook,
+    /// Each with what became of its turns.
+    calls: Vec<(Call, Vec<Outcome>)>,
     rejects: Vec<RejectRow>,
     /// Paths of input files.
     pub(crate) inputs: Vec<String>,
@@ -26,23 +25,14 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn new() -> Self {
-        Self {
-            home: tempfile::tempdir().unwrap(),
-            calls: BTreeMap::new(),
-            segments: RowEncoder::new(&SEGMENTS, true).header(),
-            failures: RowEncoder::new(&FAILURES, true).header(),
-            counts: SegmentCounts::default(),
-            book: AgentBook::default(),
-            rejects: Vec::new(),
-            inputs: Vec::new(),
-        }
+        Self { home: tempfile::tempdir().unwrap(), calls: Vec::new(), rejects: Vec::new(), inputs: Vec::new() }
     }
 
     pub(crate) fn reject(&mut self, file: &str, reason: &str) {
         self.rejects.push(RejectRow { file: file.into(), line: 3, reason: reason.into() });
     }
 
-    /// A call whose customer's turns have these scores, `None` for one that failed; the agent says four words after each.
+    /// A call whose customer's turns have these scores, `None` for one that failed; the agent has four words after each.
     pub(crate) fn call(&mut self, id: &str, agent: &str, scores: &[Option<f64>]) -> Call {
         self.call_in(id, agent, None, None, scores)
     }
@@ -74,116 +64,97 @@ impl Sample {
             date: date.map(Into::into),
             started_at_ms: None,
         };
-        let scores = scores.iter().flat_map(|score| [score.map(scores_of), Some(scores_of(0.2))]).collect();
-        self.add(&call, scores);
+        let outcome = |score: Option<f64>| match score {
+            Some(score) => Outcome::Scored(scores_of(score)),
+            None => Outcome::Failed { reason: "InternalServerException".into(), attempts: 4 },
+        };
+        let outcomes = scores.iter().flat_map(|score| [outcome(*score), outcome(Some(0.2))]).collect();
+        self.calls.push((call.clone(), outcomes));
         call
     }
 
-    fn add(&mut self, call: &Call, scores: Vec<Option<Scores>>) {
-        let turns =
-            turn_scores(scores.len(), scores.iter().enumerate().map(|(turn, scores)| (turn, 4, scores.as_ref())));
-        let count = |number: usize| u32::try_from(number).unwrap();
-        let rollup = roll_up(&CallInput {
-            call,
-            timeline: &Timeline::of(call),
-            turns: &turns,
-            scored_roles: ScoredRoles::BOTH,
-            segments: count(scores.len()),
-            segments_failed: count(scores.iter().filter(|scores| scores.is_none()).count()),
-        });
-        let low_coverage = rollup.low_coverage(crate::rollup::AgentOptions::default().min_coverage);
-        self.book.add(&rollup);
-        let mut line = Vec::new();
-        RowEncoder::new(call_columns(), true).encode(&CallRow { rollup, engine: "local", low_coverage }, &mut line);
-        self.calls.insert(call.id.to_string(), line);
-        for (number, scores) in (1..).zip(scores) {
-            self.add_segment(call, number, scores);
+    /// All calls, cut by turns.
+    fn fold(&self, detail: bool) -> Fold {
+        let min_coverage = AgentOptions::default().min_coverage;
+        let scored_roles = ScoredRoles::BOTH;
+        let mut fold = Fold::new(FoldOptions { engine: "local", scored_roles, min_coverage, detail, guard: true });
+        let cut = ChunkOptions::new(Granularity::Turn, 500, 5000, None, Speakers::Both).unwrap();
+        for (call, outcomes) in &self.calls {
+            let timeline = Timeline::of(call);
+            let segments = segments(call, &timeline, &cut);
+            let prepared = Prepared { call: call.clone(), timeline, segments, steps: Vec::new() };
+            fold.finish_call(&prepared, outcomes.clone()).unwrap();
         }
-    }
-
-    fn add_segment(&mut self, call: &Call, number: u32, scores: Option<Scores>) {
-        self.counts.segments += 1;
-        let outcome = match scores {
-            Some(scores) => Outcome::Scored(scores),
-            None => Outcome::Failed { reason: "InternalServerException".into(), attempts: 4 },
-        };
-        let role = call.turns[number as usize - 1].role;
-        let turns = u32::try_from(call.turns.len()).unwrap();
-        let row = SegmentRow {
-            call_id: (&*call.id).into(),
-            segment: number,
-            role,
-            first_turn: number,
-            last_turn: number,
-            position: (2 * number - 1) * 500_000 / turns,
-            chars: 18,
-            outcome,
-        };
-        RowEncoder::new(&SEGMENTS, true).encode(&row, &mut self.segments);
-        if row.outcome.scores().is_some() {
-            self.counts.scored += 1;
-        } else {
-            self.counts.failed += 1;
-            RowEncoder::new(&FAILURES, true).encode(&row, &mut self.failures);
-        }
-    }
-
-    /// Writes all files, segments.csv if asked for.
-    pub(crate) fn write(&self, detail: bool) -> &Path {
-        let agents = self.book.finish();
-        let mut encoder = RowEncoder::new(agent_columns(), true);
-        let mut rows = encoder.header();
-        for agent in &agents.agents {
-            encoder.encode(agent, &mut rows);
-        }
-        self.put("agents.csv", &rows);
-        let mut rows = RowEncoder::new(call_columns(), true).header();
-        rows.extend(self.calls.values().flatten());
-        self.put("calls.csv", &rows);
-        self.put("failures.csv", &self.failures);
-        if detail {
-            self.put("segments.csv", &self.segments);
-        }
-        let mut encoder = RowEncoder::new(&REJECTS, true);
-        let mut rows = encoder.header();
         for reject in &self.rejects {
-            encoder.encode(reject, &mut rows);
+            fold.overview.add_reject(&reject.reason);
         }
-        self.put("rejects.csv", &rows);
-        let mut record = serde_json::to_value(self.record()).unwrap();
-        record["inputs"] = self.inputs.iter().map(|path| serde_json::json!({ "path": path, "rows": 7 })).collect();
-        self.put("run.json", record.to_string().as_bytes());
+        fold
+    }
+
+    /// What the calls come to as a run gathers it.
+    pub(crate) fn overview(&self) -> Overview {
+        self.fold(false).overview
+    }
+
+    /// The page as a run draws it.
+    pub(crate) fn page(&self) -> String {
+        let fold = self.fold(false);
+        let agents = fold.agents.finish();
+        super::page(&self.record(&fold, &agents), &fold.overview, &super::agents(&agents, true))
+    }
+
+    /// Writes all files but the page, segments.csv if asked for.
+    pub(crate) fn write(&self, detail: bool) -> &Path {
+        let fold = self.fold(detail);
+        let agents = fold.agents.finish();
+        let record = serde_json::to_vec(&self.record(&fold, &agents)).unwrap();
+        let mut directory = OutputDirectory::open(self.home.path()).unwrap();
+        let tables = Tables {
+            calls: fold.calls,
+            segments: detail.then_some(fold.segments),
+            failures: fold.failures,
+            agents: &agents,
+            rejects: &self.rejects,
+        };
+        tables.write(&mut directory, Format { bom: false, guard: true, parquet: false }).unwrap();
+        directory.write(RunRecord::FILE, |out| out.write_all(&record).map(|()| None)).unwrap();
+        directory.commit().unwrap();
         self.home.path()
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.home.path().join(name), bytes).unwrap();
-    }
-
-    pub(crate) fn record(&self) -> RunRecord {
-        let calls = self.calls.len() as u64;
+    fn record(&self, fold: &Fold, agents: &AgentsReport) -> RunRecord {
+        let input = |path: &String| InputRecord {
+            path: path.clone(),
+            bytes: 0,
+            blake3: String::new(),
+            rows: 7,
+            format: "turns".into(),
+            encoding: "UTF-8".into(),
+            compression: None,
+            facts: FormatFacts::default(),
+        };
         RunRecord {
-            schema_version: "1.0",
-            undertone_version: "0.0.0",
-            scoring_version: "1",
+            schema_version: "1.0".into(),
+            undertone_version: "0.0.0".into(),
+            scoring_version: "1".into(),
             settings_hash: String::new(),
-            engine: EngineRecord { name: "local", model: "test".into(), granularity: "turn" },
+            engine: EngineRecord { name: "local".into(), model: "test".into(), granularity: "turn".into() },
             started_at: String::new(),
             finished_at: String::new(),
-            inputs: Vec::new(),
+            inputs: self.inputs.iter().map(input).collect(),
             outputs: Vec::new(),
             counts: CountsRecord {
-                rows: self.counts.segments,
+                rows: fold.turns,
                 duplicate_rows: 0,
                 rejected_rows: self.rejects.len() as u64,
-                turns: self.counts.segments,
-                calls,
-                calls_scored: calls,
-                calls_low_coverage: 0,
-                calls_without_agent: 0,
-                agents: 0,
-                segments: self.counts,
-                documents: self.counts.segments,
+                turns: fold.turns,
+                calls: fold.overview.calls,
+                calls_scored: fold.overview.scored(),
+                calls_low_coverage: fold.overview.low_coverage,
+                calls_without_agent: agents.calls_without_agent,
+                agents: agents.agents.len() as u64,
+                segments: fold.counts,
+                documents: fold.counts.segments,
             },
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),

@@ -1,9 +1,12 @@
 //! The page as a reader gets it.
 
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
+use super::draw;
 use super::testing::Sample;
-use super::{draw, draw_before_record};
 
 /// Names that break careless pages and terminals.
 const HOSTILE: [&str; 6] = [
@@ -15,10 +18,11 @@ const HOSTILE: [&str; 6] = [
     "javascript:alert(1)//' onclick='x",
 ];
 
+/// The page from the files, which is the one that the run itself draws.
 fn page(sample: &Sample) -> String {
-    let mut page = Vec::new();
-    draw(sample.write(false), &mut page).unwrap();
-    String::from_utf8(page).unwrap()
+    let page = draw(sample.write(false)).unwrap();
+    assert!(page == sample.page(), "drawn again it is another one");
+    page
 }
 
 /// Calls of agents whose customers differ: one of them sounds far worse.
@@ -187,16 +191,30 @@ fn few_agents_are_not_compared() {
 }
 
 #[test]
-fn the_same_run_makes_the_same_page_before_and_after_its_record_is_written() {
-    let sample = centre(6, 8);
-    let after = page(&sample);
-    let directory = sample.write(false);
-    std::fs::remove_file(directory.join("run.json")).unwrap();
-    let mut before = Vec::new();
-    draw_before_record(directory, &sample.record(), &mut before).unwrap();
-    assert!(before == after.as_bytes());
-    let error = draw(directory, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().ends_with("run.json") && error.hint().is_some());
+fn a_file_that_is_missing_is_named() {
+    let sample = Sample::new();
+    for name in ["rejects.csv", "failures.csv", "agents.csv", "calls.csv", "run.json"] {
+        std::fs::remove_file(sample.write(false).join(name)).unwrap();
+        let error = draw(sample.home.path()).unwrap_err();
+        assert!(error.to_string().ends_with(name) && error.hint().is_some(), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn calls_in_any_order_make_the_page_that_their_table_makes(
+        calls in vec((0..4_usize, vec(option::of(-1.0..1.0), 0..7), any::<u64>()), 0..60)
+    ) {
+        let mut shuffled: Vec<_> = calls.iter().enumerate().collect();
+        shuffled.sort_by_key(|(_, (.., order))| *order);
+        let mut sample = Sample::new();
+        for (number, (who, scores, _)) in shuffled {
+            let (queue, date) = (["a", "'=b", "c\nd", ""][*who], ["2026-03-01", "2026-03-02", "2026-99-01", ""][*who]);
+            let some = |text: &'static str| Some(text).filter(|text| !text.is_empty());
+            sample.call_in(&format!("'+{number}\n"), ["ann", "@bob", "c\r", ""][*who], some(queue), some(date), scores);
+        }
+        page(&sample);
+    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Facts in words: what was run, what was found, and how sure that is.
 
-use super::agents::{AgentFacts, Verdict};
-use super::calls::CallFacts;
-use super::lists::Reason;
-use super::run::RunFacts;
-use super::sums::Coverage;
-use super::words::{Count, Name, Score, counted, percent};
+use super::agents::{self, Agent, Verdict};
+use crate::output::RunRecord;
+use crate::overview::{Coverage, Overview, Reason};
+use crate::words::{Count, Name, Score, counted, percent};
 
 /// Inputs that are named one by one.
 const NAMED_INPUTS: usize = 8;
@@ -13,7 +11,7 @@ const NAMED_INPUTS: usize = 8;
 /// Reasons that are named one by one.
 const NAMED_REASONS: usize = 8;
 
-/// A line of the list of what was run: a term and what is to be said of it.
+/// An entry of the list of what was run: a term and its lines.
 pub(super) struct Fact {
     pub(super) term: &'static str,
     pub(super) lines: Vec<String>,
@@ -34,30 +32,30 @@ pub(super) struct Finding {
 }
 
 /// What was run.
-pub(super) fn run_facts(run: &RunFacts, calls: &CallFacts, failures: &[Reason], rejects: &[Reason]) -> Vec<Fact> {
+pub(super) fn run_facts(run: &RunRecord, calls: &Overview) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("Calls", call_lines(run, calls)),
         Fact::new("Read from", input_lines(run)),
         Fact::new("Scored by", engine_lines(run)),
         Fact::new("Coverage", coverage_lines(run, calls)),
     ];
-    let unscored = unscored_lines(run, calls, failures);
+    let unscored = unscored_lines(run, calls);
     if !unscored.is_empty() {
         facts.push(Fact { amiss: true, ..Fact::new("Not scored", unscored) });
     }
     if run.counts.rejected_rows > 0 {
-        let lines = rejected_lines(run, rejects);
+        let lines = rejected_lines(run, calls);
         facts.push(Fact { amiss: true, ..Fact::new("Rows not used", lines) });
     }
     facts.push(Fact::new("Cost", vec![cost_line(run)]));
     facts
 }
 
-fn call_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
-    let period = match (calls.days.first(), calls.days.last()) {
-        (Some((first, _)), Some((last, _))) if first == last => format!(", of {first}"),
-        (Some((first, _)), Some((last, _))) => format!(", from {first} to {last}"),
-        _ => String::new(),
+fn call_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
+    let period = match calls.days.first_key_value().zip(calls.days.last_key_value()) {
+        Some(((first, _), (last, _))) if first == last => format!(", of {first}"),
+        Some(((first, _), (last, _))) => format!(", from {first} to {last}"),
+        None => String::new(),
     };
     let undated = match (calls.undated, period.is_empty()) {
         (0, _) | (_, true) => String::new(),
@@ -71,7 +69,7 @@ fn call_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
     lines
 }
 
-fn input_lines(run: &RunFacts) -> Vec<String> {
+fn input_lines(run: &RunRecord) -> Vec<String> {
     let line = |path: &str, rows| format!("{} ({})", Name::within(path, 120), counted(rows, "row"));
     let mut lines: Vec<String> =
         run.inputs.iter().take(NAMED_INPUTS).map(|input| line(&input.path, input.rows)).collect();
@@ -87,7 +85,7 @@ fn input_lines(run: &RunFacts) -> Vec<String> {
     lines
 }
 
-fn engine_lines(run: &RunFacts) -> Vec<String> {
+fn engine_lines(run: &RunRecord) -> Vec<String> {
     let engine = match run.engine.name.as_str() {
         "comprehend" => "Amazon Comprehend".to_owned(),
         "local" => "the local engine: no text left the machine".to_owned(),
@@ -96,7 +94,7 @@ fn engine_lines(run: &RunFacts) -> Vec<String> {
     vec![format!("{engine} (model {}, cut by {})", Name::new(&run.engine.model), Name::new(&run.engine.granularity))]
 }
 
-fn coverage_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
+fn coverage_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
     let part = |coverage: &Coverage, whose: &str| {
         format!("{} of the {whose} words have a score", percent(coverage.scored, coverage.words))
     };
@@ -105,15 +103,15 @@ fn coverage_lines(run: &RunFacts, calls: &CallFacts) -> Vec<String> {
         0 => "; none of the agents’ words have".to_owned(),
         _ => format!(", and {}", part(&calls.agent_words, "agents’")),
     };
-    let counts = &run.counts;
-    let scored = counts.scored + counts.cached;
+    let segments = &run.counts.segments;
+    let scored = segments.scored + segments.cached;
     vec![
         format!("{customers}{agents}."),
-        format!("{} of {} have a score.", Count(scored), counted(counts.segments, "segment")),
+        format!("{} of {} have a score.", Count(scored), counted(segments.segments, "segment")),
     ]
 }
 
-fn unscored_lines(run: &RunFacts, calls: &CallFacts, failures: &[Reason]) -> Vec<String> {
+fn unscored_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
     let mut lines = Vec::new();
     let unscored = calls.calls - calls.scores.count;
     if unscored > 0 {
@@ -126,24 +124,25 @@ fn unscored_lines(run: &RunFacts, calls: &CallFacts, failures: &[Reason]) -> Vec
     if calls.low_coverage > 0 {
         lines.push(format!("{} had too little scored to count for their agents.", counted(calls.low_coverage, "call")));
     }
-    if run.counts.failed + run.counts.skipped > 0 {
+    let segments = &run.counts.segments;
+    if segments.failed + segments.skipped > 0 {
         lines.push(format!(
             "{} failed and {} were skipped; failures.csv lists them.",
-            counted(run.counts.failed, "segment"),
-            Count(run.counts.skipped)
+            counted(segments.failed, "segment"),
+            Count(segments.skipped)
         ));
     }
-    lines.extend(reason_lines(failures));
+    lines.extend(reason_lines(&calls.failures()));
     lines
 }
 
-fn rejected_lines(run: &RunFacts, rejects: &[Reason]) -> Vec<String> {
+fn rejected_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
     let mut lines = vec![format!(
         "{} of {} could not be used; rejects.csv lists them.",
         Count(run.counts.rejected_rows),
         counted(run.counts.rows, "row")
     )];
-    lines.extend(reason_lines(rejects));
+    lines.extend(reason_lines(&calls.rejects()));
     lines
 }
 
@@ -157,7 +156,7 @@ fn reason_lines(reasons: &[Reason]) -> impl Iterator<Item = String> {
     named.chain((more > 0).then(|| format!("and {} more", counted(more as u64, "reason"))))
 }
 
-fn cost_line(run: &RunFacts) -> String {
+fn cost_line(run: &RunRecord) -> String {
     let service = &run.service;
     if service.requests == 0 && service.billed_units == 0 {
         return "Nothing was sent, nothing is charged.".to_owned();
@@ -176,7 +175,7 @@ fn cost_line(run: &RunFacts) -> String {
 }
 
 /// What was found, most important first.
-pub(super) fn findings(calls: &CallFacts, agents: &AgentFacts) -> Vec<Finding> {
+pub(super) fn findings(calls: &Overview, agents: &[Agent]) -> Vec<Finding> {
     let mut findings = vec![mood(calls)];
     findings.extend(course(calls));
     findings.extend(turning_points(calls));
@@ -184,7 +183,7 @@ pub(super) fn findings(calls: &CallFacts, agents: &AgentFacts) -> Vec<Finding> {
     findings
 }
 
-fn mood(calls: &CallFacts) -> Finding {
+fn mood(calls: &Overview) -> Finding {
     let Some(mean) = calls.scores.mean() else {
         return Finding {
             gist: "Nothing was scored.".to_owned(),
@@ -219,7 +218,7 @@ fn mood(calls: &CallFacts) -> Finding {
     }
 }
 
-fn course(calls: &CallFacts) -> Option<Finding> {
+fn course(calls: &Overview) -> Option<Finding> {
     if calls.with_shift == 0 {
         return None;
     }
@@ -240,7 +239,7 @@ fn course(calls: &CallFacts) -> Option<Finding> {
     })
 }
 
-fn turning_points(calls: &CallFacts) -> Option<Finding> {
+fn turning_points(calls: &Overview) -> Option<Finding> {
     if calls.with_shift == 0 {
         return None;
     }
@@ -263,36 +262,35 @@ fn turning_points(calls: &CallFacts) -> Option<Finding> {
     })
 }
 
-fn agents_worth_a_look(facts: &AgentFacts) -> Finding {
-    let agents = facts.agents.len() as u64;
-    if agents == 0 {
+fn agents_worth_a_look(agents: &[Agent]) -> Finding {
+    if agents.is_empty() {
         return Finding {
             gist: "No call names an agent.".to_owned(),
             rest: "So nothing can be said about agents.".to_owned(),
         };
     }
-    if !facts.compared() {
+    if !agents::compared(agents) {
         return Finding {
             gist: "Agents are not compared.".to_owned(),
             rest: "Fewer than 5 agents have scored calls: too few to tell a difference between them from chance."
                 .to_owned(),
         };
     }
-    let (outside, watch) = (facts.count(Verdict::Outside), facts.count(Verdict::Watch));
-    let unsure = facts.agents.iter().filter(|agent| agent.unsure).count() as u64;
+    let (outside, watch) = (agents::count(agents, Verdict::Outside), agents::count(agents, Verdict::Watch));
+    let unsure = agents.iter().filter(|agent| agent.unsure()).count() as u64;
     Finding {
         gist: match outside {
             0 => "No agent stands out by more than chance explains.".to_owned(),
             1 => "1 agent stands out by more than chance explains.".to_owned(),
             outside => format!("{} agents stand out by more than chance explains.", Count(outside)),
         },
-        rest: [certainty(facts, outside, watch), too_few(facts, unsure)].concat(),
+        rest: [certainty(agents, outside, watch), too_few(agents, unsure)].concat(),
     }
 }
 
 /// How many false alarms to expect.
-fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
-    let compared = facts.agents.iter().filter(|agent| agent.place.is_some()).count();
+fn certainty(agents: &[Agent], outside: u64, watch: u64) -> String {
+    let compared = agents.iter().filter(|agent| agent.place().is_some()).count();
     // Two-sided tails beyond 3.09 and between 1.96 and 3.09.
     let (far, near) = (0.002 * compared as f64, 0.048 * compared as f64);
     let about =
@@ -300,12 +298,12 @@ fn certainty(facts: &AgentFacts, outside: u64, watch: u64) -> String {
     let text = format!(
         "{} of {} {} on watch. Were all alike, chance alone would put {} outside and {} on watch.",
         Count(watch),
-        counted(facts.agents.len() as u64, "agent"),
+        counted(agents.len() as u64, "agent"),
         if watch == 1 { "is" } else { "are" },
         about(far),
         about(near)
     );
-    let outsiders = facts.agents.iter().filter(|agent| agent.verdict == Verdict::Outside);
+    let outsiders = agents.iter().filter(|agent| agent.verdict() == Verdict::Outside);
     match outsiders.filter_map(|agent| agent.q_value).reduce(f64::max) {
         Some(rate) if outside > 0 => {
             let rate = if rate < 0.01 { "under 1 %".to_owned() } else { format!("about {:.0} %", 100.0 * rate) };
@@ -320,11 +318,11 @@ fn whole(expected: f64) -> u64 {
     expected.round() as u64
 }
 
-fn too_few(facts: &AgentFacts, unsure: u64) -> String {
+fn too_few(agents: &[Agent], unsure: u64) -> String {
     if unsure == 0 {
         return String::new();
     }
-    let enough = match facts.calls_for_reliability_70 {
+    let enough = match agents::calls_for_reliability_70(agents) {
         // Beyond this, no number of calls anybody has would do.
         Some(calls) if calls < 100_000 => format!("; with about {} a score is reliable", counted(calls, "call")),
         _ => String::new(),

@@ -10,8 +10,8 @@ use super::role::{RoleRollup, RoleSums};
 use super::turn::TurnScore;
 use crate::sentiment::Millionths;
 
-/// A customer's end is bad, and a start is bad, from here down.
-const BAD: Millionths = Millionths(-300_000);
+/// A customer's end is bad, and a start is bad, from here down; from its opposite up they are good.
+pub(crate) const BAD: Millionths = Millionths(-300_000);
 
 /// A fall from here down is an escalation.
 const FALL: Millionths = Millionths(-300_000);

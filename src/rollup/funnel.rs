@@ -15,7 +15,8 @@ use super::distribution::two_sided_p;
 use super::shrink::Observed;
 
 /// Where an agent lies in the funnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Funnel {
     /// |z| < 1.96: within what chance brings to 95 of 100.
     In,

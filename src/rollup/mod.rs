@@ -48,6 +48,7 @@ mod testing;
 mod turn;
 
 pub use agents::{AgentBook, AgentOptions};
+pub(crate) use call::BAD;
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
 pub use funnel::Funnel;

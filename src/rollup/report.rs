@@ -14,7 +14,8 @@ use super::shrink::{Fit, Shrunk};
 use super::sums::Hits;
 
 /// What an agent's score is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// No call with a customer score.
     NoData,

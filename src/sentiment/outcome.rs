@@ -1,6 +1,6 @@
 //! What became of a segment: scores, or why there are none.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::scores::Scores;
 
@@ -50,10 +50,20 @@ impl Outcome {
             Self::Failed { .. } | Self::Skipped { .. } => None,
         }
     }
+
+    /// Why there are none; nothing if there are.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Failed { reason, .. } => reason,
+            Self::Skipped { reason } => reason,
+            Self::Scored(_) | Self::Cached(_) => "",
+        }
+    }
 }
 
 /// What became of all segments; the four parts always sum to the whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentCounts {
     /// Segments of all calls.
     pub segments: u64,

@@ -5,22 +5,24 @@
 use serde_json::{Value, json};
 
 use super::Summary;
-use crate::pipeline::{BARS, NamedCall};
+use crate::overview::{BARS, NamedCall};
 use crate::rollup::{AgentRollup, Funnel, Status};
+use crate::sentiment::Millionths;
 
 impl Summary<'_> {
     /// Everything that is printed for people, as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let overview = self.overview;
+        let (overview, record) = (self.overview, self.record);
+        let service = &record.service;
         json!({
             "calls": overview.calls,
-            "calls_scored": overview.scored,
+            "calls_scored": overview.scored(),
             "calls_low_coverage": overview.low_coverage,
             "customer": {
-                "mean_score": overview.mean_score(),
+                "mean_score": overview.exact_mean(),
                 "labels": overview.labels,
-                "distribution": { "from": -1.0, "to": 1.0, "bar_width": 2.0 / BARS as f64, "calls": overview.distribution },
+                "distribution": { "from": -1.0, "to": 1.0, "bar_width": 2.0 / BARS as f64, "calls": overview.bars },
             },
             "start_to_end": {
                 "calls": overview.with_shift,
@@ -29,15 +31,15 @@ impl Summary<'_> {
                 "escalated": overview.escalated,
                 "recovered": overview.recovered,
             },
-            "listen_to": overview.worst.iter().map(call).collect::<Vec<_>>(),
+            "listen_to": self.listen_to().map(call).collect::<Vec<_>>(),
             "agents": self.agents_json(),
-            "segments": self.segments,
-            "rejected_rows": self.rejected_rows,
-            "bill": self.bill.map(|bill| json!({
-                "requests": bill.requests,
-                "throttles": bill.throttles,
-                "units": bill.units,
-                "dollars": bill.dollars,
+            "segments": record.counts.segments,
+            "rejected_rows": record.counts.rejected_rows,
+            "bill": self.charges.then(|| json!({
+                "requests": service.requests,
+                "throttles": service.throttles,
+                "units": service.billed_units,
+                "dollars": service.cost_usd,
             })),
             "directory": self.directory.display().to_string(),
             "files": self.files,
@@ -64,8 +66,8 @@ fn call(call: &NamedCall) -> Value {
     json!({
         "call_id": call.call_id,
         "agent_id": call.agent_id,
-        "customer_start": call.start.value(),
-        "customer_end": call.end.value(),
+        "customer_start": call.start.map(Millionths::value),
+        "customer_end": call.end.map(Millionths::value),
     })
 }
 
@@ -85,37 +87,4 @@ fn named(agents: &[AgentRollup], place: Funnel) -> Vec<Value> {
             })
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::pipeline::Overview;
-    use crate::rollup::AgentBook;
-    use crate::sentiment::SegmentCounts;
-    use crate::summary::Bill;
-
-    #[test]
-    fn what_is_unknown_is_null_and_what_costs_is_said() {
-        let (overview, agents) = (Overview::default(), AgentBook::default().finish());
-        let summary = Summary {
-            overview: &overview,
-            agents: &agents,
-            segments: SegmentCounts::default(),
-            rejected_rows: 2,
-            bill: Some(Bill { requests: 3, throttles: 1, units: 400, dollars: 0.04 }),
-            directory: Path::new("out"),
-            files: &[],
-            seconds: 1.5,
-        };
-        let json = summary.to_json();
-        assert_eq!(json["customer"]["mean_score"], Value::Null);
-        assert_eq!(json["customer"]["distribution"]["calls"].as_array().map(Vec::len), Some(BARS));
-        assert_eq!(json["agents"]["compared"], false);
-        assert_eq!(json["bill"]["units"], 400);
-        assert_eq!((&json["rejected_rows"], &json["directory"]), (&json!(2), &json!("out")));
-        assert_eq!(json["segments"]["segments"], 0);
-    }
 }

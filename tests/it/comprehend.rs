@@ -60,6 +60,21 @@ fn the_record_agrees_with_the_services_own_meter() {
 }
 
 #[test]
+fn the_summary_for_programs_has_the_bill_of_the_record() {
+    let standin = Standin::start(Config::default());
+    let place = place_for(&standin);
+    let ended = place.run(&["analyze", "--json", "data"]).expect(0);
+    let summary: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let (bill, record) = (&summary["bill"], place.outputs("undertone-out").record());
+    for (name, recorded) in
+        [("requests", "requests"), ("throttles", "throttles"), ("units", "billed_units"), ("dollars", "cost_usd")]
+    {
+        assert_eq!(bill[name], record["service"][recorded], "{name}");
+    }
+    assert_eq!(bill["units"], standin.stats().units);
+}
+
+#[test]
 fn segments_cost_a_third_of_single_turns_that_are_sent_each_time_they_are_said() {
     let standin = Standin::start(Config::default());
     let place = place_for(&standin);

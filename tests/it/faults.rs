@@ -70,14 +70,27 @@ fn broken_connections_and_answers_leave_no_trace() {
     let (stats, outputs) = expect_no_trace(script(faults.clone()));
     assert!(faults.iter().all(|fault| stats.faults.get(fault.name()) == Some(&1)), "{stats:?}");
     assert_eq!(stats.answered_again, 0, "what was answered is not asked again");
-    assert!(outputs.record()["service"]["billed_units"].as_u64() <= Some(stats.units), "a lost answer may be billed");
+    expect_bounds_of_the_bill(&stats, &outputs);
+}
+
+/// What the service billed lies within what the record and the page say, lost answers counted.
+fn expect_bounds_of_the_bill(stats: &Statistics, outputs: &Outputs) {
+    let service = &outputs.record()["service"];
+    let units = |name: &str| service[name].as_u64().unwrap_or_else(|| panic!("{name} is {}", service[name]));
+    let (least, most) = (units("billed_units_least"), units("billed_units"));
+    assert!(least <= stats.units_by_request && stats.units <= most, "{least} to {most}: {stats:?}");
+    assert!(most > units("planned_units"), "lost answers are paid beside those that came");
+    let cost = service["cost_usd"].as_f64().unwrap_or_else(|| panic!("{service}"));
+    let line = format!("At most ${cost:.2} for {most} units in {} requests", stats.requests);
+    assert!(outputs.text("report.html").replace(',', "").contains(&line), "{line}");
 }
 
 #[test]
 fn slow_and_missing_answers_leave_no_trace() {
     let faults = script([Fault::Slow(Duration::from_millis(150)), Fault::Hang, Fault::Hang]);
-    let (stats, _) = expect_no_trace_within("1s", faults);
+    let (stats, outputs) = expect_no_trace_within("1s", faults);
     assert_eq!((stats.faults.get("slow"), stats.faults.get("hang")), (Some(&1), Some(&2)));
+    expect_bounds_of_the_bill(&stats, &outputs);
 }
 
 #[test]

@@ -2,14 +2,15 @@
 //!
 //! Where there are more days than a drawing can hold, a mark stands for a week, a month or a year.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{Px, Scale, Tick, path, score_range, score_ticks};
-use crate::report::calls::CallFacts;
-use crate::report::sums::Group;
-use crate::report::words::{Count, Maybe, Score, percent};
+use crate::overview::{Group, Overview};
+use crate::words::{Count, Maybe, Score, interval, percent};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 270.0;
@@ -64,9 +65,9 @@ impl Unit {
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/days.svg")]
-pub(in crate::report) struct Days {
+pub(crate) struct Days {
     /// What one mark stands for: day, week, month or year.
-    pub(in crate::report) unit: &'static str,
+    pub(crate) unit: &'static str,
     ticks: Vec<Tick>,
     dates: Vec<(Px, Date, &'static str)>,
     zero: Option<Px>,
@@ -77,7 +78,7 @@ pub(in crate::report) struct Days {
     most: Count,
     description: String,
     /// The same in numbers.
-    pub(in crate::report) rows: Vec<DayRow>,
+    pub(crate) rows: Vec<DayRow>,
 }
 
 /// One mark.
@@ -88,20 +89,20 @@ struct Mark {
 }
 
 /// One day, week, month or year in numbers.
-pub(in crate::report) struct DayRow {
-    pub(in crate::report) begin: Date,
-    pub(in crate::report) calls: Count,
-    pub(in crate::report) scored: Count,
-    pub(in crate::report) mean: Maybe,
-    pub(in crate::report) interval: String,
-    pub(in crate::report) negative: String,
+pub(crate) struct DayRow {
+    pub(crate) begin: Date,
+    pub(crate) calls: Count,
+    pub(crate) scored: Count,
+    pub(crate) mean: Maybe,
+    pub(crate) interval: String,
+    pub(crate) negative: String,
 }
 
 impl Days {
     /// `None` where there are not two days to compare, or nothing was scored.
-    pub(in crate::report) fn of(facts: &CallFacts) -> Option<Self> {
-        let (unit, groups) = grouped(&facts.days)?;
-        facts.scores.mean()?;
+    pub(crate) fn of(overview: &Overview) -> Option<Self> {
+        let (unit, groups) = grouped(&overview.days)?;
+        overview.scores.mean()?;
         let (first, last) = (groups.first()?.0, groups.last()?.0);
         let days = |date: Date| date.since(first).map_or(0.0, |span| f64::from(span.get_days()));
         let total = days(last).max(1.0);
@@ -143,13 +144,13 @@ impl Days {
 }
 
 /// Days put together until they are few enough; `None` below two.
-fn grouped(days: &[(Date, Group)]) -> Option<(Unit, Vec<(Date, Group)>)> {
+fn grouped(days: &BTreeMap<Date, Group>) -> Option<(Unit, Vec<(Date, Group)>)> {
     for unit in Unit::ALL {
         let mut groups: Vec<(Date, Group)> = Vec::new();
         for (date, group) in days {
             let begin = unit.begin(*date);
             match groups.last_mut() {
-                Some((last, sum)) if *last == begin => sum.merge(group),
+                Some((last, sum)) if *last == begin => *sum += *group,
                 _ => groups.push((begin, *group)),
             }
         }
@@ -213,9 +214,7 @@ fn row((begin, group): &(Date, Group)) -> DayRow {
         calls: Count(group.calls),
         scored: Count(group.scored),
         mean: Maybe(group.mean()),
-        interval: group
-            .interval()
-            .map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", Score(low), Score(high))),
+        interval: interval(group.interval()),
         negative: percent(group.negative, group.scored),
     }
 }
@@ -225,7 +224,7 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    fn days(count: i32) -> Vec<(Date, Group)> {
+    fn days(count: i32) -> BTreeMap<Date, Group> {
         let first = date(2026, 1, 1);
         (0..count)
             .map(|day| {

@@ -3,9 +3,8 @@
 use askama::Template;
 
 use super::{Px, Scale, Tick};
-use crate::report::calls::CallFacts;
-use crate::report::sums::BINS;
-use crate::report::words::{Count, Score, percent};
+use crate::overview::{BINS, Overview};
+use crate::words::{Count, Score, percent};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 230.0;
@@ -24,7 +23,7 @@ const UNSCORED_LEFT: f64 = 586.0;
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/distribution.svg")]
-pub(in crate::report) struct Distribution {
+pub(crate) struct Distribution {
     bars: Vec<Bar>,
     ticks: Vec<Tick>,
     mean: Px,
@@ -32,7 +31,7 @@ pub(in crate::report) struct Distribution {
     unscored: Option<(Px, Px, String)>,
     description: String,
     /// The same in numbers: from, to, calls, share.
-    pub(in crate::report) rows: Vec<(Score, Score, Count, String)>,
+    pub(crate) rows: Vec<(Score, Score, Count, String)>,
 }
 
 struct Bar {
@@ -45,10 +44,10 @@ struct Bar {
 
 impl Distribution {
     /// `None` where nothing was scored.
-    pub(in crate::report) fn of(facts: &CallFacts) -> Option<Self> {
-        let mean = facts.scores.mean()?;
-        let counts = bar_counts(&facts.scores.bins);
-        let unscored = facts.calls - facts.scores.count;
+    pub(crate) fn of(overview: &Overview) -> Option<Self> {
+        let mean = overview.scores.mean()?;
+        let counts = bar_counts(&overview.scores.bins);
+        let unscored = overview.calls - overview.scores.count;
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let x = Scale::new((0.0, BARS as f64), (LEFT, RIGHT));
         let score = Scale::new((-1.0, 1.0), (LEFT, RIGHT));
@@ -65,7 +64,7 @@ impl Distribution {
             }
         });
         let tall = Px(height.at(unscored as f64).0.clamp(2.0, BOTTOM - TOP));
-        // An arrow says that the bar goes on beyond the drawing.
+        // An arrow: the bar goes on beyond the drawing.
         let label = format!("{}{}", Count(unscored), if unscored > most { " ↑" } else { "" });
         Some(Self {
             bars: bars.collect(),
@@ -75,8 +74,8 @@ impl Distribution {
             mean: score.at(mean),
             mean_label: format!("mean {}", Score(mean)),
             unscored: (unscored > 0).then_some((Px(BOTTOM - tall.0), tall, label)),
-            description: description(facts, unscored),
-            rows: rows(&counts, facts.scores.count),
+            description: description(overview, unscored),
+            rows: rows(&counts, overview.scores.count),
         })
     }
 }
@@ -102,11 +101,11 @@ fn class(index: usize) -> &'static str {
     }
 }
 
-fn description(facts: &CallFacts, unscored: u64) -> String {
-    let part = |share| facts.scores.quantile(share).map_or_else(String::new, |value| Score(value).to_string());
+fn description(overview: &Overview, unscored: u64) -> String {
+    let part = |share| overview.scores.quantile(share).map_or_else(String::new, |value| Score(value).to_string());
     format!(
         "Customer score of {} calls from −1 to +1. A quarter of them lie below {}, half below {}, three quarters below {}. {} calls have no score and are not in the bars.",
-        Count(facts.scores.count),
+        Count(overview.scores.count),
         part(0.25),
         part(0.5),
         part(0.75),

@@ -1,13 +1,13 @@
 //! The funnel: each agent's score against the number of calls, between the limits that chance sets.
 //!
-//! The verdict on an agent is the table's own, from that agent's own variation. The limits are drawn for an agent
+//! The verdict on an agent comes from agents.csv and that agent's own variation. The limits are drawn for an agent
 //! whose calls vary as those of the others do: the least-squares line of the squared standard deviations on 1/n.
 
 use askama::Template;
 
 use super::{Px, Scale, Tick, append, score_ticks};
-use crate::report::agents::{Agent, AgentFacts, Place, Verdict};
-use crate::report::words::{Count, Name};
+use crate::report::agents::{Agent, Place, Verdict, count};
+use crate::words::{Count, Name};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
@@ -34,7 +34,7 @@ const MANY_AGENTS: usize = 1500;
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/funnel.svg")]
-pub(in crate::report) struct Funnel {
+pub(crate) struct Funnel {
     /// How large marks are: empty, or `crowd` for small ones.
     class: &'static str,
     ticks: Vec<Tick>,
@@ -72,7 +72,7 @@ impl Limits {
         (self.between + self.within / calls).max(0.0).sqrt()
     }
 
-    /// The line through 1/n and sd² of the agents, weighted by n so that those who say little count little.
+    /// The line through 1/n and sd² of the agents, weighted by n so that those with few calls count little.
     fn of(agents: &[(&Agent, Place)]) -> Option<Self> {
         let (_, first) = agents.first()?;
         let (mut weights, mut xs, mut ys, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
@@ -95,17 +95,13 @@ impl Limits {
 
 impl Funnel {
     /// `None` where agents are not compared.
-    pub(in crate::report) fn of(facts: &AgentFacts) -> Option<Self> {
-        let agents: Vec<(&Agent, Place)> = facts
-            .agents
-            .iter()
-            .filter(|agent| agent.scored > 0)
-            .filter_map(|agent| Some((agent, agent.place?)))
-            .collect();
-        let limits = Limits::of(&agents)?;
-        let fewest = agents.iter().map(|(agent, _)| agent.scored).min()? as f64;
-        let most = (agents.iter().map(|(agent, _)| agent.scored).max()? as f64).max(fewest + 1.0);
-        let range = score_range(&agents, &limits);
+    pub(crate) fn of(agents: &[Agent]) -> Option<Self> {
+        let scored = agents.iter().filter(|agent| agent.scored > 0);
+        let placed: Vec<(&Agent, Place)> = scored.filter_map(|agent| Some((agent, agent.place()?))).collect();
+        let limits = Limits::of(&placed)?;
+        let fewest = placed.iter().map(|(agent, _)| agent.scored).min()? as f64;
+        let most = (placed.iter().map(|(agent, _)| agent.scored).max()? as f64).max(fewest + 1.0);
+        let range = score_range(&placed, &limits);
         let y = Scale::new(range, (BOTTOM, TOP));
         // By logarithm: twice the calls are the same step everywhere.
         let x = Scale::new((fewest.ln(), most.ln()), (LEFT + 12.0, RIGHT - 12.0));
@@ -113,25 +109,25 @@ impl Funnel {
 
         let curve = |distance: f64| limit_curve(&limits, distance, (fewest, most), &x, &y);
         let places = |verdict: Verdict| {
-            let chosen = agents.iter().filter(move |(agent, _)| agent.verdict == verdict);
+            let chosen = placed.iter().filter(move |(agent, _)| agent.verdict() == verdict);
             chosen.map(|&(agent, place)| (at(agent, place), place.z))
         };
         let inside = places(Verdict::Inside).chain(places(Verdict::TooFew)).map(|(place, _)| place).collect();
         let outside: Vec<((Px, Px), f64)> = places(Verdict::Outside).collect();
         let side = |sign: f64| dots(outside.iter().filter(|(_, z)| z * sign > 0.0).map(|&(place, _)| place));
         Some(Self {
-            class: if agents.len() > CROWD { "crowd" } else { "" },
+            class: if placed.len() > CROWD { "crowd" } else { "" },
             ticks: score_ticks(range, &y),
             calls: call_ticks(fewest, most, &x),
             mean: y.at(limits.mean),
             inner: [curve(-1.96), curve(1.96)],
             outer: [curve(-3.09), curve(3.09)],
-            inside: by_density(inside, agents.len() > MANY_AGENTS),
+            inside: by_density(inside, placed.len() > MANY_AGENTS),
             watch: dots(places(Verdict::Watch).map(|(place, _)| place)),
             low: side(-1.0),
             high: side(1.0),
-            labels: labels(&agents, at),
-            description: description(facts, agents.len()),
+            labels: labels(&placed, at),
+            description: description(agents, placed.len()),
         })
     }
 }
@@ -202,7 +198,7 @@ fn by_density(places: Vec<(Px, Px)>, coarse: bool) -> [String; 3] {
 /// Names of the agents outside, the farthest first, each where it touches no other and no mark of those who are named.
 fn labels(agents: &[(&Agent, Place)], at: impl Fn(&Agent, Place) -> (Px, Px)) -> Vec<Label> {
     let mut outside: Vec<(&Agent, Place)> =
-        agents.iter().copied().filter(|(agent, _)| agent.verdict == Verdict::Outside).collect();
+        agents.iter().copied().filter(|(agent, _)| agent.verdict() == Verdict::Outside).collect();
     outside.sort_by(|a, b| b.1.z.abs().total_cmp(&a.1.z.abs()).then_with(|| a.0.id.cmp(&b.0.id)));
     let marks = agents.iter().filter(|(agent, _)| agent.notable());
     let mut taken: Vec<Area> = marks.map(|&(agent, place)| Area::of_mark(at(agent, place))).collect();
@@ -259,12 +255,12 @@ impl Area {
     }
 }
 
-fn description(facts: &AgentFacts, compared: usize) -> String {
+fn description(agents: &[Agent], compared: usize) -> String {
     format!(
         "Score of {} agents against their number of scored calls, with the limits within which chance keeps 95 and 99.8 of 100 agents. {} lie outside, {} between the limits. Those outside and on watch are listed in the table below, all agents in the table at the end.",
         Count(compared as u64),
-        Count(facts.count(Verdict::Outside)),
-        Count(facts.count(Verdict::Watch)),
+        Count(count(agents, Verdict::Outside)),
+        Count(count(agents, Verdict::Watch)),
     )
 }
 

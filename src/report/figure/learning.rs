@@ -5,7 +5,7 @@ use askama::Template;
 use super::standings::ticks;
 use super::{Px, Scale, Tick, path};
 use crate::evaluate::Curve;
-use crate::report::words::{Count, Name};
+use crate::words::{Count, Name};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 280.0;
@@ -19,7 +19,7 @@ const LABEL_HEIGHT: f64 = 16.0;
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/learning.svg")]
-pub(in crate::report) struct Learning {
+pub(crate) struct Learning {
     ticks: Vec<Tick>,
     labels: Vec<(Px, Count)>,
     band: String,
@@ -39,7 +39,7 @@ struct Rival {
 
 impl Learning {
     /// `None` where no model has a figure.
-    pub(in crate::report) fn of(curve: &Curve) -> Option<Self> {
+    pub(crate) fn of(curve: &Curve) -> Option<Self> {
         let points: Vec<(usize, crate::evaluate::Interval)> =
             curve.points.iter().filter_map(|point| Some((point.labels, point.macro_f1?))).collect();
         let rivals: Vec<(&str, f64)> =

@@ -1,7 +1,7 @@
 //! Figures: where lines, dots and labels lie. What they look like is in the templates.
 //!
 //! Each figure is a template over numbers that were worked out here, in the units of its own drawing. Every one
-//! has a title and a description, and a table beside it on the page that says the same.
+//! has a title and a description, and a table beside it on the page with the same numbers.
 
 mod days;
 mod distribution;

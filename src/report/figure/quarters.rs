@@ -3,9 +3,8 @@
 use askama::Template;
 
 use super::{Px, Scale, Tick, path, score_range, score_ticks};
-use crate::report::calls::CallFacts;
-use crate::report::sums::Series;
-use crate::report::words::{Count, Maybe, Score};
+use crate::overview::{Overview, Series};
+use crate::words::{Count, Maybe, Score, interval};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 260.0;
@@ -22,7 +21,7 @@ const NAMES: [&str; 4] = ["first quarter", "second", "third", "last quarter"];
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/quarters.svg")]
-pub(in crate::report) struct Quarters {
+pub(crate) struct Quarters {
     ticks: Vec<Tick>,
     zero: Option<Px>,
     columns: Vec<(Px, &'static str)>,
@@ -30,7 +29,7 @@ pub(in crate::report) struct Quarters {
     lines: Vec<Line>,
     description: String,
     /// The same in numbers.
-    pub(in crate::report) rows: Vec<QuarterRow>,
+    pub(crate) rows: Vec<QuarterRow>,
 }
 
 /// One party's line.
@@ -44,19 +43,19 @@ struct Line {
 }
 
 /// One quarter in numbers.
-pub(in crate::report) struct QuarterRow {
-    pub(in crate::report) name: &'static str,
-    pub(in crate::report) customer: Maybe,
-    pub(in crate::report) half: String,
-    pub(in crate::report) customer_calls: Count,
-    pub(in crate::report) agent: Maybe,
-    pub(in crate::report) agent_calls: Count,
+pub(crate) struct QuarterRow {
+    pub(crate) name: &'static str,
+    pub(crate) customer: Maybe,
+    pub(crate) half: String,
+    pub(crate) customer_calls: Count,
+    pub(crate) agent: Maybe,
+    pub(crate) agent_calls: Count,
 }
 
 impl Quarters {
     /// `None` where no quarter has a score.
-    pub(in crate::report) fn of(facts: &CallFacts) -> Option<Self> {
-        let (customers, agents) = (&facts.customer_quarters, &facts.agent_quarters);
+    pub(crate) fn of(overview: &Overview) -> Option<Self> {
+        let (customers, agents) = (&overview.customer_quarters, &overview.agent_quarters);
         let means: Vec<f64> = customers.iter().chain(agents).filter_map(Series::mean).collect();
         if means.is_empty() {
             return None;
@@ -148,7 +147,7 @@ fn row(quarter: usize, customers: &[Series; 4], agents: &[Series; 4]) -> Quarter
     QuarterRow {
         name: NAMES[quarter],
         customer: Maybe(customer.mean()),
-        half: half(customer).map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", Score(low), Score(high))),
+        half: interval(half(customer)),
         customer_calls: Count(customer.count),
         agent: Maybe(agent.mean()),
         agent_calls: Count(agent.count),

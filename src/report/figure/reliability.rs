@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Px, Scale, path};
 use crate::evaluate::EngineFigures;
-use crate::report::words::Name;
+use crate::words::Name;
 
 const WIDTH: f64 = 640.0;
 const PANEL: f64 = 150.0;
@@ -20,7 +20,7 @@ const LARGEST: f64 = 14.0;
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/reliability.svg")]
-pub(in crate::report) struct Reliability {
+pub(crate) struct Reliability {
     height: f64,
     panels: Vec<Panel>,
     description: String,
@@ -40,7 +40,7 @@ struct Panel {
 
 impl Reliability {
     /// `None` where no engine judged a text.
-    pub(in crate::report) fn of(engines: &[EngineFigures]) -> Option<Self> {
+    pub(crate) fn of(engines: &[EngineFigures]) -> Option<Self> {
         let known: Vec<&EngineFigures> =
             engines.iter().filter(|engine| engine.texts.as_ref().is_some_and(|texts| texts.texts > 0)).collect();
         if known.is_empty() {

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Px, Scale, Tick, round_values};
 use crate::evaluate::{EngineFigures, Interval};
-use crate::report::words::Name;
+use crate::words::Name;
 
 const WIDTH: f64 = 640.0;
 const LEFT: f64 = 180.0;
@@ -18,7 +18,7 @@ const NAME_CHARS: usize = 26;
 /// The figure.
 #[derive(Template)]
 #[template(path = "figures/standings.svg")]
-pub(in crate::report) struct Standings {
+pub(crate) struct Standings {
     height: f64,
     bottom: Px,
     ticks: Vec<Tick>,
@@ -38,7 +38,7 @@ struct Row {
 
 impl Standings {
     /// `None` where no engine has the figure.
-    pub(in crate::report) fn of(engines: &[EngineFigures], figure: &str) -> Option<Self> {
+    pub(crate) fn of(engines: &[EngineFigures], figure: &str) -> Option<Self> {
         let known: Vec<(&str, Interval)> =
             engines.iter().filter_map(|engine| Some((engine.name.as_str(), engine.main()?))).collect();
         if known.is_empty() {

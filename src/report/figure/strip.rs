@@ -3,14 +3,15 @@
 use askama::Template;
 
 use super::{Px, Scale, path};
-use crate::report::PARTS;
+use crate::output::rounded;
+use crate::sentiment::Millionths;
 
 const WIDTH: f64 = 180.0;
 const HEIGHT: f64 = 18.0;
 
 /// The scale that all strips of a table share.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::report) struct StripScale {
+pub(crate) struct StripScale {
     scale: Scale,
     range: (f64, f64),
     mean: Option<f64>,
@@ -18,13 +19,13 @@ pub(in crate::report) struct StripScale {
 
 impl StripScale {
     /// A scale that holds all of `values`, with a line at `mean`.
-    pub(in crate::report) fn of(values: impl IntoIterator<Item = f64>, mean: Option<f64>) -> Self {
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>, mean: Option<f64>) -> Self {
         let range = super::score_range(values.into_iter().chain(mean), 0.1);
         Self { scale: Scale::new(range, (6.0, WIDTH - 6.0)), range, mean }
     }
 
     /// The strip of one row.
-    pub(in crate::report) fn strip(
+    pub(crate) fn strip(
         &self,
         score: Option<f64>,
         interval: Option<(f64, f64)>,
@@ -45,7 +46,7 @@ impl StripScale {
 /// A score, its interval, and the raw score as a hollow dot.
 #[derive(Template)]
 #[template(path = "figures/strip.svg")]
-pub(in crate::report) struct Strip {
+pub(crate) struct Strip {
     mean: Option<Px>,
     interval: Option<(Px, Px)>,
     score: Option<Px>,
@@ -56,20 +57,20 @@ pub(in crate::report) struct Strip {
 /// A call's customer from the first quarter to the last.
 #[derive(Template)]
 #[template(path = "figures/sparkline.svg")]
-pub(in crate::report) struct Sparkline {
+pub(crate) struct Sparkline {
     path: String,
     dots: Vec<(Px, Px)>,
 }
 
 impl Sparkline {
-    /// From the scores of the quarters in 10,000ths; what has no score is a gap.
-    pub(in crate::report) fn of(quarters: &[Option<i64>; 4]) -> Self {
+    /// From the scores of the quarters; what has no score is a gap.
+    pub(crate) fn of(quarters: &[Option<Millionths>; 4]) -> Self {
         let x = Scale::new((0.0, 3.0), (5.0, 75.0));
         let y = Scale::new((-1.0, 1.0), (26.0, 2.0));
         let points: Vec<Option<(Px, Px)>> = quarters
             .iter()
             .enumerate()
-            .map(|(quarter, parts)| parts.map(|parts| (x.at(quarter as f64), y.at(parts as f64 / PARTS as f64))))
+            .map(|(quarter, score)| score.map(|score| (x.at(quarter as f64), y.at(rounded(score)))))
             .collect();
         Self { path: path(points.iter().copied()), dots: points.into_iter().flatten().collect() }
     }

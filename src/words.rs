@@ -1,13 +1,24 @@
 //! How names and numbers look, on the page and in the terminal.
 //!
-//! A score has its sign, a true minus and two decimals; what is not known is said in words, never as a number.
+//! A score has its sign, a true minus and two decimals; what is not known is a word, never a number.
 //! A name is somebody else's text: what could move a cursor, turn the direction of the line or fill the page is
 //! taken out before it is escaped.
 
 use std::fmt::{self, Display};
 
-use super::table::PARTS;
-use crate::output::unguarded;
+use anstyle::{AnsiColor, Style};
+
+use crate::output::{parts, rounded};
+use crate::sentiment::Millionths;
+
+/// Styles of text in the terminal; the stream takes them away where there is none.
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+
+/// A score that differs from zero by this much has a colour.
+const NOTABLE: f64 = 0.1;
 
 /// A score: `+0.12`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,9 +36,9 @@ impl Display for Score {
 pub(crate) struct Maybe(pub(crate) Option<f64>);
 
 impl Maybe {
-    /// From 10,000ths.
-    pub(crate) fn parts(parts: Option<i64>) -> Self {
-        Self(parts.map(|parts| parts as f64 / PARTS as f64))
+    /// A score of a call, as its table has it.
+    pub(crate) fn of(score: Option<Millionths>) -> Self {
+        Self(score.map(rounded))
     }
 }
 
@@ -43,9 +54,45 @@ impl Display for Maybe {
     }
 }
 
+/// A score for the terminal, five characters wide, in its colour; a dash where there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Coloured(pub(crate) Option<f64>);
+
+impl Coloured {
+    /// The colour.
+    pub(crate) fn style(self) -> Style {
+        match self.0 {
+            Some(score) if score <= -NOTABLE => BAD,
+            Some(score) if score >= NOTABLE => GOOD,
+            Some(_) => Style::new(),
+            None => FAINT,
+        }
+    }
+}
+
+impl Display for Coloured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let style = self.style();
+        match self.0 {
+            Some(score) => write!(f, "{style}{}{style:#}", Score(score)),
+            None => write!(f, "{style}{:>5}{style:#}", "–"),
+        }
+    }
+}
+
+/// An interval of scores: `−0.12 to +0.34`, or a dash.
+pub(crate) fn interval(ends: Option<(f64, f64)>) -> String {
+    ends.map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", Score(low), Score(high)))
+}
+
+/// A place in a call in whole percent.
+pub(crate) fn place(position: Millionths) -> String {
+    format!("{} %", (parts(position) + 50) / 100)
+}
+
 /// A count with its thousands apart: `1,234,567`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Count(pub(super) u64);
+pub(crate) struct Count(pub(crate) u64);
 
 impl Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +106,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 }
 
 /// A share in percent: whole, but for a share that would look like none or all.
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
@@ -115,11 +162,6 @@ fn harmless(c: char) -> char {
     if c.is_control() || turns { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// A text cell's bytes as text, without its guard.
-pub(super) fn cell_text(bytes: &[u8]) -> String {
-    unguarded(&String::from_utf8_lossy(bytes)).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +172,13 @@ mod tests {
         assert_eq!(Score(-0.5).to_string(), "−0.50");
         assert_eq!(Score(-0.001).to_string(), "+0.00");
         assert_eq!(Maybe(None).to_string(), "not scored");
-        assert_eq!(Maybe::parts(Some(-12_346)).to_string(), "−1.23");
+        assert_eq!(Maybe::of(Some(Millionths(-1_234_560))).to_string(), "−1.23");
+    }
+
+    #[test]
+    fn what_is_missing_is_a_dash_as_wide_as_a_score() {
+        let plain = |score| anstream::adapter::strip_str(&Coloured(score).to_string()).to_string();
+        assert_eq!((plain(None), plain(Some(-0.4567))), ("    –".to_owned(), "−0.46".to_owned()));
     }
 
     #[test]

@@ -1,43 +1,45 @@
-//! What scores add up to: means, intervals and distributions in exact sums of 10,000ths.
+//! What scores add up to: means, intervals and distributions in exact sums of the parts that a table has.
 
-use super::calls::{CallCells, CallLabel};
-use super::table::PARTS;
+use std::ops::AddAssign;
+
+use super::CallFigures;
+use crate::output::{PARTS, parts};
+use crate::sentiment::{Label, Millionths};
 
 /// Bins of a distribution from −1 to 1: hundredths, the last one for 1 itself.
-pub(super) const BINS: usize = 201;
+pub(crate) const BINS: usize = 201;
 const BIN_PARTS: i64 = PARTS / 100;
 
-/// Values of one kind: how many, their sum, their spread, and how they are distributed.
-#[derive(Clone)]
-pub(super) struct Series {
-    pub(super) count: u64,
+/// Values of one kind: how many, their sum, and how they are distributed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Series {
+    pub(crate) count: u64,
     sum: i64,
-    squares: i128,
-    pub(super) bins: Box<[u64; BINS]>,
+    pub(crate) bins: Box<[u64; BINS]>,
 }
 
 impl Default for Series {
     fn default() -> Self {
-        Self { count: 0, sum: 0, squares: 0, bins: Box::new([0; BINS]) }
+        Self { count: 0, sum: 0, bins: Box::new([0; BINS]) }
     }
 }
 
 impl Series {
-    pub(super) fn add(&mut self, parts: i64) {
+    pub(super) fn add(&mut self, score: Millionths) {
+        let parts = parts(score);
         self.count += 1;
         self.sum += parts;
-        self.squares += i128::from(parts) * i128::from(parts);
         let bin = usize::try_from((parts + PARTS) / BIN_PARTS).unwrap_or(0).min(BINS - 1);
         self.bins[bin] += 1;
     }
 
     /// The mean; `None` without values.
-    pub(super) fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         mean(self.count, self.sum)
     }
 
     /// The value that a share of the values lies below, to a hundredth; `None` without values.
-    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
         if self.count == 0 {
             return None;
         }
@@ -56,67 +58,54 @@ fn mean(count: u64, sum: i64) -> Option<f64> {
 }
 
 /// Calls that share a day or a queue.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Group {
-    pub(super) calls: u64,
-    pub(super) scored: u64,
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Group {
+    pub(crate) calls: u64,
+    pub(crate) scored: u64,
     sum: i64,
     squares: i128,
     end_sum: i64,
-    pub(super) ended: u64,
-    pub(super) negative: u64,
-    pub(super) escalated: u64,
-    pub(super) with_shift: u64,
+    ended: u64,
+    pub(crate) negative: u64,
+    pub(crate) escalated: u64,
+    pub(crate) with_shift: u64,
 }
 
 impl Group {
     /// Calls of which nothing is known, for tests.
     #[cfg(test)]
-    pub(super) fn of_calls(calls: u64) -> Self {
+    pub(crate) fn of_calls(calls: u64) -> Self {
         Self { calls, ..Self::default() }
     }
 
-    pub(super) fn add(&mut self, call: &CallCells) {
+    pub(super) fn add(&mut self, call: &CallFigures<'_>) {
         self.calls += 1;
-        if let Some(score) = call.score {
+        if let Some(score) = call.customer_score.map(parts) {
             self.scored += 1;
             self.sum += score;
             self.squares += i128::from(score) * i128::from(score);
         }
-        if let Some(end) = call.end {
+        if let Some(end) = call.customer_end.map(parts) {
             self.ended += 1;
             self.end_sum += end;
         }
-        self.negative += u64::from(call.label == CallLabel::Negative);
+        self.negative += u64::from(call.customer_label == Some(Label::Negative));
         self.with_shift += u64::from(call.escalated.is_some());
         self.escalated += u64::from(call.escalated == Some(true));
     }
 
-    /// Puts the calls of `other` in.
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.scored += other.scored;
-        self.sum += other.sum;
-        self.squares += other.squares;
-        self.end_sum += other.end_sum;
-        self.ended += other.ended;
-        self.negative += other.negative;
-        self.escalated += other.escalated;
-        self.with_shift += other.with_shift;
-    }
-
     /// The mean of the calls' customer scores; `None` if none was scored.
-    pub(super) fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         mean(self.scored, self.sum)
     }
 
     /// The mean of the calls' customer ends; `None` if none is known.
-    pub(super) fn end(&self) -> Option<f64> {
+    pub(crate) fn end(&self) -> Option<f64> {
         mean(self.ended, self.end_sum)
     }
 
     /// The mean with its 95 % interval, calls being the sampling unit; `None` below two scored calls.
-    pub(super) fn interval(&self) -> Option<(f64, f64)> {
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
         if self.scored < 2 {
             return None;
         }
@@ -127,17 +116,31 @@ impl Group {
     }
 }
 
+impl AddAssign for Group {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.scored += other.scored;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self.end_sum += other.end_sum;
+        self.ended += other.ended;
+        self.negative += other.negative;
+        self.escalated += other.escalated;
+        self.with_shift += other.with_shift;
+    }
+}
+
 /// Words, and those of them that have a score.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Coverage {
-    pub(super) words: u64,
-    pub(super) scored: u64,
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Coverage {
+    pub(crate) words: u64,
+    pub(crate) scored: u64,
 }
 
 impl Coverage {
-    pub(super) fn add(&mut self, words: Option<u64>, scored: Option<u64>) {
-        self.words += words.unwrap_or(0);
-        self.scored += scored.unwrap_or(0);
+    pub(super) fn add(&mut self, words: u64, scored: u64) {
+        self.words += words;
+        self.scored += scored;
     }
 }
 
@@ -145,17 +148,15 @@ impl Coverage {
 mod tests {
     use super::*;
 
-    fn series(parts: &[i64]) -> Series {
+    fn series(parts: impl IntoIterator<Item = i64>) -> Series {
         let mut series = Series::default();
-        for &parts in parts {
-            series.add(parts);
-        }
+        parts.into_iter().for_each(|parts| series.add(Millionths(100 * parts)));
         series
     }
 
     #[test]
     fn both_ends_of_the_scale_have_a_bin() {
-        let series = series(&[-10_000, 10_000, 10_000, 10_000]);
+        let series = series([-10_000, 10_000, 10_000, 10_000]);
         assert_eq!((series.bins[0], series.bins[BINS - 1], series.count), (1, 3, 4));
         assert_eq!(series.mean(), Some(0.5));
         assert_eq!(Series::default().mean(), None);
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_right_to_a_hundredth() {
-        let series = series(&(-5000..5000).collect::<Vec<_>>());
+        let series = series(-5000..5000);
         for (share, expected) in [(0.25, -0.25), (0.5, 0.0), (0.75, 0.25)] {
             let found = series.quantile(share).unwrap();
             assert!((found - expected).abs() <= 0.01, "{found} is not {expected}");
@@ -173,12 +174,14 @@ mod tests {
 
     #[test]
     fn an_interval_is_that_of_a_mean_of_calls() {
-        let call = |score| CallCells { score, label: CallLabel::Neutral, start: None, end: None, escalated: None };
+        let add = |group: &mut Group, score| {
+            group.add(&CallFigures { customer_score: score, ..CallFigures::default() });
+        };
         let mut group = Group::default();
-        group.add(&call(Some(1000)));
+        add(&mut group, Some(Millionths(100_000)));
         assert_eq!(group.interval(), None, "one call has no spread");
-        group.add(&call(Some(3000)));
-        group.add(&call(None));
+        add(&mut group, Some(Millionths(300_000)));
+        add(&mut group, None);
         assert_eq!((group.calls, group.scored), (3, 2));
         // s = .1·√2, so s/√2 = .1.
         let (low, high) = group.interval().unwrap();

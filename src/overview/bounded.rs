@@ -1,0 +1,67 @@
+//! Sums by a key that may have any number of values: those that come first in order are kept apart.
+//!
+//! What is kept does not depend on the order of arrival: a key that was once put to the rest has enough smaller
+//! ones before it for ever.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Iter;
+use std::ops::AddAssign;
+
+/// A map of a bounded number of keys.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Bounded<K, V> {
+    kept: BTreeMap<K, V>,
+    /// What all other keys come to.
+    pub(super) rest: V,
+}
+
+impl<K: Ord, V: Default + AddAssign> Bounded<K, V> {
+    /// Changes what belongs to `key`, where the first `most` keys are kept apart.
+    pub(super) fn add<Q>(&mut self, most: usize, key: &Q, change: impl FnOnce(&mut V))
+    where
+        K: Borrow<Q>,
+        Q: Ord + ToOwned<Owned = K> + ?Sized,
+    {
+        if let Some(value) = self.kept.get_mut(key) {
+            return change(value);
+        }
+        if self.kept.len() >= most {
+            match self.kept.last_entry() {
+                Some(last) if last.key().borrow() > key => self.rest += last.remove(),
+                _ => return change(&mut self.rest),
+            }
+        }
+        change(self.kept.entry(key.to_owned()).or_default());
+    }
+
+    /// What was kept apart, in the order of the keys.
+    pub(super) fn iter(&self) -> Iter<'_, K, V> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_leaves_no_trace(mut keys in proptest::collection::vec("[a-f]", 0..40)) {
+            let sums = |keys: &[String]| {
+                let mut sums = Bounded::<String, u64>::default();
+                for key in keys {
+                    sums.add(3, key.as_str(), |count| *count += 1);
+                }
+                sums
+            };
+            let arrived = sums(&keys);
+            prop_assert_eq!(arrived.kept.values().sum::<u64>() + arrived.rest, keys.len() as u64);
+            keys.sort();
+            prop_assert_eq!(&sums(&keys), &arrived);
+            keys.dedup();
+            prop_assert!(keys.iter().take(3).eq(arrived.kept.keys()));
+        }
+    }
+}
