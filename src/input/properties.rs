@@ -215,7 +215,9 @@ fn broken(rows: &[(u8, bool, usize)], breakage: &Breakage) -> Vec<u8> {
         .delimiter(u8::try_from(delimiter).expect("they are ASCII"))
         .quote_style(style)
         .from_writer(Vec::new());
-    table.iter().for_each(|row| writer.write_record(row).expect("memory takes all"));
+    for row in &table {
+        writer.write_record(row).expect("memory takes all");
+    }
     let mut bytes = writer.into_inner().expect("memory takes all");
     let text = String::from_utf8(bytes.clone()).expect("it was text");
     match breakage {
@@ -281,7 +283,7 @@ proptest! {
             }
             Err(error) => {
                 let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
-                shown += &causes.map(|cause| format!("{cause} {cause:?} ")).collect::<String>();
+                causes.for_each(|cause| shown += &format!("{cause} {cause:?}"));
                 shown += &format!("{error} {error:?} {:?}", error.hint());
             }
         }

@@ -259,8 +259,8 @@ fn labels_split_by_known_roles_and_the_rest_are_words_unless_most_conversations_
 
 #[test]
 fn columns_of_names_that_hold_sentences_stop_the_run_or_reject_the_row() {
-    let rows: String = (0..4).map(|n| format!("c,agent,q{n},the secret is number {n} and you know\n")).collect();
-    let swapped = failure(&format!("call_id,speaker,text,queue\n{rows}"));
+    let rows = ["one", "two", "three", "four"].map(|n| format!("c,agent,q,the secret is number {n} and you know\n"));
+    let swapped = failure(&format!("call_id,speaker,text,queue\n{}", rows.concat()));
     assert!(
         swapped.to_string().ends_with("column 4, taken for queue, holds sentences and not names, in 4 of 4 rows"),
         "{swapped}"
