@@ -190,6 +190,10 @@ impl Summary<'_> {
                 ),
             )?;
         }
+        if self.overview.language_assumed > 0 {
+            let calls = counted(self.overview.language_assumed, "call");
+            line(f, "language", format_args!("assumed for {calls} of too few words to know it by"))?;
+        }
         if self.rejected_rows > 0 {
             line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(self.rejected_rows, "row")))?;
         }

@@ -76,6 +76,7 @@ impl Facts<'_> {
             calls_scored: self.overview.scored,
             calls_low_coverage: self.overview.low_coverage,
             calls_without_agent: self.agents.calls_without_agent,
+            calls_language_assumed: self.overview.language_assumed,
             agents: self.agents.agents.len() as u64,
             segments: self.segments,
             documents: taken - duplicates - stored,

@@ -118,6 +118,7 @@ impl TakeCalls for Fold {
         self.turns += prepared.call.turns.len() as u64;
         self.agents.add(&rollup);
         self.overview.add(&rollup, low_coverage);
+        self.overview.language_assumed += u64::from(prepared.language_assumed);
         let row = CallRow { rollup, engine: self.options.engine, low_coverage };
         let encoder = &mut self.call_encoder;
         self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;

@@ -56,6 +56,8 @@ pub struct Overview {
     pub worst: Vec<NamedCall>,
     /// Calls too little of which was scored.
     pub low_coverage: u64,
+    /// Calls whose own words are too few to know their language by.
+    pub language_assumed: u64,
 }
 
 /// Calls by the customer's label.

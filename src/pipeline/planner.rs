@@ -23,11 +23,14 @@ pub struct Plan {
     pub stored: u64,
     /// Segments that can't be scored: a language that the engine lacks, or no words.
     pub skipped: u64,
+    /// Calls whose own words are too few to know their language by; counted in the first plan only.
+    pub language_assumed: u64,
 }
 
 impl Plan {
     /// Adds a call.
     fn add(&mut self, prepared: &Prepared, billing: Option<Billing>) {
+        self.language_assumed += u64::from(prepared.language_assumed);
         for (number, segment) in prepared.segments.iter().enumerate() {
             let known = prepared.known.get(number);
             if prepared.skipped(segment).is_some() {

@@ -2,10 +2,12 @@
 //!
 //! Pure work on one call at a time, so that it runs on all cores.
 
+use std::sync::Arc;
+
 use crate::cache::{Key, Memory};
 use crate::chunk::{ChunkOptions, Segment, segments};
 use crate::engine::Profile;
-use crate::language;
+use crate::language::{Evidence, Found};
 use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Timeline};
 
@@ -16,6 +18,8 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
+    /// What calls of too few words are taken to be in.
+    pub evidence: Arc<Evidence>,
     /// Where texts are known already; `None` for an engine that charges nothing.
     pub memory: Option<Memory>,
 }
@@ -23,8 +27,8 @@ pub struct PrepareOptions {
 impl PrepareOptions {
     /// Preparation for an engine.
     #[must_use]
-    pub const fn new(chunk: ChunkOptions, profile: &Profile, memory: Option<Memory>) -> Self {
-        Self { chunk, languages: profile.languages, memory }
+    pub const fn new(chunk: ChunkOptions, profile: &Profile, evidence: Arc<Evidence>, memory: Option<Memory>) -> Self {
+        Self { chunk, languages: profile.languages, evidence, memory }
     }
 }
 
@@ -48,6 +52,8 @@ pub struct Prepared {
     pub segments: Vec<Segment>,
     /// Whether the engine scores the call's language.
     pub language_known: bool,
+    /// Whether the call's language is not given and its own words are too few for it.
+    pub language_assumed: bool,
     /// What is known of each segment; empty without a memory, or in a language that the engine lacks.
     pub known: Vec<Known>,
 }
@@ -56,14 +62,18 @@ impl Prepared {
     /// Finds the call's language if nothing gave it, measures it and cuts it.
     #[must_use]
     pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
-        let language = call.language.take().unwrap_or_else(|| language::detect(&call));
-        let language_known = options.languages.contains(&&*language);
-        call.language = Some(language);
+        let mut language_assumed = false;
+        if call.language.is_none() {
+            let Found { code, assumed } = options.evidence.language(&call, options.languages);
+            call.language = Some(code.into());
+            language_assumed = assumed;
+        }
+        let language_known = call.language.as_deref().is_some_and(|code| options.languages.contains(&code));
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
         let memory = options.memory.as_ref().filter(|_| language_known);
         let known = memory.map_or_else(Vec::new, |memory| known(&call, &segments, memory));
-        Self { call, timeline, segments, language_known, known }
+        Self { call, timeline, segments, language_known, language_assumed, known }
     }
 
     /// The call's language code.

@@ -69,10 +69,9 @@ impl Sample {
                 .flat_map(|_| [turn(Role::Customer, "one two three four"), turn(Role::Agent, "five six seven eight")])
                 .collect(),
             queue: queue.map(Into::into),
-            channel: None,
             language: Some("en".into()),
             date: date.map(Into::into),
-            started_at_ms: None,
+            ..Call::default()
         };
         let scores = scores.iter().flat_map(|score| [score.map(scores_of), Some(scores_of(0.2))]).collect();
         self.add(&call, scores);
@@ -181,6 +180,7 @@ impl Sample {
                 calls_scored: calls,
                 calls_low_coverage: 0,
                 calls_without_agent: 0,
+                calls_language_assumed: 0,
                 agents: 0,
                 segments: self.counts,
                 documents: self.counts.segments,

@@ -17,6 +17,7 @@ impl Summary<'_> {
             "calls": overview.calls,
             "calls_scored": overview.scored,
             "calls_low_coverage": overview.low_coverage,
+            "calls_language_assumed": overview.language_assumed,
             "customer": {
                 "mean_score": overview.mean_score(),
                 "labels": overview.labels,

@@ -11,6 +11,7 @@ mod shown;
 use std::convert::Infallible;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustc_hash::FxHashMap;
@@ -107,7 +108,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or_engine(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
-    let prepare = PrepareOptions::new(chunk, &profile, session.memory.clone());
+    let prepare = PrepareOptions::new(chunk, &profile, Arc::clone(&items.languages), session.memory.clone());
     let cost = |units| settings.price.tiers.cost(units).as_f64();
     let bill = profile.billing.map(|_| Bill::of(items, &prepare, Memory::new(&profile, None)));
     if let Some(bill) = &bill {
