@@ -46,7 +46,9 @@ pub(super) fn all_calls(conversations: &Conversations) -> (Vec<Call>, Tally) {
     let mut all: Vec<Call> = calls.by_ref().flat_map(|group| group.unwrap()).collect();
     all.sort_by(|one, other| one.id.cmp(&other.id));
     // Where a call's rows lie is all that differs when they are moved; `a_call_knows_its_files` looks at it.
-    all.iter_mut().for_each(|call| call.files = Box::default());
+    for call in &mut all {
+        call.files = Box::default();
+    }
     (all, calls.tally())
 }
 
@@ -187,12 +189,13 @@ fn a_call_knows_its_files() {
 
 #[test]
 fn a_text_too_short_for_its_language_is_in_that_of_its_file() {
-    let file = |text: &str| format!("call_id,speaker,text\n{0},customer,refund\n-,agent,{text}\n", &text[..1]);
+    let file =
+        |id: &str, text: &str| format!("call_id,speaker,text\n{id},customer,refund\n-,agent,{text}\n").into_bytes();
     let german = "Guten Tag ich möchte wissen wo meine Bestellung bleibt denn ich warte schon seit zwei Wochen auf sie und \
                   niemand antwortet mir";
     let english = "Hello I would like to know where my order is since I have been waiting for two weeks now and nobody \
                    answers my letters";
-    let files = [("a.csv", file(german).into_bytes()), ("b.csv", file(english).into_bytes())];
+    let files = [("a.csv", file("G", german)), ("b.csv", file("H", english))];
     let conversations = read_bytes(&files, &InputOptions::default()).unwrap();
     let mut found: Vec<(Box<str>, &str)> = Vec::new();
     for group in conversations.calls() {

@@ -288,7 +288,9 @@ mod tests {
     #[test]
     fn what_rows_state_counts_before_what_they_look_like() {
         let mut collector = Collector::default();
-        ENGLISH.iter().for_each(|text| collector.add(text, "pt"));
+        for text in ENGLISH {
+            collector.add(text, "pt");
+        }
         collector.end_file();
         assert_eq!(language(&collector.finish(), "refund", &[0]).0, "pt");
     }
