@@ -136,6 +136,7 @@ impl Centre {
             language: Some("en".into()),
             date: if plain { None } else { date },
             started_at_ms: (!plain).then_some(started_at_ms),
+            ..Call::default()
         };
         (call, scores)
     }
@@ -335,6 +336,7 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
             calls_scored: tables.scored,
             calls_low_coverage: tables.low_coverage,
             calls_without_agent,
+            calls_language_assumed: 0,
             agents,
             segments: tables.counts,
             documents: tables.counts.segments,

@@ -174,6 +174,11 @@ impl Summary<'_> {
                 ),
             )?;
         }
+        let assumed = self.record.counts.calls_language_assumed;
+        if assumed > 0 {
+            let calls = counted(assumed, "call");
+            line(f, "language", format_args!("assumed for {calls} of too few words to know it by"))?;
+        }
         let rejected = self.record.counts.rejected_rows;
         if rejected > 0 {
             line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(rejected, "row")))?;

@@ -267,7 +267,7 @@ mod tests {
     fn parts(text: &str, chars: usize, bytes: usize, sentences: bool) -> Vec<(String, Bound)> {
         let turn = Turn { role: Role::Customer, text: Text::from(text), agent_id: None, start_ms: None, end_ms: None };
         let (id, turns) = ("call".into(), vec![turn]);
-        let call = Call { id, turns, queue: None, channel: None, language: None, date: None, started_at_ms: None };
+        let call = Call { id, turns, ..Call::default() };
         let timeline = Timeline::of(&call);
         let turns: Vec<Atom> = whole_turns(&call, &timeline, Role::Customer).collect();
         let part = |atom: Atom| {

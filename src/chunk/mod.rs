@@ -306,15 +306,7 @@ mod tests {
 
     fn call(turns: impl IntoIterator<Item = (Role, String)>) -> Call {
         let turn = |(role, text)| Turn { role, text: Text::from(text), agent_id: None, start_ms: None, end_ms: None };
-        Call {
-            id: "call".into(),
-            turns: turns.into_iter().map(turn).collect(),
-            queue: None,
-            channel: None,
-            language: None,
-            date: None,
-            started_at_ms: None,
-        }
+        Call { id: "call".into(), turns: turns.into_iter().map(turn).collect(), ..Call::default() }
     }
 
     /// A text of `chars` characters in words of four letters.

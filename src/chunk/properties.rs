@@ -39,11 +39,7 @@ fn calls(turns: std::ops::Range<usize>) -> impl Strategy<Value = Call> {
             .into_iter()
             .map(|(role, text, start_ms)| Turn { role, text: Text::from(text), agent_id: None, start_ms, end_ms: None })
             .collect(),
-        queue: None,
-        channel: None,
-        language: None,
-        date: None,
-        started_at_ms: None,
+        ..Call::default()
     })
 }
 

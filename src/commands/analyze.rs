@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
         let session = Session::open(self.settings, &Halt::new()).await?;
         let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
         let (conversations, read) = self.read(sources, &mut progress)?;
-        let prepare = self.preparation(&session)?;
+        let prepare = self.preparation(&conversations, &session)?;
         self.hold_to_budget(&conversations, &session, &prepare)?;
         let pipelined = self.score(conversations, &session, prepare, &mut progress).await;
         session.keep_scores(pipelined.is_ok());
@@ -98,11 +98,12 @@ impl<'a> Run<'a> {
         Ok((conversations, read))
     }
 
-    fn preparation(&self, session: &Session) -> Result<PrepareOptions, Failure> {
+    fn preparation(&self, conversations: &Conversations, session: &Session) -> Result<PrepareOptions, Failure> {
         let profile = session.service.engine.profile();
         let granularity = self.settings.granularity.or(profile.granularity);
         let chunk = options::chunk(self.settings, profile, granularity)?;
-        Ok(PrepareOptions::new(chunk, profile, session.store.clone()))
+        let languages = Arc::clone(conversations.languages());
+        Ok(PrepareOptions::new(chunk, profile, languages, session.store.clone()))
     }
 
     /// Holds what an engine that charges will be asked against the budget, if there is one. Nothing is sent before.

@@ -4,6 +4,7 @@
 //! then arithmetic. Identical texts count once, as they are sent once.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use indicatif::{HumanCount, HumanDuration};
 use serde::Serialize;
@@ -31,7 +32,8 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let store = session::open_store(settings, &profile, Access::Read)?;
     let way = |granularity| {
         let chunk = options::chunk(settings, &profile, granularity)?;
-        Ok(PrepareOptions::new(chunk, &profile, store.clone()))
+        let languages = Arc::clone(conversations.languages());
+        Ok(PrepareOptions::new(chunk, &profile, languages, store.clone()))
     };
     let ways = Granularity::ALL.into_iter().map(way).collect::<Result<Vec<_>, Failure>>()?;
     let mut calls = conversations.into_calls();
@@ -43,6 +45,7 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         turns: tally.turns,
         duplicate_rows: tally.duplicates,
         rejected_rows,
+        calls_language_assumed: plans.first().map_or(0, |plan| plan.language_assumed),
         requests_per_second: settings.section::<ComprehendSettings>().requests_per_second,
         granularity: settings.granularity.or(profile.granularity).as_str(),
         plans: Granularity::ALL
@@ -63,6 +66,7 @@ struct Report {
     turns: u64,
     duplicate_rows: u64,
     rejected_rows: u64,
+    calls_language_assumed: u64,
     requests_per_second: f64,
     /// The granularity that the settings choose.
     granularity: &'static str,
@@ -132,6 +136,12 @@ impl Report {
                     HumanCount(plan.skipped)
                 ));
             }
+        }
+        if self.calls_language_assumed > 0 {
+            note(format_args!(
+                "{} calls have too few words to know their language by; that of their file is assumed.",
+                HumanCount(self.calls_language_assumed)
+            ));
         }
         if self.rejected_rows > 0 {
             note(format_args!("{} rows can't be used; analyze lists them.", HumanCount(self.rejected_rows)));

@@ -13,7 +13,6 @@ use super::labels::TurnText;
 use super::row::{Body, Row, call_id_at, row_at};
 use super::store::{PARTITIONS, Stored};
 use super::times::{Clock, Moment};
-use crate::language;
 use crate::transcript::{Call, Role, Text, Turn};
 
 /// Bytes of text after which a group of calls is handed out.
@@ -214,7 +213,10 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
 
     let attributes = || rows.iter().map(|placed| placed.row.attributes);
     let date = attributes().find_map(|row| row.date).or_else(|| grouping.clock.date_of(started_at_ms?));
-    let language = attributes().map(|row| row.language).find(|tag| !tag.is_empty()).and_then(language::normalise);
+    let language = attributes().find_map(|row| named(row.language));
+    let mut files: Vec<u32> = rows.iter().map(|placed| placed.row.place.0).collect();
+    files.sort_unstable();
+    files.dedup();
     Call {
         id: rows.first().map_or("", |placed| placed.row.call_id).into(),
         turns,
@@ -223,6 +225,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
         language: language.or_else(|| grouping.language.clone()),
         date: date.map(|date| date.to_string().into()),
         started_at_ms,
+        files: files.into(),
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use crate::language;
+use crate::language::{self, Collector, Evidence};
 use crate::transcript::Role;
 
 mod calls;
@@ -133,6 +133,7 @@ pub struct Conversations {
     rejects: Vec<Reject>,
     rejected: u64,
     rows: u64,
+    languages: Arc<Evidence>,
 }
 
 /// Reads all rows of `sources`, in their order. `on_progress` is called every few thousand rows and after each file.
@@ -166,6 +167,7 @@ fn read_formats(
         rejects: Rejects::default(),
         rows: 0,
         bytes: 0,
+        languages: Collector::default(),
     };
     let mut reports = Vec::with_capacity(sources.len());
     for (source, context) in sources.iter().zip(contexts(sources)) {
@@ -174,7 +176,7 @@ fn read_formats(
             break;
         }
     }
-    let Reading { unknown, labels, store, rejects, rows, .. } = reading;
+    let Reading { unknown, labels, store, rejects, rows, languages, .. } = reading;
     let usable = store.rows();
     let stored = store.finish();
     unknown.into_result(&stored)?;
@@ -183,14 +185,16 @@ fn read_formats(
         return Err(InputError::NoUsableRow { files: sources.len(), rows, first: rejects.first() });
     }
     rejects.check(options.max_rejects, rows)?;
-    let language = options.language.as_deref().and_then(language::normalise);
+    // A code that is in no list is the user's own affair.
+    let language = options.language.as_deref().and_then(|code| language::stated(code).unwrap_or(Some(code)));
     Ok(Conversations {
         stored: Arc::new(stored),
-        grouping: Arc::new(Grouping { clock: clock(), language }),
+        grouping: Arc::new(Grouping { clock: clock(), language: language.map(Into::into) }),
         reports,
         rejected: rejects.count(),
         rejects: rejects.into_sorted(),
         rows,
+        languages: Arc::new(languages.finish()),
     })
 }
 
@@ -223,6 +227,7 @@ fn read_file(
     let mut sink = Sink { run: reading, file: context, rows: 0, on_progress };
     let found = format.read(opened, &mut sink)?;
     let rows = sink.rows;
+    reading.languages.end_file();
     let report = FileReport {
         path: about.path,
         bytes: about.tap.passed(),
@@ -260,6 +265,12 @@ impl Conversations {
     #[must_use]
     pub const fn rejected(&self) -> u64 {
         self.rejected
+    }
+
+    /// The languages of the texts that were read.
+    #[must_use]
+    pub const fn languages(&self) -> &Arc<Evidence> {
+        &self.languages
     }
 
     /// All calls, in an order that depends on their ids alone. May be asked for any number of times; how many calls,

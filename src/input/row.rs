@@ -26,7 +26,7 @@ pub(super) enum Body<'a> {
 pub(super) struct Attributes<'a> {
     pub(super) agent_id: &'a str,
     pub(super) queue: &'a str,
-    /// As it was written: what it means is not this room's matter.
+    /// The code of the language.
     pub(super) language: &'a str,
     pub(super) channel: &'a str,
     #[serde(with = "day")]

@@ -12,6 +12,7 @@ use super::row::{Body, Row};
 use super::store::Store;
 use super::times::Clock;
 use super::{InputOptions, Progress};
+use crate::language::Collector;
 use crate::transcript::Role;
 
 /// Rows between two looks at progress and rejects.
@@ -40,6 +41,8 @@ pub(super) struct Reading<'o> {
     pub(super) rows: u64,
     /// Raw bytes of the files already read.
     pub(super) bytes: u64,
+    /// What languages the files hold.
+    pub(super) languages: Collector,
 }
 
 /// Takes in what a format reads out of one file.
@@ -109,6 +112,16 @@ impl Sink<'_, '_> {
     /// # Errors
     /// [`InputError::Scratch`].
     pub(super) fn store(&mut self, row: &Row<'_>) -> Result<(), InputError> {
+        let mut said = |role: Role, text: &str| {
+            if role != Role::Other {
+                self.run.languages.add(text, row.attributes.language);
+            }
+        };
+        match &row.body {
+            Body::Turn(role, text) => said(*role, text),
+            Body::Conversation(turns) | Body::Turns(turns) => turns.iter().for_each(|turn| said(turn.role, turn.text)),
+            Body::Unknown(_) => {}
+        }
         self.run.store.push(row).map_err(|source| InputError::Scratch { source })
     }
 

@@ -46,6 +46,10 @@ pub(super) fn all_calls(conversations: &Conversations) -> (Vec<Call>, Tally) {
     let mut calls = conversations.calls();
     let mut all: Vec<Call> = calls.by_ref().flat_map(|group| group.unwrap()).collect();
     all.sort_by(|one, other| one.id.cmp(&other.id));
+    // Where a call's rows lie is all that differs when they are moved; `a_call_knows_its_files` looks at it.
+    for call in &mut all {
+        call.files = Box::default();
+    }
     (all, calls.tally())
 }
 
@@ -167,6 +171,40 @@ fn language_is_the_column_else_the_setting() {
     let languages: Vec<_> = calls.iter().map(|call| call.language.as_deref()).collect();
     assert_eq!(languages, [Some("de"), Some("fr"), Some("fr")]);
     assert_eq!(calls_of(text)[1].language, None);
+}
+
+#[test]
+fn a_call_knows_its_files() {
+    let file = |ids: &[&str]| {
+        let rows: Vec<String> = ids.iter().map(|id| format!("{id},agent,{id} words\n")).collect();
+        format!("call_id,speaker,text\n{}", rows.concat()).into_bytes()
+    };
+    let files = [("a.csv", file(&["x", "y", "x"])), ("b.csv", b"".to_vec()), ("c.csv", file(&["z", "x"]))];
+    let mut calls: Vec<Call> = Vec::new();
+    for group in read_bytes(&files, &InputOptions::default()).unwrap().calls() {
+        calls.extend(group.unwrap());
+    }
+    calls.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(calls.iter().map(|call| &*call.files).collect::<Vec<_>>(), [&[0, 2][..], &[0], &[2]]);
+}
+
+#[test]
+fn a_text_too_short_for_its_language_is_in_that_of_its_file() {
+    let file =
+        |id: &str, text: &str| format!("call_id,speaker,text\n{id},customer,refund\n-,agent,{text}\n").into_bytes();
+    let german = "Guten Tag ich möchte wissen wo meine Bestellung bleibt denn ich warte schon seit zwei Wochen auf sie und \
+                  niemand antwortet mir";
+    let english = "Hello I would like to know where my order is since I have been waiting for two weeks now and nobody \
+                   answers my letters";
+    let files = [("a.csv", file("G", german)), ("b.csv", file("H", english))];
+    let conversations = read_bytes(&files, &InputOptions::default()).unwrap();
+    let mut found: Vec<(Box<str>, &str)> = Vec::new();
+    for group in conversations.calls() {
+        let language = |call: &Call| conversations.languages().language(call, &["en", "de"]).code;
+        found.extend(group.unwrap().iter().map(|call| (call.id.clone(), language(call))));
+    }
+    found.sort();
+    assert_eq!(found[1..], [("G".into(), "de"), ("H".into(), "en")]);
 }
 
 #[test]

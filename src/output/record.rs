@@ -124,6 +124,8 @@ pub struct CountsRecord {
     pub calls_low_coverage: u64,
     /// Calls that name no agent.
     pub calls_without_agent: u64,
+    /// Calls whose language is that of their file, of the run or of the engine, since their own words are too few.
+    pub calls_language_assumed: u64,
     /// Agents.
     pub agents: u64,
     /// Segments by outcome: `segments = scored + cached + failed + skipped`.

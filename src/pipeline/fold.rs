@@ -58,6 +58,8 @@ pub struct Fold {
     pub counts: SegmentCounts,
     /// Turns of finished calls.
     pub turns: u64,
+    /// Calls whose own words are too few to know their language by.
+    pub language_assumed: u64,
 }
 
 impl Fold {
@@ -76,6 +78,7 @@ impl Fold {
             overview: Overview::default(),
             counts: SegmentCounts::default(),
             turns: 0,
+            language_assumed: 0,
         }
     }
 
@@ -120,6 +123,7 @@ impl TakeCalls for Fold {
         let low_coverage = rollup.low_coverage(self.options.min_coverage);
         self.turns += prepared.call.turns.len() as u64;
         self.agents.add(&rollup);
+        self.language_assumed += u64::from(prepared.language_assumed);
         let row = CallRow { rollup, engine: self.options.engine, low_coverage };
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;

@@ -24,6 +24,8 @@ pub struct Plan {
     pub stored: u64,
     /// Segments that can't be scored: a language that the engine lacks, or no words.
     pub skipped: u64,
+    /// Calls whose own words are too few to know their language by; counted in the first plan only.
+    pub language_assumed: u64,
 }
 
 /// A plan in the making: documents with an id wait until equal ones stand together.
@@ -36,6 +38,7 @@ struct Draft {
 impl Draft {
     fn add(&mut self, prepared: &Prepared, billing: Option<Billing>) -> io::Result<()> {
         let language = prepared.language();
+        self.plan.language_assumed += u64::from(prepared.language_assumed);
         for (segment, step) in prepared.segments.iter().zip(&prepared.steps) {
             self.plan.estimate.add_segment(segment);
             match step {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cache::{Key, ScoreStore, Scorer};
 use crate::chunk::{ChunkOptions, Segment, segments};
 use crate::engine::Profile;
-use crate::language;
+use crate::language::{Evidence, Found};
 use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Text, Timeline};
 
@@ -19,6 +19,8 @@ pub struct PrepareOptions {
     pub chunk: ChunkOptions,
     /// Language codes that the engine scores.
     pub languages: &'static [&'static str],
+    /// What calls of too few words are taken to be in.
+    pub evidence: Arc<Evidence>,
     /// Whose keys texts are known by; `None` for an engine that charges nothing.
     pub scorer: Option<Scorer>,
     /// Scores of earlier runs.
@@ -28,9 +30,14 @@ pub struct PrepareOptions {
 impl PrepareOptions {
     /// Preparation for an engine.
     #[must_use]
-    pub fn new(chunk: ChunkOptions, profile: &Profile, store: Option<Arc<ScoreStore>>) -> Self {
+    pub fn new(
+        chunk: ChunkOptions,
+        profile: &Profile,
+        evidence: Arc<Evidence>,
+        store: Option<Arc<ScoreStore>>,
+    ) -> Self {
         let scorer = profile.billing.map(|_| Scorer::of(profile));
-        Self { chunk, languages: profile.languages, scorer, store }
+        Self { chunk, languages: profile.languages, evidence, scorer, store }
     }
 }
 
@@ -64,6 +71,8 @@ pub struct Prepared {
     pub timeline: Timeline,
     /// What it was cut into, in order.
     pub segments: Vec<Segment>,
+    /// Whether the call's language is not given and its own words are too few for it.
+    pub language_assumed: bool,
     /// What each segment needs, in the same order.
     pub steps: Vec<Step>,
 }
@@ -74,15 +83,19 @@ impl Prepared {
     /// Whatever changes what turns say, such as redaction, belongs before all of this.
     #[must_use]
     pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
-        let language = call.language.take().unwrap_or_else(|| language::detect(&call));
-        call.language = Some(language);
+        let mut language_assumed = false;
+        if call.language.is_none() {
+            let Found { code, assumed } = options.evidence.language(&call, options.languages);
+            call.language = Some(code.into());
+            language_assumed = assumed;
+        }
         let timeline = Timeline::of(&call);
         let segments = segments(&call, &timeline, &options.chunk);
         let mut steps: Vec<Step> = segments.iter().map(|segment| step(&call, segment, options)).collect();
         if let Some(store) = &options.store {
             reuse_stored(&mut steps, store);
         }
-        Self { call, timeline, segments, steps }
+        Self { call, timeline, segments, language_assumed, steps }
     }
 
     /// The call's language code.
@@ -130,15 +143,13 @@ mod tests {
         let call = Call {
             id: "call".into(),
             turns: vec![turn(Role::Customer, "Hello."), turn(Role::Agent, "…"), turn(Role::Customer, "Hello.")],
-            queue: None,
-            channel: None,
             language: Some(language.into()),
-            date: None,
-            started_at_ms: None,
+            ..Call::default()
         };
         let chunk = ChunkOptions::new(Granularity::Turn, TARGET_CHARS, 5_000, None, Speakers::Both).unwrap();
         let scorer = Scorer { engine: "script".into(), model: "1".into() };
-        let options = PrepareOptions { chunk, languages: &["en", "es"], scorer: Some(scorer), store: None };
+        let evidence = Arc::default();
+        let options = PrepareOptions { chunk, languages: &["en", "es"], evidence, scorer: Some(scorer), store: None };
         Prepared::of(call, &options).steps
     }
 

@@ -59,10 +59,9 @@ impl Sample {
                 .flat_map(|_| [turn(Role::Customer, "one two three four"), turn(Role::Agent, "five six seven eight")])
                 .collect(),
             queue: queue.map(Into::into),
-            channel: None,
             language: Some("en".into()),
             date: date.map(Into::into),
-            started_at_ms: None,
+            ..Call::default()
         };
         let outcome = |score: Option<f64>| match score {
             Some(score) => Outcome::Scored(scores_of(score)),
@@ -82,7 +81,8 @@ impl Sample {
         for (call, outcomes) in &self.calls {
             let timeline = Timeline::of(call);
             let segments = segments(call, &timeline, &cut);
-            let prepared = Prepared { call: call.clone(), timeline, segments, steps: Vec::new() };
+            let prepared =
+                Prepared { call: call.clone(), timeline, segments, language_assumed: false, steps: Vec::new() };
             fold.finish_call(&prepared, outcomes.clone()).unwrap();
         }
         for reject in &self.rejects {
@@ -152,6 +152,7 @@ impl Sample {
                 calls_scored: fold.overview.scored(),
                 calls_low_coverage: fold.overview.low_coverage,
                 calls_without_agent: agents.calls_without_agent,
+                calls_language_assumed: fold.language_assumed,
                 agents: agents.agents.len() as u64,
                 segments: fold.counts,
                 documents: fold.counts.segments,

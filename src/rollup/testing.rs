@@ -20,7 +20,7 @@ pub(super) fn call(id: &str, turns: &[(Role, u32, Option<&str>)]) -> Call {
             end_ms: None,
         })
         .collect();
-    Call { id: id.into(), turns, queue: None, channel: None, language: None, date: None, started_at_ms: None }
+    Call { id: id.into(), turns, ..Call::default() }
 }
 
 /// The score of a turn with `words` scored words and v = `score`, all of it P or all of it N.

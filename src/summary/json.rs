@@ -19,6 +19,7 @@ impl Summary<'_> {
             "calls": overview.calls,
             "calls_scored": overview.scored(),
             "calls_low_coverage": overview.low_coverage,
+            "calls_language_assumed": record.counts.calls_language_assumed,
             "customer": {
                 "mean_score": overview.exact_mean(),
                 "labels": overview.labels,

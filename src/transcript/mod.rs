@@ -103,7 +103,7 @@ pub struct Turn {
 }
 
 /// One conversation: its turns in the order spoken, and what is known of it as a whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Call {
     /// The identifier that every row of the call carries.
     pub id: Box<str>,
@@ -119,4 +119,6 @@ pub struct Call {
     pub date: Option<Box<str>>,
     /// The first moment, in milliseconds since the Unix epoch; unknown when only offsets or nothing was given.
     pub started_at_ms: Option<i64>,
+    /// The numbers of the files that its rows are from, each once.
+    pub files: Box<[u32]>,
 }

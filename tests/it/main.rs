@@ -14,6 +14,7 @@ mod faults;
 mod formats;
 mod golden;
 mod hostile;
+mod language;
 mod outputs;
 mod package;
 mod parquet;

@@ -4,6 +4,7 @@
 //! word weights, the same roll-up.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -15,7 +16,7 @@ use crate::input::{
     self,
     label_files::{self, Better, LabelFile, RatingFile, RatingOptions},
 };
-use crate::language;
+use crate::language::{Collector, Evidence};
 use crate::sentiment::Label;
 use crate::settings::Settings;
 use crate::train::{self, LabelledText, Source};
@@ -32,6 +33,8 @@ pub(super) struct Items {
     pub(super) truth: Truth,
     /// The items.
     calls: Vec<Call>,
+    /// The languages of the texts around the items.
+    pub(super) languages: Arc<Evidence>,
     /// Whether the shipped model learned from this very file.
     pub(super) shipped_model_learned_from: bool,
 }
@@ -76,13 +79,13 @@ impl Items {
             ratings: None,
         };
         let shipped_model_learned_from = crate::model::shipped_learned_from(file.sha256.as_slice());
-        Ok(Self { subject, truth: Truth::Texts(labels), calls, shipped_model_learned_from })
+        Ok(Self { subject, truth: Truth::Texts(labels), calls, languages: Arc::default(), shipped_model_learned_from })
     }
 
     fn of_calls(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
         let better = args.better.as_deref().map(|end| if end == "low" { Better::Low } else { Better::High });
         let file = RatingFile::read(&args.labels, &RatingOptions { column: args.rating.clone(), better })?;
-        let mut calls = rated_calls(&file.ratings, &args.input, settings)?;
+        let (mut calls, languages) = rated_calls(&file.ratings, &args.input, settings)?;
         if calls.is_empty() {
             let message = format!("none of the {} rated calls is in {}", file.ratings.len(), args.input.join(", "));
             return Err(Failure::new(ExitCode::Data, message));
@@ -106,7 +109,7 @@ impl Items {
                 without_transcript: file.ratings.len() - calls.len(),
             }),
         };
-        Ok(Self { subject, truth: Truth::Calls(truth), calls, shipped_model_learned_from: false })
+        Ok(Self { subject, truth: Truth::Calls(truth), calls, languages, shipped_model_learned_from: false })
     }
 
     /// The items' places by their ids.
@@ -140,25 +143,27 @@ impl Items {
     }
 }
 
-/// All rated calls of the transcripts, in an order that depends on their ids alone.
+/// All rated calls of the transcripts, in an order that depends on their ids alone, and the languages of all that was read.
 fn rated_calls(
     ratings: &FxHashMap<Box<str>, f64>,
     inputs: &[String],
     settings: &Settings,
-) -> Result<Vec<Call>, Failure> {
+) -> Result<(Vec<Call>, Arc<Evidence>), Failure> {
     let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
+    let languages = Arc::clone(conversations.languages());
     let mut calls = Vec::new();
     for group in conversations.into_calls() {
         calls.extend(group?.into_iter().filter(|call| ratings.contains_key(&call.id)));
     }
-    Ok(calls)
+    Ok((calls, languages))
 }
 
-/// The language of a file of texts, found from its first ones.
+/// The language of most of a file's texts.
 fn language_of(source: &Source<'_>) -> Box<str> {
-    const ENOUGH: usize = 200;
-    let turns = source.texts.iter().take(ENOUGH).map(|labelled| customer(Text::from(labelled.text))).collect();
-    language::detect(&call_of(String::new(), turns, "".into()))
+    let mut languages = Collector::default();
+    source.texts.iter().for_each(|labelled| languages.add(labelled.text, ""));
+    languages.end_file();
+    languages.finish().main().unwrap_or("en").into()
 }
 
 fn customer(text: Text) -> Turn {
@@ -166,8 +171,7 @@ fn customer(text: Text) -> Turn {
 }
 
 fn call_of(id: String, turns: Vec<Turn>, language: Box<str>) -> Call {
-    let language = Some(language);
-    Call { id: id.into(), turns, queue: None, channel: None, language, date: None, started_at_ms: None }
+    Call { id: id.into(), turns, language: Some(language), ..Call::default() }
 }
 
 /// How a rating is read.

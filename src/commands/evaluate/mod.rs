@@ -10,6 +10,7 @@ mod shown;
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustc_hash::FxHashMap;
@@ -106,7 +107,7 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
-    let prepare = PrepareOptions::new(chunk, &profile, session.store.clone());
+    let prepare = PrepareOptions::new(chunk, &profile, Arc::clone(&items.languages), session.store.clone());
     let cost = |units| options::cost(settings, units);
     let bill = profile.billing.map(|_| Bill::of(items, &prepare)).transpose()?;
     if let Some(bill) = &bill {

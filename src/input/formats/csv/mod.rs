@@ -23,6 +23,7 @@ use crate::input::rejects::Reason;
 use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::{Sink, Step};
 use crate::input::times::{Moment, TimeColumn};
+use crate::language;
 use crate::transcript::Role;
 use columns::{CallIds, Columns, Layout};
 use peek::Peek;
@@ -106,6 +107,7 @@ struct Rows<'p, 's, 'r, 'o> {
     shifts: Shifts,
     /// Rows whose call or agent id was rounded by a spreadsheet.
     rounded: [(Field, u64); 2],
+    languages: language::Column,
 }
 
 impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
@@ -118,7 +120,17 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         };
         let shifts = Shifts::new(&columns, &run.options.map);
         let rounded = [(Field::CallId, 0), (Field::AgentId, 0)];
-        Ok(Self { sink, peek, columns, speaker, labelled: 0, unlabelled: 0, shifts, rounded })
+        Ok(Self {
+            sink,
+            peek,
+            columns,
+            speaker,
+            labelled: 0,
+            unlabelled: 0,
+            shifts,
+            rounded,
+            languages: language::Column::default(),
+        })
     }
 
     /// Takes one record in: stores its row, or rejects it with its reason.
@@ -155,7 +167,7 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
             return Err(Reason::SentenceIn(*name).into());
         }
         let [call_id, agent_id, queue, channel] = names.each_ref().map(|(_, value)| value);
-        let language = &on_one_line(field(Field::Language));
+        let language = self.languages.language(field(Field::Language)).unwrap_or_default();
         for ((_, count), id) in self.rounded.iter_mut().zip([call_id, agent_id]) {
             *count += u64::from(is_rounded(id));
         }
@@ -234,11 +246,21 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         Ok(())
     }
 
-    /// Warns of ids that a spreadsheet rounded.
+    /// Warns of ids that a spreadsheet rounded, and of languages that are none.
     fn warn(&self) {
+        let name = |field: Field, rows: u64| {
+            self.columns.position(field).filter(|_| rows > 0).and_then(|at| self.peek.header.get(at))
+        };
+        let strange = self.languages.strange;
+        if let Some(name) = name(Field::Language, strange) {
+            tracing::warn!(
+                "{}: column {name:?} names no language in {strange} rows: the language of their calls is found from what \
+                 was said",
+                self.sink.file.path
+            );
+        }
         for (field, rows) in self.rounded {
-            let at = self.columns.position(field).filter(|_| rows > 0);
-            if let Some(name) = at.and_then(|at| self.peek.header.get(at)) {
+            if let Some(name) = name(field, rows) {
                 tracing::warn!(
                     "{}: a spreadsheet has rounded the ids in column {name:?}, in {rows} rows (as in 1.23457E+17): different \
                      ones may have become one; export it again with that column as text",
