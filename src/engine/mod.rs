@@ -13,6 +13,8 @@ use async_trait::async_trait;
 use crate::sentiment::{Billing, Granularity, Limits, Scores};
 use crate::transcript::Text;
 
+#[cfg(feature = "comprehend")]
+mod aws;
 pub mod breaker;
 pub mod budgeted;
 pub mod comprehend;

@@ -4,8 +4,7 @@
 //! wire may be missing. A document that is in neither list, or has an entry that makes no sense, is a failed document
 //! with a code of ours, to be sent again.
 
-use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentOutput;
-use aws_sdk_comprehend::types::SentimentScore;
+use serde::Deserialize;
 
 use super::faults;
 use crate::engine::{Answer, DocumentError};
@@ -18,36 +17,72 @@ const AMBIGUOUS: &str = "ambiguous_answer";
 /// A score is missing, is not a probability, or the four do not sum to 1.
 const INVALID: &str = "invalid_scores";
 
-/// One answer for each of `documents` documents, in their order.
-pub(super) fn join(output: &BatchDetectSentimentOutput, documents: usize) -> Vec<Answer> {
-    let mut joined: Vec<Option<Answer>> = vec![None; documents];
-    let results = output.result_list.iter().map(|result| {
-        let scores = result.sentiment_score.as_ref().and_then(read).ok_or_else(|| retriable(INVALID));
-        (result.index, scores)
-    });
-    let errors = output.error_list.iter().map(|error| {
-        let code = error.error_code.as_deref().map_or_else(|| "no_code".to_owned(), faults::printable_code);
-        let retriable = faults::document_may_pass(&code);
-        (error.index, Err(DocumentError { code: code.into(), retriable }))
-    });
-    for (index, answer) in results.chain(errors) {
-        // Ignore an index outside the batch.
-        let Some(slot) = index.and_then(|index| usize::try_from(index).ok()).and_then(|index| joined.get_mut(index))
-        else {
-            continue;
-        };
-        *slot = Some(match slot.take() {
-            Some(earlier) if earlier != answer => Err(retriable(AMBIGUOUS)),
-            _ => answer,
-        });
-    }
-    joined.into_iter().map(|answer| answer.unwrap_or_else(|| Err(retriable(MISSING)))).collect()
+/// The answer's body. Its messages may repeat what was sent, so they are not read.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct BatchAnswer {
+    result_list: Option<Vec<DocumentScores>>,
+    error_list: Option<Vec<DocumentFault>>,
 }
 
-fn read(score: &SentimentScore) -> Option<Scores> {
-    let [positive, negative, neutral, mixed] =
-        [score.positive?, score.negative?, score.neutral?, score.mixed?].map(f64::from);
-    Scores::new(positive, negative, neutral, mixed).ok()
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct DocumentScores {
+    index: Option<i64>,
+    sentiment_score: Option<Probabilities>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Probabilities {
+    positive: Option<f32>,
+    negative: Option<f32>,
+    neutral: Option<f32>,
+    mixed: Option<f32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct DocumentFault {
+    index: Option<i64>,
+    error_code: Option<String>,
+}
+
+impl BatchAnswer {
+    /// One answer for each of `documents` documents, in their order.
+    pub(super) fn by_document(&self, documents: usize) -> Vec<Answer> {
+        let mut joined: Vec<Option<Answer>> = vec![None; documents];
+        let results = self.result_list.iter().flatten().map(|result| {
+            let scores = result.sentiment_score.as_ref().and_then(Probabilities::scores);
+            (result.index, scores.ok_or_else(|| retriable(INVALID)))
+        });
+        let errors = self.error_list.iter().flatten().map(|error| {
+            let code = error.error_code.as_deref().map_or_else(|| "no_code".to_owned(), faults::printable_code);
+            let retriable = faults::document_may_pass(&code);
+            (error.index, Err(DocumentError { code: code.into(), retriable }))
+        });
+        for (index, answer) in results.chain(errors) {
+            // Ignore an index outside the batch.
+            let Some(slot) =
+                index.and_then(|index| usize::try_from(index).ok()).and_then(|index| joined.get_mut(index))
+            else {
+                continue;
+            };
+            *slot = Some(match slot.take() {
+                Some(earlier) if earlier != answer => Err(retriable(AMBIGUOUS)),
+                _ => answer,
+            });
+        }
+        joined.into_iter().map(|answer| answer.unwrap_or_else(|| Err(retriable(MISSING)))).collect()
+    }
+}
+
+impl Probabilities {
+    fn scores(&self) -> Option<Scores> {
+        let [positive, negative, neutral, mixed] =
+            [self.positive?, self.negative?, self.neutral?, self.mixed?].map(f64::from);
+        Scores::new(positive, negative, neutral, mixed).ok()
+    }
 }
 
 fn retriable(code: &str) -> DocumentError {
@@ -56,32 +91,22 @@ fn retriable(code: &str) -> DocumentError {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_comprehend::types::{BatchDetectSentimentItemResult, BatchItemError};
-
     use super::*;
 
-    fn result(index: i32, scores: [f32; 4]) -> BatchDetectSentimentItemResult {
-        let [positive, negative, neutral, mixed] = scores;
-        let score =
-            SentimentScore::builder().positive(positive).negative(negative).neutral(neutral).mixed(mixed).build();
-        BatchDetectSentimentItemResult::builder().index(index).sentiment_score(score).build()
+    fn result(index: i64, [positive, negative, neutral, mixed]: [f32; 4]) -> DocumentScores {
+        let [positive, negative, neutral, mixed] = [positive, negative, neutral, mixed].map(Some);
+        DocumentScores {
+            index: Some(index),
+            sentiment_score: Some(Probabilities { positive, negative, neutral, mixed }),
+        }
     }
 
-    fn error(index: i32, code: &str) -> BatchItemError {
-        BatchItemError::builder().index(index).error_code(code).error_message("a text that must not be shown").build()
+    fn error(index: i64, code: &str) -> DocumentFault {
+        DocumentFault { index: Some(index), error_code: Some(code.to_owned()) }
     }
 
-    fn joined(
-        results: Vec<BatchDetectSentimentItemResult>,
-        errors: Vec<BatchItemError>,
-        documents: usize,
-    ) -> Vec<Answer> {
-        let output = BatchDetectSentimentOutput::builder()
-            .set_result_list(Some(results))
-            .set_error_list(Some(errors))
-            .build()
-            .expect("both lists are set");
-        join(&output, documents)
+    fn joined(results: Vec<DocumentScores>, errors: Vec<DocumentFault>, documents: usize) -> Vec<Answer> {
+        BatchAnswer { result_list: Some(results), error_list: Some(errors) }.by_document(documents)
     }
 
     fn codes(answers: &[Answer]) -> Vec<(&str, bool)> {
@@ -116,13 +141,11 @@ mod tests {
 
     #[test]
     fn scores_that_are_missing_or_no_distribution_are_invalid() {
-        let absent = BatchDetectSentimentItemResult::builder().index(0).build();
-        let partial = BatchDetectSentimentItemResult::builder()
-            .index(1)
-            .sentiment_score(SentimentScore::builder().positive(1.0).build())
-            .build();
+        let absent = DocumentScores { index: Some(0), sentiment_score: None };
+        let partial = Probabilities { positive: Some(1.0), ..Probabilities::default() };
+        let partial = DocumentScores { index: Some(1), sentiment_score: Some(partial) };
         let wrong = [result(2, [0.9, 0.9, 0.0, 0.0]), result(3, [f32::NAN, 0.5, 0.5, 0.0])];
-        let answers = joined([vec![absent, partial], wrong.to_vec()].concat(), vec![], 4);
+        let answers = joined([absent, partial].into_iter().chain(wrong).collect(), vec![], 4);
         assert_eq!(codes(&answers), [(INVALID, true); 4]);
     }
 

@@ -1,6 +1,6 @@
-//! Amazon Comprehend, through `BatchDetectSentiment` of its official SDK: one request a batch, nothing more.
+//! Amazon Comprehend, through `BatchDetectSentiment`: one request a batch, nothing more.
 //!
-//! Owns the request. [`answers`] and [`faults`] read what comes back, [`connect`] finds region and credentials. The
+//! Owns the request. [`answers`](super::answers) and [`faults`] read what comes back, [`connect`] finds region and credentials. The
 //! SDK's own retry and its timeout for an attempt are off: pacing, retry and deadlines are the wrappers' (see
 //! [`crate::engine::Service`]). Signing alone is mended here: credentials that expire in mid-run are loaded again, and
 //! after a jump of this machine's clock the SDK signs by the service's. The request then goes back to retry, unless
@@ -11,12 +11,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_comprehend::Client;
-use aws_sdk_comprehend::types::LanguageCode;
+use serde::Serialize;
 use tokio::sync::Mutex;
 
+use super::answers::BatchAnswer;
 use super::faults::Remedy;
-use super::{answers, connect, faults, terms};
+use super::{connect, faults, terms};
+use crate::engine::aws::JsonOperation;
 use crate::engine::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
 use crate::sentiment::Billing;
 
@@ -45,19 +46,27 @@ impl Default for ComprehendOptions {
 pub struct Comprehend {
     profile: Profile,
     region: String,
-    /// What the client was made from, to make it again; `None` for a client that was handed in.
+    /// What the operation was made from, to make it again; `None` for one that was handed in.
     options: Option<ComprehendOptions>,
     signer: Mutex<Signer>,
 }
 
-/// The one client, and what is known of its credentials.
+/// The one operation, and what is known of its credentials.
 #[derive(Debug, Clone)]
 struct Signer {
-    client: Client,
+    operation: JsonOperation,
     /// How often signing was remedied; a request belongs to the number it was signed under.
     generation: u64,
     /// How many remedies were tried since anything was accepted.
     in_vain: u32,
+}
+
+/// The request's body.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchRequest<'a> {
+    language_code: &'a str,
+    text_list: Vec<&'a str>,
 }
 
 impl Remedy {
@@ -73,13 +82,13 @@ impl Remedy {
 }
 
 impl Comprehend {
-    /// Finds region and credentials and makes the client. Sends nothing to Comprehend.
+    /// Finds region and credentials. Sends nothing to Comprehend.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] without a region or without credentials, with a hint.
     pub async fn connect(options: &ComprehendOptions) -> Result<Self, EngineError> {
-        let (client, region) = connect::client(options).await?;
-        Ok(Self { options: Some(options.clone()), ..Self::with_client(client, region, options.billing) })
+        let (operation, region) = connect::operation(options).await?;
+        Ok(Self { options: Some(options.clone()), ..Self::with_operation(operation, region, options.billing) })
     }
 
     /// The AWS region that requests go to.
@@ -88,8 +97,8 @@ impl Comprehend {
         &self.region
     }
 
-    pub(super) fn with_client(client: Client, region: String, billing: Billing) -> Self {
-        let signer = Mutex::new(Signer { client, generation: 0, in_vain: 0 });
+    pub(super) fn with_operation(operation: JsonOperation, region: String, billing: Billing) -> Self {
+        let signer = Mutex::new(Signer { operation, generation: 0, in_vain: 0 });
         Self { profile: terms::profile(billing), region, options: None, signer }
     }
 
@@ -102,7 +111,7 @@ impl Comprehend {
             }
             if remedy == Remedy::LoadCredentials {
                 match self.reload().await {
-                    Ok(Some(client)) => signer.client = client,
+                    Ok(Some(operation)) => signer.operation = operation,
                     Ok(None) => {}
                     Err(lookup) => return lookup,
                 }
@@ -114,9 +123,9 @@ impl Comprehend {
         EngineError { kind: ErrorKind::Transient, ..error }
     }
 
-    async fn reload(&self) -> Result<Option<Client>, EngineError> {
+    async fn reload(&self) -> Result<Option<JsonOperation>, EngineError> {
         match &self.options {
-            Some(options) => connect::client(options).await.map(|(client, _)| Some(client)),
+            Some(options) => connect::operation(options).await.map(|(operation, _)| Some(operation)),
             None => Ok(None),
         }
     }
@@ -137,16 +146,14 @@ impl Engine for Comprehend {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let Signer { client, generation, .. } = self.signer.lock().await.clone();
-        let texts = batch.documents.iter().map(|document| document.text.as_str().to_owned()).collect();
-        let request = client
-            .batch_detect_sentiment()
-            .language_code(LanguageCode::from(&*batch.language))
-            .set_text_list(Some(texts));
-        match request.send().await {
-            Ok(output) => {
+        let Signer { operation, generation, .. } = self.signer.lock().await.clone();
+        let texts = batch.documents.iter().map(|document| document.text.as_str()).collect();
+        let request = BatchRequest { language_code: &batch.language, text_list: texts };
+        match operation.send(&request).await {
+            Ok(answer) => {
                 self.accepted(generation).await;
-                Ok(answers::join(&output, batch.documents.len()))
+                let answer: BatchAnswer = answer.read().ok_or_else(faults::unreadable)?;
+                Ok(answer.by_document(batch.documents.len()))
             }
             Err(fault) => {
                 let (error, remedy) = faults::explain(&fault);

@@ -9,22 +9,30 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::Region;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_comprehend::Client;
-use aws_sdk_comprehend::config::{ProvideCredentials, Region};
+use aws_credential_types::provider::ProvideCredentials as _;
 
 use super::ComprehendOptions;
 use super::faults::error;
+use crate::engine::aws::{self, JsonOperation, ServiceName};
 use crate::engine::{EngineError, ErrorKind};
+
+/// Comprehend in configuration, host names and requests.
+pub(super) const SERVICE: ServiceName =
+    ServiceName { id: "Comprehend", host: "comprehend", target: "Comprehend_20171127" };
+/// The one operation that is asked for.
+pub(super) const OPERATION: &str = "BatchDetectSentiment";
 
 /// The SDK's default. A connection that takes longer is taken for a service that can't be reached.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
-/// The client and the region that it sends to.
-pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, String), EngineError> {
+/// The operation and the region that it is sent to.
+pub(super) async fn operation(options: &ComprehendOptions) -> Result<(JsonOperation, String), EngineError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws::http_client())
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
         // The wrappers' deadline is the one clock; a slow answer to a small request is not a stalled stream.
@@ -44,7 +52,7 @@ pub(super) async fn client(options: &ComprehendOptions) -> Result<(Client, Strin
     bounded(options, "no_credentials", "AWS credentials", provider.provide_credentials())
         .await?
         .map_err(|error| refused("no_credentials", format!("no usable AWS credentials: {}", innermost(&error))))?;
-    Ok((Client::new(&config), region))
+    Ok((JsonOperation::new(&config, SERVICE, OPERATION), region))
 }
 
 async fn bounded<T>(

@@ -1,15 +1,14 @@
 //! What a failed request means for its caller: by the service's code, else by the HTTP status, else by where it broke.
 //!
-//! `ThrottlingException` and the codes of authorisation are no variants of the SDK's error type, so codes are read
-//! through `ProvideErrorMetadata`. Where no answer came, the types in the chain of causes decide and never their text.
+//! Where no answer came, the types in the chain of causes decide and never their text.
 //! Messages of the service are not shown, for they may repeat what was sent; the one exception is AWS's own sentence
 //! on who lacks which permission.
 
-use aws_sdk_comprehend::config::http::HttpResponse;
-use aws_sdk_comprehend::error::{ConnectorError, ProvideErrorMetadata, SdkError};
-use aws_sdk_comprehend::operation::batch_detect_sentiment::BatchDetectSentimentError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 
 use super::hints;
+use crate::engine::aws::ServiceFault;
 use crate::engine::{CREDENTIALS_UNAVAILABLE, EngineError, ErrorKind, UNREACHABLE};
 
 /// What may mend a signature that the service did not accept.
@@ -69,15 +68,20 @@ pub(super) fn error(kind: ErrorKind, code: &str, message: impl Into<String>) -> 
     EngineError { hint: hints::hint(code).map(Into::into), ..EngineError::new(kind, message).with_code(code) }
 }
 
+/// The error for an answer that is not the JSON that was asked for.
+pub(super) fn unreadable() -> EngineError {
+    error(ErrorKind::Transient, "unreadable_answer", "the answer can't be read")
+}
+
 /// The error for the caller, and what might mend it.
-pub(super) fn explain(fault: &SdkError<BatchDetectSentimentError, HttpResponse>) -> (EngineError, Option<Remedy>) {
+pub(super) fn explain(fault: &SdkError<ServiceFault, HttpResponse>) -> (EngineError, Option<Remedy>) {
     let (kind, code, message) = match fault {
         SdkError::ServiceError(service) => {
-            let (code, message) = (service.err().code(), service.err().message());
+            let (code, message) = (service.err().code.as_deref(), service.err().message());
             return explain_answer(code, message, service.raw().status().as_u16());
         }
         SdkError::ResponseError(response) => match response.raw().status().as_u16() {
-            200..=299 => (ErrorKind::Transient, "unreadable_answer", "the answer can't be read"),
+            200..=299 => return (unreadable(), None),
             status => return explain_answer(None, None, status),
         },
         SdkError::TimeoutError(_) => TIMEOUT,
