@@ -7,6 +7,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::settings::{Cost, Settings};
+
 /// Rounding that a cost may show without passing its limit: a millionth of a dollar.
 const COST_TOLERANCE: f64 = 1e-6;
 
@@ -66,6 +68,13 @@ impl BudgetExceeded {
 }
 
 impl Budget {
+    /// The limits that the settings state.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let Cost { max, max_units } = *settings.section();
+        Self { max_cost: max, max_units }
+    }
+
     /// Whether there is any limit.
     #[must_use]
     pub const fn is_limited(&self) -> bool {

@@ -9,6 +9,7 @@ mod json;
 use std::fmt::{self, Display};
 use std::path::Path;
 
+use crate::engine::Profile;
 use crate::output::{RunRecord, WrittenFile};
 use crate::overview::{BARS, NamedCall, Overview};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
@@ -30,8 +31,8 @@ pub struct Summary<'a> {
     pub overview: &'a Overview,
     /// The agents.
     pub agents: &'a AgentsReport,
-    /// Whether the engine charges for what it is sent.
-    pub charges: bool,
+    /// The engine.
+    pub profile: &'a Profile,
     /// Where the files are.
     pub directory: &'a Path,
     /// The files.
@@ -161,7 +162,11 @@ impl Summary<'_> {
             let failures = (failed > 0).then(|| format!("{failed} of {segments} segments failed"));
             let skips = (skipped > 0).then(|| format!("{skipped} of {segments} segments were skipped"));
             let what = failures.into_iter().chain(skips).collect::<Vec<_>>().join(", ");
-            let next = if failed > 0 && self.charges { "; the next run asks for the failed ones again" } else { "" };
+            let next = if failed > 0 && self.profile.is_remote() {
+                "; the next run asks for the failed ones again"
+            } else {
+                ""
+            };
             line(f, "not scored", format_args!("{BAD}{what}{BAD:#}: see failures.csv{next}"))?;
         }
         if self.overview.low_coverage > 0 {
@@ -187,10 +192,14 @@ impl Summary<'_> {
     }
 
     fn cost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.charges {
+        let service = &self.record.service;
+        if !self.profile.is_remote() {
             return line(f, "cost", format_args!("nothing was sent, nothing is charged"));
         }
-        let service = &self.record.service;
+        if !self.profile.is_charged() {
+            let sent = counted(service.requests, "request");
+            return line(f, "cost", format_args!("{sent} sent, nothing is charged"));
+        }
         line(
             f,
             "cost",

@@ -81,16 +81,11 @@ pub struct BatchOptions {
 }
 
 impl BatchOptions {
-    /// What suits an engine that waits for a service (it bills) or that computes (it does not).
-    ///
-    /// 32 batches at once for a service, two a core for computing; 5 attempts a document; 1 s of linger, 20 s of
-    /// grace; no store.
+    /// As many batches at once as suit the engine; 5 attempts a document; 1 s of linger, 20 s of grace; no store.
     #[must_use]
     pub fn for_engine(profile: &Profile, halt: Halt) -> Self {
-        let cores = crate::parallel::cores();
-        let billed = profile.billing.is_some();
         Self {
-            concurrency: if billed { 32 } else { cores * 2 },
+            concurrency: profile.concurrency,
             document_attempts: 5,
             store: None,
             linger: Duration::from_secs(1),
@@ -203,7 +198,7 @@ struct Batcher<'run, T, F> {
 impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
     fn new(engine: Arc<dyn Engine>, options: &'run BatchOptions, sink: F) -> Self {
         let profile = engine.profile();
-        let (batch_documents, languages) = (profile.limits.batch_documents.max(1), profile.languages);
+        let (batch_documents, languages) = (profile.limits.batch_documents.max(1), profile.languages.clone());
         Self {
             engine,
             options,
@@ -258,7 +253,7 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
                 if let Some(id) = id {
                     self.sent.begin(id);
                 }
-                if let Some(billing) = self.engine.profile().billing {
+                if let Some(billing) = self.engine.profile().price.billing() {
                     self.summary.units += billing.units(text.chars().count());
                 }
                 self.queues.push(queue, Waiting { tag, text, id, attempts: 0 });

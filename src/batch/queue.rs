@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::cache::Key;
+use crate::engine::Languages;
 use crate::transcript::Text;
 
 /// A document that waits to be sent or answered.
@@ -28,12 +29,12 @@ struct Queue<T> {
 /// One queue a language.
 pub(super) struct Queues<T> {
     batch_documents: usize,
-    languages: &'static [&'static str],
+    languages: Languages,
     by_language: Vec<Queue<T>>,
 }
 
 impl<T> Queues<T> {
-    pub(super) fn new(batch_documents: usize, languages: &'static [&'static str]) -> Self {
+    pub(super) fn new(batch_documents: usize, languages: Languages) -> Self {
         Self { batch_documents, languages, by_language: Vec::new() }
     }
 
@@ -43,7 +44,7 @@ impl<T> Queues<T> {
         if let Some(place) = self.by_language.iter().position(same) {
             return Some(place);
         }
-        self.languages.contains(&&**language).then(|| {
+        self.languages.contain(language).then(|| {
             let language = Arc::clone(language);
             self.by_language.push(Queue { language, documents: VecDeque::new(), batches_on_their_way: 0 });
             self.by_language.len() - 1

@@ -92,7 +92,7 @@ fn flags_resolve_to_settings() {
     let sources = Sources { flags: args.settings.into_assignments(), ..Sources::default() };
     let settings = sources.resolve(registry::keys()).unwrap();
     assert_eq!(settings.map.iter().collect::<Vec<_>>(), [("text", "Body")]);
-    assert_eq!(settings.engine(), registry::LOCAL);
+    assert_eq!(settings.engine().name, "local");
     assert_eq!(settings.section::<Cache>().path, crate::settings::CachePlace::Off);
 }
 

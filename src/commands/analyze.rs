@@ -113,13 +113,14 @@ impl<'a> Run<'a> {
         session: &Session,
         prepare: &PrepareOptions,
     ) -> Result<(), Failure> {
-        if prepare.scorer.is_none() || !session.budget.is_limited() {
+        let profile = session.service.engine.profile();
+        if !profile.is_charged() || !session.budget.is_limited() {
             return Ok(());
         }
         let begun = Instant::now();
         for plan in pipeline::plan(conversations.calls(), std::slice::from_ref(prepare))? {
             let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper);
-            session.budget.check(Planned { units, cost: options::cost(self.settings, units) })?;
+            session.budget.check(Planned { units, cost: profile.price.cost(units) })?;
             tracing::info!(documents, units, stored = plan.stored, "at most so much will be billed");
         }
         self.seconds.plan = seconds(begun.elapsed());
@@ -215,7 +216,7 @@ impl<'a> Run<'a> {
             record: &record,
             overview: &overview,
             agents: &agents,
-            charges: session.service.engine.profile().billing.is_some(),
+            profile: session.service.engine.profile(),
             directory: &path,
             files: &written,
             seconds: seconds(self.begun.elapsed()),
@@ -270,12 +271,11 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 fn standing(fold: &Fold, requests: &Requests, profile: &Profile) -> Standing {
-    let billed = profile.billing.is_some();
     Standing {
         turns: fold.turns,
         calls: fold.overview.calls,
         documents: requests.documents_scored,
-        requests: if billed { requests.requests } else { 0 },
+        requests: if profile.is_remote() { requests.requests } else { 0 },
         units: requests.units_most,
     }
 }

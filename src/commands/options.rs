@@ -2,9 +2,8 @@
 
 use crate::budget::BudgetExceeded;
 use crate::chunk::{ChunkError, ChunkOptions};
-use crate::engine::Profile;
 use crate::engine::budgeted::BUDGET_REACHED;
-use crate::engine::comprehend::Price;
+use crate::engine::{Price, Profile};
 use crate::exit::{ExitCode, Failure};
 use crate::input::label_files::LabelsError;
 use crate::input::{BadMap, Field, InputError, InputErrorKind, InputOptions, Origin, Source};
@@ -12,7 +11,7 @@ use crate::lock::LockError;
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
 use crate::rollup::ScoredRoles;
-use crate::sentiment::{Billing, Granularity};
+use crate::sentiment::Granularity;
 use crate::settings::Settings;
 
 /// How rows are read.
@@ -41,21 +40,13 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
 /// [`ExitCode::Settings`] when no text could be cut so.
 pub(super) fn chunk(settings: &Settings, profile: &Profile, granularity: Granularity) -> Result<ChunkOptions, Failure> {
     // An engine that reads everything and charges nothing gains nothing from short documents.
-    let target =
-        if profile.billing.is_none() && granularity == Granularity::Turn { usize::MAX } else { settings.segment_chars };
-    let billing = profile.billing.map(|_| billing(settings));
-    ChunkOptions::new(granularity, target, profile.limits.document_bytes, billing, settings.speakers)
+    let target = if profile.price == Price::Free && granularity == Granularity::Turn {
+        usize::MAX
+    } else {
+        settings.segment_chars
+    };
+    ChunkOptions::new(granularity, target, profile.limits.document_bytes, profile.price.billing(), settings.speakers)
         .map_err(|error: ChunkError| Failure::new(ExitCode::Settings, error).with_hint(error.hint()))
-}
-
-/// What the service charges by.
-pub(super) fn billing(settings: &Settings) -> Billing {
-    settings.section::<Price>().billing()
-}
-
-/// US dollars that `units` cost.
-pub(super) fn cost(settings: &Settings, units: u64) -> f64 {
-    settings.section::<Price>().tiers.cost(units)
 }
 
 /// The roles whose words are scored.

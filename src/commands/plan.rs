@@ -12,8 +12,7 @@ use serde::Serialize;
 use super::columns::columns;
 use super::{options, print, session};
 use crate::cache::Access;
-use crate::engine::comprehend::ComprehendSettings;
-use crate::engine::{Profile, comprehend};
+use crate::engine::{Profile, registry};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
 use crate::pipeline::{self, Plan, PrepareOptions};
@@ -28,7 +27,7 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let sources = input::discover(inputs, &settings.out)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
-    let profile = comprehend::profile(options::billing(settings));
+    let profile = (registry::charged(settings).profile)(settings);
     let store = session::open_store(settings, &profile, Access::Read)?;
     let way = |granularity| {
         let chunk = options::chunk(settings, &profile, granularity)?;
@@ -46,12 +45,12 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         duplicate_rows: tally.duplicates,
         rejected_rows,
         calls_language_assumed: plans.first().map_or(0, |plan| plan.language_assumed),
-        requests_per_second: settings.section::<ComprehendSettings>().requests_per_second,
+        requests_per_second: profile.requests_per_second,
         granularity: settings.granularity.or(profile.granularity).as_str(),
         plans: Granularity::ALL
             .into_iter()
             .zip(&plans)
-            .map(|(granularity, plan)| PlanLine::of(granularity, plan, settings, &profile))
+            .map(|(granularity, plan)| PlanLine::of(granularity, plan, &profile))
             .collect(),
     };
     print(&if json { report.json()? } else { report.table() })?;
@@ -67,7 +66,7 @@ struct Report {
     duplicate_rows: u64,
     rejected_rows: u64,
     calls_language_assumed: u64,
-    requests_per_second: f64,
+    requests_per_second: Option<f64>,
     /// The granularity that the settings choose.
     granularity: &'static str,
     plans: Vec<PlanLine>,
@@ -117,11 +116,12 @@ impl Report {
     }
 
     fn notes(&self, text: &mut String) {
-        let rate = self.requests_per_second;
         let mut note = |line: std::fmt::Arguments<'_>| {
             text.write_fmt(line).and_then(|()| text.write_char('\n')).expect("writing to a string can't fail");
         };
-        note(format_args!("\n* is what analyze uses. The time is at {rate} requests a second."));
+        let rate = self.requests_per_second;
+        let time = rate.map(|rate| format!(" The time is at {rate} requests a second.")).unwrap_or_default();
+        note(format_args!("\n* is what analyze uses.{time}"));
         note(format_args!("At most: the minimum of units holds for each document. At least: for each request."));
         if let Some(plan) = self.plans.iter().find(|plan| plan.granularity == self.granularity) {
             if plan.repeated > 0 {
@@ -150,10 +150,10 @@ impl Report {
 }
 
 impl PlanLine {
-    fn of(granularity: Granularity, plan: &Plan, settings: &Settings, profile: &Profile) -> Self {
+    fn of(granularity: Granularity, plan: &Plan, profile: &Profile) -> Self {
         let estimate = &plan.estimate;
-        let units_lower = estimate.units_lower(options::billing(settings), &profile.limits);
-        let cost = |units| options::cost(settings, units);
+        let units_lower = profile.price.billing().map_or(0, |billing| estimate.units_lower(billing, &profile.limits));
+        let cost = |units| profile.price.cost(units);
         Self {
             granularity: granularity.as_str(),
             segments: estimate.segments,
@@ -167,7 +167,7 @@ impl PlanLine {
             cost_usd_upper: cost(estimate.units_upper),
             cost_usd_lower: cost(units_lower),
             requests: estimate.requests(&profile.limits),
-            seconds: estimate.seconds(&profile.limits, settings.section::<ComprehendSettings>().requests_per_second),
+            seconds: estimate.seconds(&profile.limits, profile.requests_per_second.unwrap_or(f64::INFINITY)),
         }
     }
 

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::analyze::Read;
-use super::options;
 use super::session::Session;
 use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
@@ -41,7 +40,7 @@ pub(super) fn record(
         inputs: read.reports.iter().map(input).collect(),
         outputs: Vec::new(),
         counts: counts(read, pipelined, agents),
-        service: service(settings, session, profile, pipelined.scoring.units),
+        service: service(session, profile, pipelined.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
     }
@@ -67,14 +66,14 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
     }
 }
 
-/// Requests to an engine that charges; blank for one that does not.
-fn service(settings: &Settings, session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
-    if profile.billing.is_none() {
+/// Requests to a remote engine; blank for a local one.
+fn service(session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
+    if !profile.is_remote() {
         return ServiceRecord::default();
     }
     let requests = session.service.meter.read();
     let billed_units = requests.units_reserved;
-    let cost = |units| options::cost(settings, units);
+    let cost = |units| profile.price.cost(units);
     ServiceRecord {
         requests: requests.requests,
         throttles: requests.throttles,

@@ -1,31 +1,15 @@
 //! What a run scores with: the engine that the settings name, made ready before anything is read.
 
 use std::error::Error as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::train::read_model;
 use crate::batch::BatchOptions;
 use crate::budget::Budget;
 use crate::cache::{self, Access, CacheError, CacheOptions, ScoreStore, Scorer};
-use crate::engine::local::{Local, LocalSettings};
-use crate::engine::registry;
-use crate::engine::{EngineError, Halt, Profile, Service};
+use crate::engine::{EngineError, Halt, Price, Profile, Service};
 use crate::exit::{ExitCode, Failure};
-use crate::model::{Model, Terms};
-use crate::settings::{Cache, CachePlace, Cost, Settings};
-
-/// What a run may cost at most.
-fn budget(settings: &Settings) -> Budget {
-    let Cost { max, max_units } = *settings.section();
-    Budget { max_cost: max, max_units }
-}
-
-/// The units that may be billed.
-#[cfg(feature = "comprehend")]
-fn max_units(settings: &Settings) -> u64 {
-    budget(settings).units(|units| super::options::cost(settings, units))
-}
+use crate::settings::{Cache, CachePlace, Settings};
 
 /// The folder of stored scores; `None` when they are switched off.
 ///
@@ -68,7 +52,7 @@ pub(super) struct Session {
     pub(super) service: Service,
     /// What it may cost.
     pub(super) budget: Budget,
-    /// Stored scores; `None` for an engine that charges nothing, and where they are switched off.
+    /// Stored scores; `None` for an engine whose scores are not kept, and where they are switched off.
     pub(super) store: Option<Arc<ScoreStore>>,
 }
 
@@ -78,22 +62,18 @@ impl Session {
     /// # Errors
     /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
     pub(super) async fn open(settings: &Settings, halt: &Halt) -> Result<Self, Failure> {
-        let service = if settings.engine() == registry::COMPREHEND {
-            comprehend(settings, halt).await?
-        } else {
-            Service::local(Local::with_model(local_model(settings)?), halt.clone())
-        };
+        let service = (settings.engine().connect)(settings, halt).await?;
         Self::around(service, settings)
     }
 
-    /// What scores with `service`, with its stored scores if it charges.
+    /// What scores with `service`, with its stored scores if they are kept.
     ///
     /// # Errors
     /// Whatever keeps stored scores from being opened.
     pub(super) fn around(service: Service, settings: &Settings) -> Result<Self, Failure> {
         let profile = service.engine.profile();
-        let store = if profile.billing.is_some() { open_store(settings, profile, Access::ReadWrite)? } else { None };
-        Ok(Self { service, budget: budget(settings), store })
+        let store = if profile.is_stored { open_store(settings, profile, Access::ReadWrite)? } else { None };
+        Ok(Self { service, budget: Budget::of(settings), store })
     }
 
     /// How documents are scored.
@@ -107,7 +87,7 @@ impl Session {
     /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.
     pub(super) fn with_what_is_kept(&self, failure: Failure) -> Failure {
         let scored = self.service.meter.read().documents_scored;
-        if scored == 0 || self.service.engine.profile().billing.is_none() {
+        if scored == 0 || self.service.engine.profile().price == Price::Free {
             return failure;
         }
         let kept = kept(scored, self.store.is_some());
@@ -135,32 +115,6 @@ fn kept(scored: u64, is_stored: bool) -> String {
     }
 }
 
-/// The model that the local engine scores with: one's own or the shipped one, with one's own terms.
-fn local_model(settings: &Settings) -> Result<Model, Failure> {
-    let LocalSettings { model, lexicon } = settings.section();
-    let mut model = match model {
-        None => Model::shipped(),
-        Some(path) => read_model(path).map_err(|error| unusable(path, error))?,
-    };
-    if let Some(path) = lexicon {
-        let text = std::fs::read_to_string(path).map_err(|error| unusable(path, error))?;
-        model = model.with_terms(Terms::parse(&text).map_err(|error| unusable(path, error))?);
-    }
-    Ok(model)
-}
-
-/// A file that the settings name, and why it can't be used.
-#[derive(Debug, thiserror::Error)]
-#[error("can't use {}", path.display())]
-struct Unusable {
-    path: PathBuf,
-    source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-fn unusable(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-    Failure::new(ExitCode::Settings, Unusable { path: path.to_owned(), source: error.into() })
-}
-
 /// The stored scores of the engine that `profile` describes; `None` when they are switched off. Going on without scores
 /// that were paid for would pay again, so a store that can't be opened stops the run.
 ///
@@ -174,42 +128,6 @@ pub(super) fn open_store(
     let Some(root) = cache_root(settings)? else { return Ok(None) };
     let store = ScoreStore::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
     Ok(Some(Arc::new(store)))
-}
-
-#[cfg(feature = "comprehend")]
-async fn comprehend(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
-    use crate::engine::ServiceOptions;
-    use crate::engine::breaker::Patience;
-    use crate::engine::comprehend::{ADVICE, Comprehend, ComprehendOptions, ComprehendSettings};
-    use crate::engine::retry::RetryPolicy;
-
-    let asked: &ComprehendSettings = settings.section();
-    let connection = ComprehendOptions {
-        region: asked.region.clone(),
-        profile: asked.profile.clone(),
-        billing: super::options::billing(settings),
-        ..ComprehendOptions::default()
-    };
-    let give_up_after = asked.give_up_after;
-    let patience = Patience::default();
-    let options = ServiceOptions {
-        requests_per_second: asked.requests_per_second,
-        attempt_timeout: asked.attempt_timeout,
-        retry: RetryPolicy { attempts: asked.max_attempts, elapsed: asked.max_elapsed, ..RetryPolicy::default() },
-        patience: Patience { silence: give_up_after, unreachable: patience.unreachable.min(give_up_after), ..patience },
-        advice: ADVICE,
-        max_units: max_units(settings),
-        halt: halt.clone(),
-    };
-    let engine = Comprehend::connect(&connection).await?;
-    tracing::info!(region = engine.region(), "comprehend is ready");
-    Ok(Service::around(engine, &options))
-}
-
-#[cfg(not(feature = "comprehend"))]
-#[expect(clippy::unused_async, reason = "the engine that needs it is not in this build")]
-async fn comprehend(_settings: &Settings, _halt: &Halt) -> Result<Service, Failure> {
-    Err(Failure::new(ExitCode::Settings, "this build has no Comprehend engine"))
 }
 
 impl From<EngineError> for Failure {

@@ -28,7 +28,7 @@ impl<E: Engine> Budgeted<E> {
     }
 
     fn units<'a>(&self, documents: impl Iterator<Item = &'a super::Document>) -> u64 {
-        let Some(billing) = self.inner.profile().billing else { return 0 };
+        let Some(billing) = self.inner.profile().price.billing() else { return 0 };
         documents.map(|document| billing.units(document.text.chars().count())).sum()
     }
 }

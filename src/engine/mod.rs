@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::sentiment::{Billing, Granularity, Limits, Scores};
+use crate::sentiment::{Granularity, Limits, Scores};
 use crate::transcript::Text;
 
 #[cfg(feature = "comprehend")]
@@ -22,6 +22,7 @@ pub mod deadline;
 pub mod halt;
 pub mod local;
 pub mod pace;
+pub mod price;
 pub mod registry;
 pub mod requests;
 pub mod retry;
@@ -31,6 +32,7 @@ mod service;
 pub mod split;
 
 pub use halt::{Halt, HaltReason};
+pub use price::Price;
 pub use requests::{Meter, Requests};
 pub use service::{Service, ServiceOptions};
 
@@ -151,21 +153,82 @@ impl std::fmt::Display for ErrorKind {
     }
 }
 
-/// What the rest of the program must know of an engine.
+/// Where an engine scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// In this process: no text leaves the machine.
+    Local,
+    /// Behind a service: texts are sent to it, request by request.
+    Remote,
+}
+
+/// Language codes that an engine scores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Languages {
+    /// Every one.
+    Any,
+    /// These, the one that a text of unknown language is taken for first.
+    Listed(Vec<&'static str>),
+}
+
+impl Languages {
+    /// Whether `code` is scored.
+    #[must_use]
+    pub fn contain(&self, code: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(codes) => codes.contains(&code),
+        }
+    }
+
+    /// The one that a text of unknown language is taken for.
+    #[must_use]
+    pub fn first(&self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Listed(codes) => codes.first().copied(),
+        }
+    }
+}
+
+/// What the rest of the program must know of an engine. Each field is one fact, from which no other follows: a free
+/// engine may be remote, and a local one may have its scores kept.
 #[derive(Debug, Clone)]
 pub struct Profile {
     /// The name used in flags and outputs.
     pub name: &'static str,
     /// The model or API version: with the name, what a stored score is valid for.
     pub model: String,
-    /// Language codes it can score.
-    pub languages: &'static [&'static str],
+    /// Whether texts leave the machine.
+    pub location: Location,
+    /// Whether scores are kept in the store for later runs.
+    pub is_stored: bool,
+    /// Languages it can score.
+    pub languages: Languages,
     /// How large documents and requests may be.
     pub limits: Limits,
     /// What `--granularity auto` means for it.
     pub granularity: Granularity,
-    /// What it charges by, if it charges.
-    pub billing: Option<Billing>,
+    /// What it charges.
+    pub price: Price,
+    /// Batches on their way at once, unless set otherwise.
+    pub concurrency: usize,
+    /// Requests a second at most; `None` where nothing limits them.
+    pub requests_per_second: Option<f64>,
+}
+
+impl Profile {
+    /// Whether texts leave the machine.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.location == Location::Remote
+    }
+
+    /// Whether anything is charged.
+    #[must_use]
+    pub fn is_charged(&self) -> bool {
+        self.price != Price::Free
+    }
 }
 
 /// Something that scores documents.

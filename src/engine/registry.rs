@@ -1,49 +1,74 @@
 //! The engines there are, and with them the settings of the whole program.
 //!
-//! An engine declares its settings in its own folder; here they are put beside those that all engines share. The
-//! command line, the settings file and the environment are read by this list.
+//! An engine is a folder that exports one [`Definition`]; adding an engine is adding its definition to [`ENGINES`].
+//! Its settings stand in its folder too; here they are put beside those that all engines share. The command line, the
+//! settings file and the environment are read by that list.
 
 use std::fmt;
 use std::sync::LazyLock;
 
-use super::comprehend::{ComprehendSettings, Price};
-use super::local::LocalSettings;
-use crate::settings::{Cache, Cost, Flag, General, Heading, Keys, Section as _, Settings, Value, Wrong, section};
+use futures_util::future::BoxFuture;
 
-/// The name of the local engine.
-pub const LOCAL: EngineName = EngineName("local");
-/// The name of Amazon Comprehend.
-pub const COMPREHEND: EngineName = EngineName("comprehend");
+use super::{Halt, Profile, Service, comprehend, local};
+use crate::exit::Failure;
+use crate::settings::{Cache, Cost, Flag, General, Heading, Key, Keys, Section as _, Settings, Value, Wrong, section};
 
-/// All engines.
-const ENGINES: [EngineName; 2] = [LOCAL, COMPREHEND];
+/// What the registry knows of an engine.
+pub struct Definition {
+    /// The name used in flags, settings and outputs.
+    pub name: &'static str,
+    /// The lists of its settings.
+    pub(crate) settings: &'static [&'static [Key]],
+    /// The feature of the build that it needs and that this build lacks.
+    pub missing_feature: Option<&'static str>,
+    /// What it is and can do by the settings. No I/O.
+    pub profile: fn(&Settings) -> Profile,
+    /// Makes it ready to score until the halt is thrown.
+    pub connect: for<'a> fn(&'a Settings, &'a Halt) -> BoxFuture<'a, Result<Service, Failure>>,
+}
 
-/// The name of an engine in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineName(&'static str);
+/// All engines, the default one first.
+pub static ENGINES: [&Definition; 2] = [&local::DEFINITION, &comprehend::DEFINITION];
 
-impl fmt::Display for EngineName {
+/// The engine of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Definition> {
+    ENGINES.into_iter().find(|engine| engine.name == name)
+}
+
+/// The engine that `plan` is about: the chosen one if it charges, else the first that does.
+#[must_use]
+pub fn charged(settings: &Settings) -> &'static Definition {
+    let chosen = settings.engine();
+    let charges = |engine: &&'static Definition| (engine.profile)(settings).is_charged();
+    std::iter::once(chosen).chain(ENGINES).find(charges).unwrap_or(chosen)
+}
+
+/// An engine in the settings.
+#[derive(Clone, Copy)]
+pub(crate) struct Choice(&'static Definition);
+
+impl fmt::Debug for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.0.name)
     }
 }
 
-impl Value for EngineName {
+impl Value for Choice {
     fn choices() -> Vec<&'static str> {
-        ENGINES.iter().map(|engine| engine.0).collect()
+        ENGINES.iter().map(|engine| engine.name).collect()
     }
 
     fn parse(text: &str) -> Result<Self, Wrong> {
-        let named = ENGINES.into_iter().find(|engine| engine.0 == text);
-        named.ok_or_else(|| Wrong::expected_one_of(&Self::choices()))
+        find(text).map(Self).ok_or_else(|| Wrong::expected_one_of(&Self::choices()))
     }
 
     fn to_toml(&self) -> Option<toml::Value> {
-        Some(self.0.into())
+        Some(self.0.name.into())
     }
 
     fn missing_feature(&self) -> Option<&'static str> {
-        (*self == COMPREHEND && !cfg!(feature = "comprehend")).then_some(COMPREHEND.0)
+        self.0.missing_feature
     }
 }
 
@@ -51,9 +76,9 @@ section! {
     /// Which engine scores.
     pub(crate) Chosen {
         /// What scores the text. `local` is a model inside the program; `comprehend` sends the text to Amazon Comprehend and costs money.
-        engine: EngineName {
+        engine: Choice {
             key: "engine",
-            default: LOCAL,
+            default: Choice(ENGINES[0]),
             results: true,
             flag: Flag::new(Heading::Scoring, "engine", "ENGINE"),
         }
@@ -63,14 +88,14 @@ section! {
 impl Settings {
     /// The engine that scores.
     #[must_use]
-    pub fn engine(&self) -> EngineName {
-        self.section::<Chosen>().engine
+    pub fn engine(&self) -> &'static Definition {
+        self.section::<Chosen>().engine.0
     }
 
     /// The same settings with another engine.
     #[must_use]
-    pub fn with_engine(mut self, engine: EngineName) -> Self {
-        self.change(|chosen: &mut Chosen| chosen.engine = engine);
+    pub fn with_engine(mut self, engine: &'static Definition) -> Self {
+        self.change(|chosen: &mut Chosen| chosen.engine = Choice(engine));
         self
     }
 }
@@ -78,15 +103,8 @@ impl Settings {
 /// All settings of the program.
 pub(crate) fn keys() -> &'static Keys {
     static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-        Keys::of(&[
-            Chosen::KEYS,
-            General::KEYS,
-            ComprehendSettings::KEYS,
-            Price::KEYS,
-            Cost::KEYS,
-            Cache::KEYS,
-            LocalSettings::KEYS,
-        ])
+        let shared = [Chosen::KEYS, General::KEYS, Cost::KEYS, Cache::KEYS];
+        Keys::of(shared.into_iter().chain(ENGINES.iter().flat_map(|engine| engine.settings).copied()))
     });
     &KEYS
 }

@@ -91,7 +91,7 @@ impl Meter {
     fn count_answers(&self, batch: &Batch, answers: &[Answer], profile: &Profile) {
         add(&self.answered, 1);
         let scored = batch.documents.iter().zip(answers).filter(|(_, answer)| answer.is_ok());
-        let Some(billing) = profile.billing else {
+        let Some(billing) = profile.price.billing() else {
             add(&self.documents_scored, scored.count() as u64);
             return;
         };

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    Answer, Batch, Billing, Document, DocumentError, Engine, EngineError, ErrorKind, Granularity, Limits, Profile,
-    Scores,
+    Answer, Batch, Document, DocumentError, Engine, EngineError, ErrorKind, Granularity, Languages, Limits, Location,
+    Profile, Scores,
 };
 
 /// What the engine does with one request.
@@ -53,10 +53,14 @@ impl Script {
         let profile = Profile {
             name: "script",
             model: "1".to_owned(),
-            languages: &["en", "es"],
+            location: Location::Remote,
+            is_stored: true,
+            languages: Languages::Listed(vec!["en", "es"]),
             limits: Limits { document_bytes: 5000, batch_documents: 25 },
             granularity: Granularity::Segment,
-            billing: Some(Billing { unit_chars: 100, minimum_units: 3 }),
+            price: crate::engine::comprehend::list_price(),
+            concurrency: 32,
+            requests_per_second: None,
         };
         Self { steps: Mutex::new(steps.into_iter().collect()), seen: Mutex::default(), profile }
     }

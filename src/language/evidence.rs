@@ -137,13 +137,13 @@ pub struct Found {
 }
 
 impl Evidence {
-    /// Finds the language of what customer and agent say at the beginning of `call`, for an engine that scores
-    /// `languages`.
+    /// Finds the language of what customer and agent say at the beginning of `call`, for an engine that
+    /// takes a text of unknown language for `default`.
     #[must_use]
-    pub fn language(&self, call: &Call, languages: &[Code]) -> Found {
+    pub fn language(&self, call: &Call, default: Option<Code>) -> Found {
         let guess = Guess::of(&sample_of(call));
         let around = self.around(&call.files);
-        let main = || around.most(|_| true).or(languages.first().copied());
+        let main = || around.most(|_| true).or(default);
         let found = |code: Code| Found { code, assumed: false };
         match guess {
             None => found(main().unwrap_or_default()),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn language(evidence: &Evidence, text: &str, files: &[u32]) -> (Code, bool) {
-        let Found { code, assumed } = evidence.language(&call(text, files), &["en", "es", "pt"]);
+        let Found { code, assumed } = evidence.language(&call(text, files), Some("en"));
         (code, assumed)
     }
 
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(all(&files, &[2]), ["en"; 2], "the run has more English letters");
         assert_eq!(all(&files, &[7]), ["en"; 2], "a call of no file");
         assert_eq!(all(&Evidence::default(), &[]), ["en"; 2], "the first of the engine");
-        assert_eq!(Evidence::default().language(&call("refund", &[]), &["de"]), Found { code: "de", assumed: true });
+        assert_eq!(Evidence::default().language(&call("refund", &[]), Some("de")), Found { code: "de", assumed: true });
         assert_eq!(language(&files, "order 12345", &[0]), ("es", true));
         assert_eq!(language(&files, "12345", &[0]), ("es", false), "nothing in it can be taken for another language");
     }
@@ -302,7 +302,7 @@ mod tests {
         let turns =
             vec![turn(Role::Other, &system), turn(Role::Customer, &format!("x{german}")), turn(Role::Agent, "ü")];
         let call = Call { turns, ..Call::default() };
-        assert_eq!(Evidence::default().language(&call, &["en"]), Found { code: "de", assumed: false });
+        assert_eq!(Evidence::default().language(&call, Some("en")), Found { code: "de", assumed: false });
     }
 
     #[test]

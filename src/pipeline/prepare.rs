@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cache::{Key, ScoreStore, Scorer};
 use crate::chunk::{ChunkOptions, Segment, segments};
-use crate::engine::Profile;
+use crate::engine::{Languages, Profile};
 use crate::language::{Evidence, Found};
 use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Text, Timeline};
@@ -17,11 +17,11 @@ use crate::transcript::{Call, Text, Timeline};
 pub struct PrepareOptions {
     /// How calls are cut.
     pub chunk: ChunkOptions,
-    /// Language codes that the engine scores.
-    pub languages: &'static [&'static str],
+    /// Languages that the engine scores.
+    pub languages: Languages,
     /// What calls of too few words are taken to be in.
     pub evidence: Arc<Evidence>,
-    /// Whose keys texts are known by; `None` for an engine that charges nothing.
+    /// Whose ids documents have; `None` for an engine whose scores are not kept.
     pub scorer: Option<Scorer>,
     /// Scores of earlier runs.
     pub store: Option<Arc<ScoreStore>>,
@@ -36,8 +36,8 @@ impl PrepareOptions {
         evidence: Arc<Evidence>,
         store: Option<Arc<ScoreStore>>,
     ) -> Self {
-        let scorer = profile.billing.map(|_| Scorer::of(profile));
-        Self { chunk, languages: profile.languages, evidence, scorer, store }
+        let scorer = profile.is_stored.then(|| Scorer::of(profile));
+        Self { chunk, languages: profile.languages.clone(), evidence, scorer, store }
     }
 }
 
@@ -85,7 +85,7 @@ impl Prepared {
     pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
         let mut language_assumed = false;
         if call.language.is_none() {
-            let Found { code, assumed } = options.evidence.language(&call, options.languages);
+            let Found { code, assumed } = options.evidence.language(&call, options.languages.first());
             call.language = Some(code.into());
             language_assumed = assumed;
         }
@@ -107,7 +107,7 @@ impl Prepared {
 
 fn step(call: &Call, segment: &Segment, options: &PrepareOptions) -> Step {
     let language = call.language.as_deref().unwrap_or_default();
-    if !options.languages.contains(&language) {
+    if !options.languages.contain(language) {
         return Step::Skip(UNSUPPORTED_LANGUAGE);
     }
     if segment.words == 0 {
@@ -149,7 +149,8 @@ mod tests {
         let chunk = ChunkOptions::new(Granularity::Turn, TARGET_CHARS, 5_000, None, Speakers::Both).unwrap();
         let scorer = Scorer { engine: "script".into(), model: "1".into() };
         let evidence = Arc::default();
-        let options = PrepareOptions { chunk, languages: &["en", "es"], evidence, scorer: Some(scorer), store: None };
+        let languages = Languages::Listed(vec!["en", "es"]);
+        let options = PrepareOptions { chunk, languages, evidence, scorer: Some(scorer), store: None };
         Prepared::of(call, &options).steps
     }
 

@@ -113,8 +113,8 @@ pub(crate) struct Keys(Vec<&'static Key>);
 
 impl Keys {
     /// The settings of these sections.
-    pub(crate) fn of(sections: &[&'static [Key]]) -> Self {
-        Self(sections.iter().copied().flatten().collect())
+    pub(crate) fn of(sections: impl IntoIterator<Item = &'static [Key]>) -> Self {
+        Self(sections.into_iter().flatten().collect())
     }
 
     /// One after the other.

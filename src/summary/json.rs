@@ -36,7 +36,7 @@ impl Summary<'_> {
             "agents": self.agents_json(),
             "segments": record.counts.segments,
             "rejected_rows": record.counts.rejected_rows,
-            "bill": self.charges.then(|| json!({
+            "bill": self.profile.is_charged().then(|| json!({
                 "requests": service.requests,
                 "throttles": service.throttles,
                 "units": service.billed_units,

@@ -4,39 +4,33 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::commands::session::Session;
-use crate::engine::local::{Local, LocalSettings, VaderClauses};
-use crate::engine::registry::{self, EngineName};
+use crate::engine::local::{self, Local, LocalSettings, VaderClauses};
+use crate::engine::registry::{self, Definition};
 use crate::engine::{Halt, Service};
 use crate::exit::Failure;
 use crate::settings::Settings;
 
+/// The name of the engine that is there to be compared with.
+const VADER: &str = "vader";
+
 /// An engine to judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Contender {
-    /// The local engine with the model that the settings name, else the shipped one.
-    Local,
-    /// Amazon Comprehend.
-    Comprehend,
+    /// An engine of the registry, as the settings have it.
+    Engine(&'static Definition),
     /// The VADER word list and rules, which many scripts use.
     Vader,
     /// The local engine with this model.
     Model(PathBuf),
 }
 
-impl From<EngineName> for Contender {
-    fn from(engine: EngineName) -> Self {
-        if engine == registry::COMPREHEND { Self::Comprehend } else { Self::Local }
-    }
-}
-
 impl From<&str> for Contender {
     /// What `--engine` was given: a name, else a model file.
     fn from(given: &str) -> Self {
-        match given {
-            "local" => Self::Local,
-            "comprehend" => Self::Comprehend,
-            "vader" => Self::Vader,
-            path => Self::Model(Path::new(path).to_owned()),
+        match registry::find(given) {
+            Some(engine) => Self::Engine(engine),
+            None if given == VADER => Self::Vader,
+            None => Self::Model(Path::new(given).to_owned()),
         }
     }
 }
@@ -44,9 +38,8 @@ impl From<&str> for Contender {
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Local => f.write_str("local"),
-            Self::Comprehend => f.write_str("comprehend"),
-            Self::Vader => f.write_str("vader"),
+            Self::Engine(engine) => f.write_str(engine.name),
+            Self::Vader => f.write_str(VADER),
             Self::Model(path) => write!(f, "{}", path.display()),
         }
     }
@@ -63,22 +56,23 @@ impl Contender {
     /// # Errors
     /// What [`Session::open`] fails with; a model file that can't be used.
     pub(super) async fn open(&self, settings: &Settings, halt: &Halt) -> Result<Session, Failure> {
-        let settings = settings.clone();
-        let settings = match self {
-            Self::Local => settings.with_engine(registry::LOCAL),
-            Self::Comprehend => settings.with_engine(registry::COMPREHEND),
+        match self {
+            Self::Engine(engine) => Session::open(&settings.clone().with_engine(engine), halt).await,
             Self::Vader => {
                 let service = Service::local(Local::with_model(VaderClauses::new()), halt.clone());
-                return Session::around(service, &settings);
+                Session::around(service, settings)
             }
             Self::Model(path) => {
-                let mut settings = settings.with_engine(registry::LOCAL);
+                let mut settings = settings.clone().with_engine(&local::DEFINITION);
                 settings.change(|local: &mut LocalSettings| local.model = Some(path.clone()));
-                let hint = "an engine is `local`, `comprehend`, `vader` or a model file that `undertone train` wrote";
-                return Session::open(&settings, halt).await.map_err(|failure| failure.with_hint(Some(hint.into())));
+                let names: Vec<String> = registry::ENGINES.iter().map(|engine| format!("`{}`", engine.name)).collect();
+                let hint = format!(
+                    "an engine is {}, `{VADER}` or a model file that `undertone train` wrote",
+                    names.join(", ")
+                );
+                Session::open(&settings, halt).await.map_err(|failure| failure.with_hint(Some(hint)))
             }
-        };
-        Session::open(&settings, halt).await
+        }
     }
 }
 
@@ -91,7 +85,9 @@ mod tests {
         for name in ["local", "comprehend", "vader", "models/ours.model"] {
             assert_eq!(Contender::from(name).to_string(), name);
         }
-        assert_eq!(Contender::from("models/ours.model"), Contender::Model("models/ours.model".into()));
-        assert!(!Contender::Vader.eligible() && Contender::Local.eligible());
+        assert!(
+            matches!(Contender::from("models/ours.model"), Contender::Model(path) if path == Path::new("models/ours.model"))
+        );
+        assert!(!Contender::Vader.eligible() && Contender::from("local").eligible());
     }
 }

@@ -85,12 +85,12 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
 fn contenders(args: &cli::Evaluate, settings: &Settings) -> Vec<Contender> {
     let mut contenders: Vec<Contender> = Vec::new();
     for contender in args.engines.iter().map(|given| Contender::from(given.as_str())) {
-        if !contenders.contains(&contender) {
+        if contenders.iter().all(|known| known.to_string() != contender.to_string()) {
             contenders.push(contender);
         }
     }
     if contenders.is_empty() {
-        contenders.push(settings.engine().into());
+        contenders.push(Contender::Engine(settings.engine()));
     }
     contenders
 }
@@ -108,8 +108,8 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let granularity = settings.granularity.or(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
     let prepare = PrepareOptions::new(chunk, &profile, Arc::clone(&items.languages), session.store.clone());
-    let cost = |units| options::cost(settings, units);
-    let bill = profile.billing.map(|_| Bill::of(items, &prepare)).transpose()?;
+    let cost = |units| profile.price.cost(units);
+    let bill = profile.is_charged().then(|| Bill::of(items, &prepare)).transpose()?;
     if let Some(bill) = &bill {
         session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
     }
@@ -176,7 +176,7 @@ impl Collected {
 
     fn standing(&self, session: &Session) -> Standing {
         let requests = session.service.meter.read();
-        let billed = session.service.engine.profile().billing.is_some();
+        let billed = session.service.engine.profile().is_charged();
         Standing {
             turns: self.turns,
             calls: self.calls,

@@ -16,10 +16,9 @@ use tokio::sync::Mutex;
 
 use super::answers::BatchAnswer;
 use super::faults::Remedy;
-use super::{connect, faults, terms};
+use super::{connect, faults};
 use crate::engine::aws::JsonOperation;
 use crate::engine::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
-use crate::sentiment::Billing;
 
 /// Where and how to reach Comprehend; what is `None` comes from the SDK's standard chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +29,12 @@ pub struct ComprehendOptions {
     pub profile: Option<String>,
     /// Time to find the region, and then the credentials. Bounds what a metadata service that does not exist costs.
     pub lookup_timeout: Duration,
-    /// What it charges by.
-    pub billing: Billing,
 }
 
 impl Default for ComprehendOptions {
-    /// Everything from the chain, 10 s a lookup, the list price's units.
+    /// Everything from the chain, 10 s a lookup.
     fn default() -> Self {
-        Self { region: None, profile: None, lookup_timeout: Duration::from_secs(10), billing: terms::BILLING }
+        Self { region: None, profile: None, lookup_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -82,13 +79,13 @@ impl Remedy {
 }
 
 impl Comprehend {
-    /// Finds region and credentials. Sends nothing to Comprehend.
+    /// The engine of this profile: finds region and credentials. Sends nothing to Comprehend.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] without a region or without credentials, with a hint.
-    pub async fn connect(options: &ComprehendOptions) -> Result<Self, EngineError> {
+    pub async fn connect(options: &ComprehendOptions, profile: Profile) -> Result<Self, EngineError> {
         let (operation, region) = connect::operation(options).await?;
-        Ok(Self { options: Some(options.clone()), ..Self::with_operation(operation, region, options.billing) })
+        Ok(Self { options: Some(options.clone()), ..Self::with_operation(operation, region, profile) })
     }
 
     /// The AWS region that requests go to.
@@ -97,9 +94,9 @@ impl Comprehend {
         &self.region
     }
 
-    pub(super) fn with_operation(operation: JsonOperation, region: String, billing: Billing) -> Self {
+    pub(super) fn with_operation(operation: JsonOperation, region: String, profile: Profile) -> Self {
         let signer = Mutex::new(Signer { operation, generation: 0, in_vain: 0 });
-        Self { profile: terms::profile(billing), region, options: None, signer }
+        Self { profile, region, options: None, signer }
     }
 
     /// Remedies a failed signature if that has not been tried in vain: then the request may be sent again.

@@ -2,6 +2,7 @@
 //!
 //! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
 
+mod definition;
 mod settings;
 mod terms;
 
@@ -21,5 +22,6 @@ mod tests;
 
 #[cfg(feature = "comprehend")]
 pub use client::{Comprehend, ComprehendOptions};
-pub use settings::{ComprehendSettings, Price, Tier, Tiers};
-pub use terms::{ADVICE, API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, profile};
+pub use definition::DEFINITION;
+pub use settings::{ComprehendSettings, PriceSettings};
+pub use terms::{API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, list_price, profile};

@@ -1,8 +1,14 @@
 //! What Comprehend takes and charges: limits, languages, units. Known to every build, so that a plan needs no SDK.
 
-use crate::engine::Profile;
+#[cfg(feature = "comprehend")]
 use crate::engine::breaker::Advice;
+use crate::engine::pace::DEFAULT_REQUESTS_PER_SECOND;
+use crate::engine::price::{Price, Tiers};
+use crate::engine::{Languages, Location, Profile};
 use crate::sentiment::{Billing, Granularity, Limits};
+
+/// The engine's name.
+pub(super) const NAME: &str = "comprehend";
 
 /// Languages whose sentiment Comprehend detects, as its codes.
 pub const LANGUAGES: [&str; 12] = ["en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"];
@@ -16,25 +22,39 @@ pub const MAX_DOCUMENT_BYTES: usize = 5_000;
 /// Most documents in one `BatchDetectSentiment` request (same place).
 pub const MAX_BATCH_DOCUMENTS: usize = 25;
 
+/// Requests on their way at once: ten a second, each within three seconds.
+const CONCURRENCY: usize = 32;
+
 /// How Comprehend bills sentiment: units of 100 characters, three at least (its pricing page).
 pub const BILLING: Billing = Billing { unit_chars: 100, minimum_units: 3 };
 
 /// Hints for a run that ended because the service did not answer.
-pub const ADVICE: Advice = Advice {
+#[cfg(feature = "comprehend")]
+pub(super) const ADVICE: Advice = Advice {
     failing: "run the same command again when the service answers; see https://health.aws.amazon.com for its state",
     throttling: "others use up the account's quota, or it is smaller than thought: ask for less with \
                  --requests-per-second, and run the same command again",
 };
 
-/// The service as the rest of the program knows it, charging by `billing`.
+/// The list price.
 #[must_use]
-pub fn profile(billing: Billing) -> Profile {
+pub fn list_price() -> Price {
+    Price::PerUnit { billing: BILLING, tiers: Tiers::list_price() }
+}
+
+/// The service as the rest of the program knows it, at a price and its default quota.
+#[must_use]
+pub fn profile(price: Price) -> Profile {
     Profile {
-        name: "comprehend",
+        name: NAME,
         model: API_VERSION.to_owned(),
-        languages: &LANGUAGES,
+        location: Location::Remote,
+        is_stored: true,
+        languages: Languages::Listed(LANGUAGES.to_vec()),
         limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: MAX_BATCH_DOCUMENTS },
         granularity: Granularity::Segment,
-        billing: Some(billing),
+        price,
+        concurrency: CONCURRENCY,
+        requests_per_second: Some(DEFAULT_REQUESTS_PER_SECOND),
     }
 }

@@ -56,7 +56,7 @@ fn config(endpoint: &str) -> aws_types::sdk_config::Builder {
 
 fn engine(config: aws_types::sdk_config::Builder) -> Comprehend {
     let operation = JsonOperation::new(&config.build(), connect::SERVICE, connect::OPERATION);
-    Comprehend::with_operation(operation, "eu-west-1".to_owned(), BILLING)
+    Comprehend::with_operation(operation, "eu-west-1".to_owned(), profile(list_price()))
 }
 
 /// Reads one request: head and body by its length. Returns both.

@@ -6,13 +6,17 @@
 
 use async_trait::async_trait;
 
-use super::{Answer, Batch, DocumentError, Engine, EngineError, Granularity, Limits, Profile, Scores};
+use super::{
+    Answer, Batch, DocumentError, Engine, EngineError, Granularity, Languages, Limits, Location, Price, Profile, Scores,
+};
 
 use crate::model::Model;
 
+mod definition;
 mod settings;
 mod vader;
 
+pub use definition::DEFINITION;
 pub use settings::LocalSettings;
 pub use vader::VaderClauses;
 
@@ -22,6 +26,9 @@ const MAX_DOCUMENT_BYTES: usize = 100_000;
 /// Documents in one batch: enough that handing a batch over costs nothing beside scoring it, few enough that
 /// threads finish together.
 const BATCH_DOCUMENTS: usize = 512;
+
+/// Batches under way for each core: one computed, one ready.
+const BATCHES_A_CORE: usize = 2;
 
 /// Bytes of text after which other tasks may run: some ten milliseconds of arithmetic. A batch of whole calls has up to
 /// 51 MB of it, while a signal may come in.
@@ -74,10 +81,14 @@ impl<M: LocalModel> Local<M> {
         let profile = Profile {
             name: "local",
             model: model.version().to_owned(),
-            languages: &["en"],
+            location: Location::Local,
+            is_stored: false,
+            languages: Languages::Listed(vec!["en"]),
             limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: BATCH_DOCUMENTS },
             granularity: Granularity::Turn,
-            billing: None,
+            price: Price::Free,
+            concurrency: crate::parallel::cores() * BATCHES_A_CORE,
+            requests_per_second: None,
         };
         Self { model, profile }
     }
@@ -98,7 +109,7 @@ impl<M: LocalModel> Engine for Local<M> {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        if !self.profile.languages.contains(&&*batch.language) {
+        if !self.profile.languages.contain(&batch.language) {
             let refusal = DocumentError { code: "unsupported_language".into(), retriable: false };
             return Ok(vec![Err(refusal); batch.documents.len()]);
         }

@@ -13,7 +13,9 @@ use crate::engine::breaker::{Advice, Breaker, Health, Patience};
 use crate::engine::requests::Metered;
 use crate::engine::retry::{RetryPolicy, Retrying};
 use crate::engine::script::{batch, scores};
-use crate::engine::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Meter, Profile, Requests};
+use crate::engine::{
+    Answer, Batch, Engine, EngineError, ErrorKind, Halt, Languages, Location, Meter, Price, Profile, Requests,
+};
 use crate::sentiment::{Granularity, Limits};
 
 /// How a simulated service counts requests against its quota.
@@ -56,10 +58,14 @@ impl Service {
         let profile = Profile {
             name: "simulated",
             model: String::new(),
-            languages: &["en"],
+            location: Location::Remote,
+            is_stored: true,
+            languages: Languages::Listed(vec!["en"]),
             limits: Limits { document_bytes: 5000, batch_documents: 25 },
             granularity: Granularity::Segment,
-            billing: None,
+            price: Price::Free,
+            concurrency: 32,
+            requests_per_second: None,
         };
         Self { quota, counting, ambient: 0.0, faults: 0.0, begun, state: Mutex::new(state), profile }
     }

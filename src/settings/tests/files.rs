@@ -43,7 +43,7 @@ fn the_nightly_file_is_right() {
     let mut settings = Settings::default();
     let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
     assert_eq!(problems.len(), 0, "{problems:?}");
-    assert_eq!(settings.engine(), registry::COMPREHEND);
+    assert_eq!(settings.engine().name, "comprehend");
     assert_eq!(settings.log_format, LogFormat::Json);
     assert!(settings.section::<ComprehendSettings>().region.is_some());
     assert!(settings.section::<Cost>().max.is_some() && settings.detail);

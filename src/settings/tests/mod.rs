@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::chunk::Speakers;
-use crate::engine::comprehend::{ComprehendSettings, Price};
+use crate::engine::comprehend::{ComprehendSettings, PriceSettings};
 use crate::engine::local::LocalSettings;
-use crate::engine::registry::{self, keys};
-use crate::sentiment::{Billing, Granularity, Millionths};
+use crate::engine::registry::keys;
+use crate::sentiment::{Granularity, Millionths};
 
 mod files;
 mod messages;
@@ -56,7 +56,7 @@ fn origin_texts(settings: &Settings, key: &str) -> Vec<String> {
 #[test]
 fn defaults_are_the_documented_ones() {
     let settings = resolve("", &[], &[]).unwrap();
-    assert_eq!(settings.engine(), registry::LOCAL);
+    assert_eq!(settings.engine().name, "local");
     assert_eq!(settings.granularity.or(Granularity::Segment), Granularity::Segment);
     assert_eq!(settings.out, Path::new("undertone-out"));
     assert_eq!(settings.memory.as_u64(), 64 << 20);
@@ -66,7 +66,8 @@ fn defaults_are_the_documented_ones() {
     let comprehend: &ComprehendSettings = settings.section();
     assert_eq!((comprehend.attempt_timeout.as_secs(), comprehend.give_up_after.as_secs()), (15, 120));
     assert_eq!(settings.section::<Cache>().max_age.as_secs(), 90 * 86_400);
-    assert_eq!(settings.section::<Price>().billing(), Billing { unit_chars: 100, minimum_units: 3 });
+    let PriceSettings { unit_chars, minimum_units, .. } = settings.section();
+    assert_eq!((*unit_chars, *minimum_units), (100, 3));
     assert_eq!(settings.origins("engine"), []);
 }
 
@@ -192,7 +193,7 @@ mod weather {
 
 #[test]
 fn a_section_declared_elsewhere_is_read_listed_and_hashed_with_its_key_alone() {
-    let keys = Keys::of(&[weather::Weather::KEYS]);
+    let keys = Keys::of([weather::Weather::KEYS]);
     let settings = |variables: &[(&str, &str)]| {
         let variables = variables.iter().map(|&(name, value)| (name.into(), value.into())).collect();
         Sources { variables, directory: "nowhere".into(), ..Sources::default() }.resolve(&keys).unwrap()

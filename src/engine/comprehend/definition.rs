@@ -1,0 +1,64 @@
+//! Amazon Comprehend as the registry lists it: settings, profile, connection.
+
+use super::settings::{self, ComprehendSettings, PriceSettings};
+use super::terms;
+use crate::engine::registry::Definition;
+use crate::engine::{Halt, Profile, Service};
+use crate::exit::Failure;
+use crate::settings::{Section as _, Settings};
+
+/// Amazon Comprehend.
+pub static DEFINITION: Definition = Definition {
+    name: terms::NAME,
+    settings: &[ComprehendSettings::KEYS, PriceSettings::KEYS],
+    missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
+    profile,
+    connect: |settings, halt| Box::pin(connect(settings, halt)),
+};
+
+fn profile(settings: &Settings) -> Profile {
+    let asked: &ComprehendSettings = settings.section();
+    let rate = Some(asked.requests_per_second);
+    Profile { requests_per_second: rate, ..terms::profile(settings::price(settings)) }
+}
+
+#[cfg(feature = "comprehend")]
+async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
+    use super::{Comprehend, ComprehendOptions};
+    use crate::budget::Budget;
+    use crate::engine::ServiceOptions;
+    use crate::engine::breaker::Patience;
+    use crate::engine::retry::RetryPolicy;
+
+    let asked: &ComprehendSettings = settings.section();
+    let profile = profile(settings);
+    let patience = Patience::default();
+    let options = ServiceOptions {
+        requests_per_second: asked.requests_per_second,
+        attempt_timeout: asked.attempt_timeout,
+        retry: RetryPolicy { attempts: asked.max_attempts, elapsed: asked.max_elapsed, ..RetryPolicy::default() },
+        patience: Patience {
+            silence: asked.give_up_after,
+            unreachable: patience.unreachable.min(asked.give_up_after),
+            ..patience
+        },
+        advice: terms::ADVICE,
+        max_units: Budget::of(settings).units(|units| profile.price.cost(units)),
+        halt: halt.clone(),
+    };
+    let connection = ComprehendOptions {
+        region: asked.region.clone(),
+        profile: asked.profile.clone(),
+        ..ComprehendOptions::default()
+    };
+    let engine = Comprehend::connect(&connection, profile).await?;
+    tracing::info!(region = engine.region(), "comprehend is ready");
+    Ok(Service::around(engine, &options))
+}
+
+/// The settings refuse an engine that is not in the build, so this is not reached.
+#[cfg(not(feature = "comprehend"))]
+#[expect(clippy::unused_async, reason = "the engine that needs it is not in this build")]
+async fn connect(_settings: &Settings, _halt: &Halt) -> Result<Service, Failure> {
+    Err(Failure::new(crate::exit::ExitCode::Settings, "this build has no Comprehend engine"))
+}
