@@ -124,7 +124,9 @@ pub struct CountsRecord {
     pub calls_low_coverage: u64,
     /// Calls that name no agent.
     pub calls_without_agent: u64,
-    /// Calls whose language is that of their file, of the run or of the engine, since their own words are too few.
+    /// Calls whose language is that of their file, of the run or of the engine, since their own words are too few. A
+    /// record of before this was counted can be read too.
+    #[serde(default)]
     pub calls_language_assumed: u64,
     /// Agents.
     pub agents: u64,

@@ -191,6 +191,16 @@ fn few_agents_are_not_compared() {
 }
 
 #[test]
+fn a_run_of_an_earlier_version_has_its_page() {
+    let sample = centre(6, 2);
+    let path = sample.write(false).join("run.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    record["counts"].as_object_mut().unwrap().remove("calls_language_assumed").unwrap();
+    std::fs::write(path, record.to_string()).unwrap();
+    assert!(draw(sample.home.path()).unwrap() == sample.page());
+}
+
+#[test]
 fn a_file_that_is_missing_is_named() {
     let sample = Sample::new();
     for name in ["rejects.csv", "failures.csv", "agents.csv", "calls.csv", "run.json"] {
