@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::exit::{ExitCode, Stops};
 use crate::settings::{Cost, Settings};
 
 /// Rounding that a cost may show without passing its limit: a millionth of a dollar.
@@ -51,10 +52,12 @@ pub enum BudgetExceeded {
     },
 }
 
-impl BudgetExceeded {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for BudgetExceeded {
+    fn code(&self) -> ExitCode {
+        ExitCode::Budget
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Cost { planned, .. } => format!(
                 "allow it with --max-cost {:.2}, or see with `undertone plan` which granularity or which part of the input fits",

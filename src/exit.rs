@@ -89,6 +89,24 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
+/// An error that ends a command.
+pub trait Stops: Error + Send + Sync + 'static {
+    /// The code to end with.
+    fn code(&self) -> ExitCode;
+
+    /// What the user can do about it, if there is something.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<E: Stops> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let (code, hint) = (error.code(), error.hint());
+        Self::new(code, error).with_hint(hint)
+    }
+}
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub struct Failure {

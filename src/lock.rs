@@ -5,6 +5,7 @@
 //! a file system has no locks (some network mounts) the run goes on unprotected and
 //! [`RunLock::is_enforced`] says so: refusing to run there at all would protect nobody.
 
+use crate::exit::{ExitCode, Stops};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -71,10 +72,15 @@ pub enum LockError {
     },
 }
 
-impl LockError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for LockError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Held { .. } => ExitCode::TryLater,
+            Self::Io { .. } => ExitCode::CantCreate,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Held { .. } => Some("wait for that run to end, or write elsewhere with --out DIR".to_owned()),
             Self::Io { .. } => Some("name a directory that can be written to with --out DIR".to_owned()),

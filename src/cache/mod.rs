@@ -32,6 +32,7 @@ use rusqlite::{ErrorCode, OptionalExtension as _, params};
 
 use self::database::Database;
 use self::writer::{Order, Writer};
+use crate::exit::{ExitCode, Stops};
 use crate::sentiment::Scores;
 
 pub use self::key::{Key, Scorer};
@@ -104,10 +105,14 @@ impl CacheError {
             _ => false,
         }
     }
+}
 
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for CacheError {
+    fn code(&self) -> ExitCode {
+        ExitCode::CantCreate
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } | Self::Database { .. } if self.is_full() => {
                 Some("the disk is full: make room, or name another place with --cache DIR".to_owned())

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::exit::{ExitCode, Stops};
 use crate::sentiment::{Billing, Granularity};
 use crate::transcript::{Call, Role, Timeline};
 
@@ -69,10 +70,12 @@ pub enum ChunkError {
     },
 }
 
-impl ChunkError {
-    /// What to change.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for ChunkError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Settings
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoTarget => format!("aim at {TARGET_CHARS} characters, the default"),
             Self::BytesTooFew { .. } => format!("allow at least {LONGEST_CHAR_BYTES} bytes a document"),

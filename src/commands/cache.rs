@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cache::{self, CacheError, ScorerStats};
+use crate::exit::{ExitCode, Stops};
 
 /// Why a cache command failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +22,12 @@ pub enum CacheCommandError {
     Output(#[from] io::Error),
 }
 
-impl CacheCommandError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for CacheCommandError {
+    fn code(&self) -> ExitCode {
+        ExitCode::CantCreate
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Cache(error) => error.hint(),
             Self::Output(_) => None,

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
-use crate::explain::{Drawing, ExplainError, Explanation};
+use crate::explain::{Drawing, Explanation};
 use crate::transcript::Call;
 
 /// Explains the call from the tables in `directory`, on stdout; with its words, if `words` is that call.
@@ -30,14 +30,4 @@ pub fn find<E>(groups: impl IntoIterator<Item = Result<Vec<Call>, E>>, call_id: 
         }
     }
     Ok(None)
-}
-
-impl From<ExplainError> for Failure {
-    fn from(error: ExplainError) -> Self {
-        let hint = error.hint();
-        match error {
-            ExplainError::Table(error) => error.into(),
-            ExplainError::NoSuchCall { .. } => Self::new(ExitCode::NoInput, error).with_hint(hint),
-        }
-    }
 }

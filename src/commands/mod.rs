@@ -21,7 +21,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::input;
 use crate::log;
 use crate::output::unguarded;
-use crate::settings::{LogFormat, Settings, SettingsError, Verbosity};
+use crate::settings::{LogFormat, Settings, Verbosity};
 use crate::transcript::Call;
 
 /// Runs the command that was typed.
@@ -88,10 +88,7 @@ fn look_after_cache(general: GeneralFlags, command: &Cache) -> Result<ExitCode, 
             Cache::Prune(_) => cache::prune(&root, days, crate::cache::today(), json, &mut text),
             Cache::Clear(_) => cache::clear(&root, json, &mut text),
         };
-        done.map_err(|error| {
-            let hint = error.hint();
-            Failure::new(ExitCode::CantCreate, error).with_hint(hint)
-        })?;
+        done?;
         print(&String::from_utf8_lossy(&text))?;
         Ok(ExitCode::Done)
     })
@@ -128,11 +125,4 @@ fn notice(settings: &Settings, line: &str) {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::stdout)
-}
-
-impl From<SettingsError> for Failure {
-    fn from(error: SettingsError) -> Self {
-        let hint = error.hint();
-        Self::new(ExitCode::Settings, error).with_hint(hint)
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
 use crate::lock::{Holder, RunLock};
-use crate::output::{ReadError, RunRecord, write_whole};
+use crate::output::{RunRecord, write_whole};
 use crate::report;
 
 /// The page's name in an output directory.
@@ -30,18 +30,6 @@ pub fn run(directory: &Path) -> Result<ExitCode, Failure> {
     write_whole(&path, page.as_bytes()).map_err(|error| Failure::write(&path, error))?;
     super::print(&format!("{}\n", path.display()))?;
     Ok(ExitCode::Done)
-}
-
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        let hint = error.hint();
-        let code = match &error {
-            _ if error.is_missing() => ExitCode::NoInput,
-            ReadError::File { .. } => ExitCode::Unexpected,
-            ReadError::Row { .. } | ReadError::Record { .. } => ExitCode::Data,
-        };
-        Self::new(code, error).with_hint(hint)
-    }
 }
 
 #[cfg(test)]

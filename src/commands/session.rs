@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::batch::BatchOptions;
 use crate::budget::Budget;
-use crate::cache::{self, Access, CacheError, CacheOptions, ScoreStore, Scorer};
-use crate::engine::{EngineError, Halt, Price, Profile, Service};
+use crate::cache::{self, Access, CacheOptions, ScoreStore, Scorer};
+use crate::engine::{Halt, Price, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::settings::{Cache, CachePlace, Settings};
 
@@ -37,13 +37,6 @@ pub(super) fn max_age_days(settings: &Settings) -> u32 {
     const DAY_SECONDS: u64 = 86_400;
     let days = settings.section::<Cache>().max_age.as_secs().div_ceil(DAY_SECONDS);
     u32::try_from(days).unwrap_or(u32::MAX)
-}
-
-impl From<CacheError> for Failure {
-    fn from(error: CacheError) -> Self {
-        let hint = error.hint();
-        Self::new(ExitCode::CantCreate, error).with_hint(hint)
-    }
 }
 
 /// What a run scores with.
@@ -128,11 +121,4 @@ pub(super) fn open_store(
     let Some(root) = cache_root(settings)? else { return Ok(None) };
     let store = ScoreStore::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
     Ok(Some(Arc::new(store)))
-}
-
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        let hint = error.hint();
-        Self::new(ExitCode::Unavailable, error).with_hint(hint)
-    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli;
 use crate::evaluate::{Interval, TextFigures};
-use crate::exit::{ExitCode, Failure};
+use crate::exit::{ExitCode, Stops};
 use crate::input::label_files::{LabelFile, LabelsError};
 use crate::model::{Model, ModelError};
 use crate::output::write_whole;
@@ -57,19 +57,6 @@ impl From<cli::Train> for TrainOptions {
     }
 }
 
-impl From<TrainCommandError> for Failure {
-    fn from(error: TrainCommandError) -> Self {
-        let code = match error {
-            TrainCommandError::Labels(error) => return error.into(),
-            TrainCommandError::Training(_) => ExitCode::Data,
-            TrainCommandError::Base { .. } => ExitCode::Settings,
-            TrainCommandError::Unwritable { .. } => ExitCode::CantCreate,
-        };
-        let hint = error.hint();
-        Self::new(code, error).with_hint(hint)
-    }
-}
-
 /// What `train` did.
 #[derive(Debug, Clone)]
 pub struct TrainSummary {
@@ -112,10 +99,17 @@ pub enum TrainCommandError {
     },
 }
 
-impl TrainCommandError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for TrainCommandError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Labels(error) => error.code(),
+            Self::Training(error) => error.code(),
+            Self::Base { .. } => ExitCode::Settings,
+            Self::Unwritable { .. } => ExitCode::CantCreate,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Labels(error) => error.hint(),
             Self::Training(error) => error.hint(),

@@ -185,6 +185,7 @@ mod tests {
     use super::*;
     use crate::engine::HaltReason;
     use crate::engine::script::{Script, Step, batch};
+    use crate::exit::Stops as _;
 
     fn breaker(steps: impl IntoIterator<Item = Step>) -> (Breaker<Script>, Halt) {
         let halt = Halt::new();

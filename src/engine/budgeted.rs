@@ -36,7 +36,8 @@ impl<E: Engine> Budgeted<E> {
 fn refusal(exceeded: &BudgetExceeded) -> EngineError {
     let message =
         format!("the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}");
-    EngineError { attempts: 0, ..EngineError::new(ErrorKind::Refused, message).with_code(BUDGET_REACHED) }
+    let error = EngineError { attempts: 0, ..EngineError::new(ErrorKind::Refused, message).with_code(BUDGET_REACHED) };
+    error.with_hint("run the same command again to go on: the budget is each run's own")
 }
 
 /// Whether the service may have processed the request: it was sent, and no fault of the service came back.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::exit::{ExitCode, Stops};
 use crate::sentiment::{Granularity, Limits, Scores};
 use crate::transcript::Text;
 
@@ -121,10 +122,14 @@ impl EngineError {
         self.hint = Some(hint.into());
         self
     }
+}
 
-    /// What the person who runs the program can do about it, where there is something.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for EngineError {
+    fn code(&self) -> ExitCode {
+        if self.code.as_deref() == Some(budgeted::BUDGET_REACHED) { ExitCode::Budget } else { ExitCode::Unavailable }
+    }
+
+    fn hint(&self) -> Option<String> {
         self.hint.clone().map(Cow::into_owned)
     }
 }

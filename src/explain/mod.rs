@@ -11,6 +11,7 @@ use std::path::PathBuf;
 pub use drawing::Drawing;
 pub use read::Explanation;
 
+use crate::exit::{ExitCode, Stops};
 use crate::output::ReadError;
 
 /// The call can't be explained.
@@ -29,10 +30,15 @@ pub enum ExplainError {
     },
 }
 
-impl ExplainError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for ExplainError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Table(error) => error.code(),
+            Self::NoSuchCall { .. } => ExitCode::NoInput,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Table(error) => error.hint(),
             Self::NoSuchCall { .. } => Some("ids are compared letter by letter: copy one from calls.csv".into()),

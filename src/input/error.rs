@@ -7,6 +7,7 @@ use std::io;
 
 use super::field::Field;
 use super::rejects::{MaxRejects, Reject};
+use crate::exit::{ExitCode, Stops};
 
 /// Why the input as a whole can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -158,48 +159,21 @@ pub enum InputError {
     },
 }
 
-/// What a caller can do about an [`InputError`]: what exit codes go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InputErrorKind {
-    /// An input is not there, or a directory or glob holds nothing: exit code 66.
-    Missing,
-    /// Nothing that could be analysed was in the input: exit code 65.
-    NoUsableRow,
-    /// Columns or roles must be named by the user: exit code 65.
-    Mapping,
-    /// An input is there and can't be read, or is damaged: exit code 66.
-    Unreadable,
-    /// More rows were rejected than allowed: exit code 65.
-    TooManyRejects,
-    /// The machine's temporary directory is full or refuses: exit code 73.
-    Scratch,
-}
-
-impl InputError {
-    /// What the caller can do about it.
-    #[must_use]
-    pub const fn kind(&self) -> InputErrorKind {
+impl Stops for InputError {
+    fn code(&self) -> ExitCode {
         match self {
-            Self::Nothing | Self::Missing { .. } | Self::NoMatch { .. } | Self::NoTranscripts { .. } => {
-                InputErrorKind::Missing
-            }
-            Self::Unreadable { .. } | Self::Damaged { .. } => InputErrorKind::Unreadable,
-            Self::NoColumn { .. }
-            | Self::AmbiguousColumns { .. }
-            | Self::NoSuchColumn { .. }
-            | Self::ShiftedColumns { .. }
-            | Self::UnknownRoles { .. } => InputErrorKind::Mapping,
-            Self::UnknownFormat { .. } | Self::RecordTooLong { .. } | Self::NoUsableRow { .. } => {
-                InputErrorKind::NoUsableRow
-            }
-            Self::TooManyRejects { .. } => InputErrorKind::TooManyRejects,
-            Self::Scratch { .. } => InputErrorKind::Scratch,
+            Self::Nothing
+            | Self::Missing { .. }
+            | Self::NoMatch { .. }
+            | Self::NoTranscripts { .. }
+            | Self::Unreadable { .. }
+            | Self::Damaged { .. } => ExitCode::NoInput,
+            Self::Scratch { .. } => ExitCode::CantCreate,
+            _ => ExitCode::Data,
         }
     }
 
-    /// The fix, where there is one.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Nothing => Some("name a file, a directory, a glob, or - for standard input".to_owned()),
             Self::Missing { .. } => Some("check the path; it is taken from the working directory".to_owned()),

@@ -44,7 +44,7 @@ mod times;
 
 pub use calls::{Calls, Tally};
 pub use decode::Encoding;
-pub use error::{InputError, InputErrorKind};
+pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
 pub use formats::Found;
 pub use rejects::{MaxRejects, Reason, Reject};

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::tests::{all_calls, gzip, lenient, lines, read_bytes, written};
+use crate::exit::Stops as _;
 
 /// One thing that goes wrong with bytes.
 #[derive(Debug, Clone)]

@@ -291,6 +291,7 @@ impl UnknownLabels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Stops as _;
 
     #[test]
     fn known_values_fold_and_stated_ones_go_first() {

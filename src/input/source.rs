@@ -236,7 +236,7 @@ fn unreadable(path: &Path, error: &io::Error) -> InputError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::InputErrorKind;
+    use crate::exit::{ExitCode, Stops as _};
 
     fn tree(files: &[&str]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -295,7 +295,7 @@ mod tests {
         assert!(matches!(discover(&input("*.csv"), out), Err(InputError::NoMatch { .. })));
         let error = discover(&input("notes"), out).unwrap_err();
         assert!(matches!(error, InputError::NoTranscripts { .. }));
-        assert_eq!(error.kind(), InputErrorKind::Missing);
+        assert_eq!(error.code(), ExitCode::NoInput);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::exit::{ExitCode, Stops as _};
 use crate::sentiment::Millionths;
 use crate::transcript::Call;
 
@@ -231,7 +232,7 @@ fn conversations_in_one_row_become_turns() {
 fn a_file_whose_speaker_column_is_not_recognised_says_so() {
     let error = failure("call_id,who,text\nc,agent,secret words\n");
     assert!(matches!(&error, InputError::NoColumn { fields, .. } if *fields == [Field::Speaker]));
-    assert_eq!(error.kind(), InputErrorKind::Mapping);
+    assert_eq!(error.code(), ExitCode::Data);
     assert!(error.to_string().ends_with(r#"no column fits speaker; the columns are "call_id", "who", "text""#));
     assert!(error.hint().unwrap().contains("--map speaker=COLUMN"));
 }
@@ -240,7 +241,7 @@ fn a_file_whose_speaker_column_is_not_recognised_says_so() {
 fn unknown_roles_stop_the_run_and_are_all_named_if_they_recur() {
     let text = "call_id,speaker,text\nc,agent,a\nc,Zoe,b\nc,Adam,c\nc,Zoe,d\nd,Zoe,e\nd,Adam,f\nd,Rita,f\n";
     let error = failure(text);
-    assert_eq!(error.kind(), InputErrorKind::Mapping);
+    assert_eq!(error.code(), ExitCode::Data);
     let expected = "column 2 \"speaker\": the role of \"Zoe\" (3 turns), \"Adam\" (2 turns) is not known; 1 more value of \
         unknown role in 1 turn, first on line 8, not shown here since not met in most conversations";
     assert!(error.to_string().ends_with(expected), "{error}");
@@ -383,7 +384,7 @@ fn too_many_rejects_stop_the_run() {
     };
     assert!(read_text(&rows(5, 100), &InputOptions::default()).is_ok());
     let error = failure(&rows(6, 100));
-    assert_eq!(error.kind(), InputErrorKind::TooManyRejects);
+    assert_eq!(error.code(), ExitCode::Data);
     assert!(error.to_string().starts_with("6 of 100 rows can't be used, and 5 % may be; the first: "), "{error}");
     assert!(error.to_string().contains("a.csv:2: no call id"));
     let count = |count| InputOptions { max_rejects: MaxRejects::Count(count), ..InputOptions::default() };
@@ -394,7 +395,7 @@ fn too_many_rejects_stop_the_run() {
 #[test]
 fn nothing_usable_is_an_error_of_its_own() {
     for text in ["", "\n\n", "call_id,speaker,text\n", "call_id,speaker,text\n,agent,x\n"] {
-        assert_eq!(failure(text).kind(), InputErrorKind::NoUsableRow, "{text:?}");
+        assert_eq!(failure(text).code(), ExitCode::Data, "{text:?}");
     }
     let one_empty = [("a.csv", Vec::new()), ("b.csv", b"call_id,speaker,text\nc,agent,x\n".to_vec())];
     let conversations = read_bytes(&one_empty, &InputOptions::default()).unwrap();
@@ -405,7 +406,7 @@ fn nothing_usable_is_an_error_of_its_own() {
 fn a_file_that_is_gone_is_unreadable() {
     let source = Source::File { path: "/nowhere/a.csv".into(), bytes: 0 };
     let error = read(&[source], &InputOptions::default(), &mut |_| {}).err().unwrap();
-    assert_eq!(error.kind(), InputErrorKind::Unreadable);
+    assert_eq!(error.code(), ExitCode::NoInput);
 }
 
 #[test]

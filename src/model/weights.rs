@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use super::calibration::Calibration;
 use super::features::NUMBERS;
 use super::lexicon::{Lexicon, TABLE_BYTES};
+use crate::exit::{ExitCode, Stops};
 
 const MAGIC: &[u8; 8] = b"undrtone";
 const FORMAT: u32 = 1;
@@ -50,10 +51,12 @@ pub enum ModelError {
     },
 }
 
-impl ModelError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for ModelError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Settings
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotAModel => "--model takes a file that `undertone train --out` wrote".to_owned(),
             Self::Format { .. } => "train the model again with this version".to_owned(),

@@ -4,6 +4,7 @@
 //! place at the end, `run.json` last. A run that fails before that leaves the previous outputs as they were.
 //! Files of an earlier run that this one does not write are removed, so that no two runs are mixed.
 
+use crate::exit::{ExitCode, Stops};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,9 @@ pub const FILES: [&str; 13] = [
     "datapackage.json",
     "run.json",
 ];
+
+/// What helps when rows can't be put aside.
+pub(crate) const TEMPORARY_HINT: &str = "make room there, or point TMPDIR to a folder with more";
 
 const STAGING: &str = ".undertone-staging";
 
@@ -67,17 +71,21 @@ impl OutputError {
     pub(crate) fn temporary(source: io::Error) -> Self {
         Self::Temporary { path: std::env::temp_dir(), source }
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for OutputError {
+    fn code(&self) -> ExitCode {
+        ExitCode::CantCreate
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
             Self::Write { source, .. } if crate::cache::is_full(source) => {
                 Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
-            Self::Temporary { .. } => Some("make room there, or point TMPDIR to a folder with more".into()),
+            Self::Temporary { .. } => Some(TEMPORARY_HINT.into()),
         }
     }
 }

@@ -24,6 +24,7 @@ pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
 pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
+pub(crate) use directory::TEMPORARY_HINT;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};

@@ -12,6 +12,7 @@ use csv::{DeserializeErrorKind, StringRecord};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 
 use super::unguarded;
+use crate::exit::{ExitCode, Stops};
 use crate::sentiment::{Label, Millionths};
 
 const BUFFER_BYTES: usize = 1 << 18;
@@ -60,10 +61,18 @@ impl ReadError {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for ReadError {
+    fn code(&self) -> ExitCode {
+        match self {
+            _ if self.is_missing() => ExitCode::NoInput,
+            Self::File { .. } => ExitCode::Unexpected,
+            Self::Row { .. } | Self::Record { .. } => ExitCode::Data,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::File { .. } if self.is_missing() => {
                 Some("name the directory that `undertone analyze --out DIR` wrote".into())

@@ -25,7 +25,9 @@ pub use prepare::{PrepareOptions, Prepared, Step};
 
 use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};
+use crate::exit::{ExitCode, Stops};
 use crate::input::InputError;
+use crate::output::TEMPORARY_HINT;
 use crate::transcript::Call;
 
 /// Groups of calls that wait between the reader and the preparation.
@@ -49,6 +51,29 @@ pub enum PipelineError {
         /// Calls whose outcomes were all in.
         finished: u64,
     },
+}
+
+impl Stops for PipelineError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Input(error) => error.code(),
+            Self::Engine(error) => Stops::code(error),
+            Self::Temporary(_) => ExitCode::CantCreate,
+            Self::Interrupted { .. } => ExitCode::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Temporary(_) => Some(TEMPORARY_HINT.to_owned()),
+            Self::Interrupted { .. } => Some(
+                "nothing was written, the previous outputs are as they were; run the same command again to go on"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 /// What a pipeline that reached its end has made.

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::draw;
 use super::testing::Sample;
+use crate::exit::Stops as _;
 
 /// Names that break careless pages and terminals.
 const HOSTILE: [&str; 6] = [

@@ -1,5 +1,6 @@
 //! Where a setting came from, and what can be wrong with it.
 
+use crate::exit::{ExitCode, Stops};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,10 +86,14 @@ impl SettingsError {
     pub(super) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
+}
 
-    /// What to do about it, if one thing is wrong; the hints for several are in the message.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for SettingsError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Settings
+    }
+
+    fn hint(&self) -> Option<String> {
         match self.problems.as_slice() {
             [problem] => problem.hint.clone(),
             _ => None,

@@ -18,6 +18,7 @@ mod optimise;
 mod source_weights;
 mod weight;
 
+use crate::exit::{ExitCode, Stops};
 use crate::model::Model;
 use crate::model::calibration::Calibration;
 use crate::parallel;
@@ -115,10 +116,12 @@ pub enum TrainError {
     },
 }
 
-impl TrainError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for TrainError {
+    fn code(&self) -> ExitCode {
+        ExitCode::Data
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::TooFew { .. } => "label some hundred turns of your own calls; 500 are a good start".to_owned(),
             Self::OneClass { .. } => "label turns of several kinds, neutral ones among them".to_owned(),

@@ -33,7 +33,7 @@ use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
 use crate::sentiment::{Millionths, NO_WORDS, Outcome, Scores};
 use crate::settings::{General, Settings, Verbosity};
-use crate::train::{self, TrainError};
+use crate::train::{self};
 use crate::transcript::Call;
 
 use contender::Contender;
@@ -217,10 +217,7 @@ fn item_scores(rollup: &CallRollup, min_coverage: Millionths) -> ItemScores {
 fn learning_curve(items: &Items, answers: &[Answers]) -> Result<Option<Curve>, Failure> {
     let (Some(source), Truth::Texts(labels)) = (items.labelled(), &items.truth) else { return Ok(None) };
     let options = train::Options { seed: SEED, ..train::Options::default() };
-    let curve = train::learning_curve(&source, Some(&Model::shipped()), &options).map_err(|error: TrainError| {
-        let hint = error.hint();
-        Failure::new(ExitCode::Data, error).with_hint(hint)
-    })?;
+    let curve = train::learning_curve(&source, Some(&Model::shipped()), &options)?;
     let truths: Vec<_> = curve.held_out.iter().map(|at| labels[*at]).collect();
     let points = curve.points.iter().map(|point| {
         let texts = truths.iter().zip(&point.scores).map(|(truth, scores)| Judged::new(*truth, *scores));

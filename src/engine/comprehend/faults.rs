@@ -189,6 +189,7 @@ pub(super) fn document_may_pass(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Stops as _;
 
     #[test]
     fn the_kind_goes_by_the_code_and_without_one_by_the_status() {

@@ -16,6 +16,7 @@ use super::*;
 use crate::engine::aws::JsonOperation;
 use crate::engine::script::batch_of;
 use crate::engine::{Engine, EngineError, ErrorKind};
+use crate::exit::Stops as _;
 
 /// What the server does with one connection.
 enum Reply {

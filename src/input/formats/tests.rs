@@ -6,6 +6,7 @@
 use std::io::{BufRead as _, BufReader};
 
 use super::{ALL, Format, Found, Likeness};
+use crate::exit::{ExitCode, Stops as _};
 use crate::input::decode::Opened;
 use crate::input::error::InputError;
 use crate::input::rejects::Reason;
@@ -13,7 +14,7 @@ use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::Sink;
 use crate::input::tests::{all_calls, read_bytes_as};
 use crate::input::times::Moment;
-use crate::input::{InputErrorKind, InputOptions, MaxRejects};
+use crate::input::{InputOptions, MaxRejects};
 use crate::sentiment::Millionths;
 use crate::transcript::Role;
 
@@ -99,7 +100,7 @@ fn a_format_added_in_one_file_is_recognised_and_read_among_others() {
 #[test]
 fn speakers_of_any_format_must_have_a_role() {
     let error = read_bytes_as(&formats(), &[("a.txt", SLIPS.into())], &InputOptions::default()).err().unwrap();
-    assert_eq!(error.kind(), InputErrorKind::Mapping);
+    assert_eq!(error.code(), ExitCode::Data);
     assert!(
         error.to_string().ends_with(r#"the second word: the role of "A" (2 turns), "B" (2 turns) is not known"#),
         "{error}"

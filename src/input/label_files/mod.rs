@@ -12,6 +12,7 @@ pub use ratings::{Better, RatingFile, RatingOptions};
 pub use texts::LabelFile;
 
 use super::quote;
+use crate::exit::{ExitCode, Stops};
 
 /// Why a label file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +51,15 @@ pub enum LabelsError {
     },
 }
 
-impl LabelsError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Stops for LabelsError {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Unreadable { .. } => ExitCode::NoInput,
+            Self::NoColumn { .. } | Self::BadRow { .. } => ExitCode::Data,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Unreadable { .. } => None,
             Self::NoColumn { wanted, .. } | Self::BadRow { wanted, .. } => Some((*wanted).to_owned()),

@@ -100,6 +100,7 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Stops as _;
 
     fn read(content: &[u8]) -> Result<LabelFile, LabelsError> {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");

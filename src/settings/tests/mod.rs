@@ -9,6 +9,7 @@ use crate::chunk::Speakers;
 use crate::engine::comprehend::{ComprehendSettings, PriceSettings};
 use crate::engine::local::LocalSettings;
 use crate::engine::registry::keys;
+use crate::exit::Stops as _;
 use crate::sentiment::{Granularity, Millionths};
 
 mod files;

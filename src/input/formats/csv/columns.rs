@@ -386,6 +386,7 @@ pub(super) fn seen(peek: &Peek, map: &[(Field, Origin)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Stops as _;
 
     fn find(header: &[&str], map: &[(Field, &str)]) -> Result<Vec<(Field, String)>, InputError> {
         find_over(header, &[], map)
