@@ -4,6 +4,7 @@
 //! CACHE/v2.sqlite           scores (key → answer, day, scorer), scorers (id → engine, model), days (on which scores were stored)
 //!      /v2.sqlite-wal, -shm while a run writes, or after one was killed: the next run takes them over
 //!      /v2.sqlite.damaged   a damaged file that was moved aside, whose readable rows were kept
+//!      /v2.lock             held while that is done
 //! ```
 //!
 //! One file for all engines and models: a key is a hash over both, so their rows can't meet, and there is one file to
@@ -20,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -84,6 +85,12 @@ impl Database {
     /// Whether there is a file.
     pub(super) fn exists(&self) -> bool {
         self.file.exists()
+    }
+
+    /// When the file was created, which tells it from one put in its place: `None` without a file, `Some(None)` where the
+    /// file system does not keep that.
+    pub(super) fn created(&self) -> Option<Option<SystemTime>> {
+        self.file.metadata().ok().map(|file| file.created().ok())
     }
 
     /// Whether something could not be read, and [`Database::mend`] has not seen to it yet.

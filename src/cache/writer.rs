@@ -8,7 +8,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -40,8 +40,10 @@ pub(super) struct Writer {
     database: Arc<Database>,
     scorer: Scorer,
     options: CacheOptions,
-    /// None before the first answer, and after a failure.
+    /// `None` before the first answer, and after a failure.
     connection: Option<Connection>,
+    /// When the file that `connection` has open was created.
+    created: Option<Option<SystemTime>>,
     /// Taken from the channel, not yet committed.
     waiting: Vec<(Key, Scores)>,
     unsynced_since: Option<Instant>,
@@ -57,8 +59,8 @@ impl Writer {
         options: CacheOptions,
         connection: Option<Connection>,
     ) -> Self {
-        let (waiting, unsynced_since) = (Vec::new(), None);
-        Self { database, scorer, options, connection, waiting, unsynced_since, lost: 0, failing: false }
+        let (created, waiting) = (database.created(), Vec::new());
+        Self { database, scorer, options, connection, created, waiting, unsynced_since: None, lost: 0, failing: false }
     }
 
     /// Serves `orders` until one closes, or until nobody can give any.
@@ -155,14 +157,15 @@ impl Writer {
         if self.database.is_suspect() {
             self.connection = None;
             self.connection = Some(self.database.mend()?);
-        } else if !self.database.exists() {
-            // Somebody may have deleted it under the run.
+        } else if self.database.created() != self.created {
+            // Somebody deleted it under the run, or found it damaged and put another one in its place.
             self.connection = None;
         }
         let connection = match &mut self.connection {
             Some(connection) => connection,
             empty => empty.insert(self.database.open()?),
         };
+        self.created = self.database.created();
         let inserted = insert(connection, &self.scorer, self.options.today, &self.waiting);
         inserted.map_err(CacheError::in_file(self.database.file()))
     }

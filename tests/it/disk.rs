@@ -108,14 +108,17 @@ fn a_limit_on_the_size_of_files_is_a_full_disk() {
     let standin = Standin::start(Config::default());
     let place = place_for(&standin);
     let previous = place.analyze(&["data"], 0);
-    // In units of 512 bytes: room for the scores, not for the page.
-    let script = r#"trap '' XFSZ; ulimit -f 80; exec "$0" analyze --cache scores --out out --granularity turn data"#;
+    let ids: Vec<String> = (0..2000).map(|number| format!("call-{number}")).collect();
+    let rows: Vec<_> = ids.iter().map(|id| [id.as_str(), "customer", "amara", "thank you, that was great"]).collect();
+    place.write("many.csv", turns(&rows));
+    // In units of 512 bytes: room for the one score, not for the table of calls.
+    let script = r#"trap '' XFSZ; ulimit -f 256; exec "$0" analyze --cache scores --out out many.csv"#;
     let ended = shell(&place, &[], script).expect(73);
     assert!(ended.error().starts_with("can't write out/"), "{}", ended.stderr);
     assert!(ended.hint().contains("the disk is full"), "{}", ended.stderr);
     assert!(place.outputs("out") == previous);
     standin.reset_stats();
-    place.analyze(&[&["--cache", "scores"], &TURNS[..]].concat(), 0);
+    place.analyze(&["--cache", "scores", "many.csv"], 0);
     assert_eq!(standin.stats().requests, 0);
 }
 

@@ -129,6 +129,12 @@ fn a_cache_deleted_under_a_run_is_made_again() {
     record_all(&store, 10..20);
     store.close().unwrap();
     assert_eq!(found(&opened(&place), 0..20), [vec![None; 10], all_of(10..20)].concat());
+    let store = opened(&place);
+    std::fs::remove_dir_all(&place).unwrap();
+    fill(&place, 20..30);
+    record_all(&store, 30..40);
+    store.close().unwrap();
+    assert_eq!(found(&opened(&place), 20..40), all_of(20..40), "into the new one, if another run was faster");
 }
 
 /// Set for the child of the next test: where it writes.
