@@ -87,10 +87,9 @@ impl Database {
         self.file.exists()
     }
 
-    /// When the file was created, which tells it from one put in its place: `None` without a file, `Some(None)` where the
-    /// file system does not keep that.
-    pub(super) fn created(&self) -> Option<Option<SystemTime>> {
-        self.file.metadata().ok().map(|file| file.created().ok())
+    /// When the file was created, where the file system keeps that: what tells it from one put in its place.
+    pub(super) fn created(&self) -> Option<SystemTime> {
+        self.file.metadata().and_then(|file| file.created()).ok()
     }
 
     /// Whether something could not be read, and [`Database::mend`] has not seen to it yet.

@@ -43,7 +43,7 @@ pub(super) struct Writer {
     /// `None` before the first answer, and after a failure.
     connection: Option<Connection>,
     /// When the file that `connection` has open was created.
-    created: Option<Option<SystemTime>>,
+    created: Option<SystemTime>,
     /// Taken from the channel, not yet committed.
     waiting: Vec<(Key, Scores)>,
     unsynced_since: Option<Instant>,
@@ -157,7 +157,7 @@ impl Writer {
         if self.database.is_suspect() {
             self.connection = None;
             self.connection = Some(self.database.mend()?);
-        } else if self.database.created() != self.created {
+        } else if !self.database.exists() || self.database.created() != self.created {
             // Somebody deleted it under the run, or found it damaged and put another one in its place.
             self.connection = None;
         }
