@@ -62,6 +62,9 @@ pub(super) struct Clock {
     zone: TimeZone,
     is_utc: bool,
     unit: Option<OffsetUnit>,
+    /// The day of the latest time in UTC, as written, and when it began: nearly all times of a file share theirs with
+    /// the one before.
+    day: ([u8; 10], i64),
 }
 
 /// 1980-01-01T00:00:00Z, in milliseconds.
@@ -72,17 +75,18 @@ const LATEST_MS: i64 = 4_102_444_800_000;
 const EPOCH_FROM: i64 = 100_000_000;
 /// A plain epoch number from here on is in milliseconds (of 1973), below it in seconds (of 5138).
 const EPOCH_MS_FROM: i64 = 100_000_000_000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 /// No call lasts longer than a year.
 const LONGEST_OFFSET_MS: i64 = 366 * 24 * 3600 * 1000;
 
 impl Clock {
     pub(super) fn new(zone: TimeZone, unit: Option<OffsetUnit>) -> Self {
         let is_utc = zone == TimeZone::UTC;
-        Self { zone, is_utc, unit }
+        Self { zone, is_utc, unit, day: ([0; 10], 0) }
     }
 
     /// The moment that a trimmed, non-empty `value` names; `None` if it names none that can be meant.
-    pub(super) fn moment(&self, value: &str, column: TimeColumn) -> Option<Moment> {
+    pub(super) fn moment(&mut self, value: &str, column: TimeColumn) -> Option<Moment> {
         match Decimal::parse(value) {
             Some(number) => self.number(&number, column),
             None => self.written(value),
@@ -102,9 +106,12 @@ impl Clock {
         (0..=LONGEST_OFFSET_MS).contains(&ms).then_some(Moment::Offset(ms))
     }
 
-    fn written(&self, value: &str) -> Option<Moment> {
+    fn written(&mut self, value: &str) -> Option<Moment> {
         if let Some(ms) = clock_offset(value.as_bytes()) {
             return Some(Moment::Offset(ms));
+        }
+        if let Some(ms) = self.on_the_same_day(value.as_bytes()) {
+            return Some(Moment::Absolute(ms));
         }
         let iso = iso(value)?;
         let pieces = Pieces::parse(&*iso).ok().filter(|pieces| pieces.time_zone_annotation().is_none())?;
@@ -113,7 +120,17 @@ impl Clock {
             Some(offset) => offset.to_timestamp(local).ok()?.as_millisecond(),
             None => self.epoch_ms(local)?,
         };
-        plausible(ms).map(Moment::Absolute)
+        plausible(ms)?;
+        if let (Some(day), true) = (value.as_bytes().first_chunk(), value.ends_with('Z')) {
+            self.day = (*day, ms - ms.rem_euclid(DAY_MS));
+        }
+        Some(Moment::Absolute(ms))
+    }
+
+    /// `…THH:MM:SS.fffZ` of the remembered day.
+    fn on_the_same_day(&self, value: &[u8]) -> Option<i64> {
+        let time = value.strip_prefix(&self.day.0)?.strip_prefix(b"T")?.strip_suffix(b"Z")?;
+        clock_offset(time).filter(|ms| time.get(2) == Some(&b':') && *ms < DAY_MS).map(|ms| self.day.1 + ms)
     }
 
     /// A local time in the configured zone. One that a clock change repeats or skips is taken as the zone's rules
@@ -128,7 +145,7 @@ impl Clock {
     }
 
     /// The date in the configured zone that a trimmed, non-empty call date names: `YYYY-MM-DD`, or a moment.
-    pub(super) fn date(&self, value: &str) -> Option<Date> {
+    pub(super) fn date(&mut self, value: &str) -> Option<Date> {
         if let Some(date) = date_alone(value) {
             return plausible(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_millisecond()).map(|_| date);
         }
@@ -285,6 +302,21 @@ mod tests {
             assert_eq!(absolute(value), Some(noon), "{value}");
         }
         assert_eq!(absolute("2020-05-13T12:00:00.1239999Z"), Some(noon + 123));
+        let mut clock = utc();
+        for (value, expected) in [
+            ("2020-05-13T12:00:00Z", Some(noon)),
+            ("2020-05-13T12:00:00.5Z", Some(noon + 500)),
+            ("2020-05-13T23:59:59Z", Some(noon + 43_199_000)),
+            ("2020-05-13T23:59:60Z", Some(noon + 43_199_000)),
+            ("2020-05-13T24:00:01Z", None),
+            ("2020-05-13T9:00:00Z", None),
+            ("2020-05-13T12:00:00+01:00", Some(noon - 3_600_000)),
+            ("2020-05-14T12:00:00Z", Some(noon + DAY_MS)),
+            ("2020-05-14T12:00:01Z", Some(noon + DAY_MS + 1000)),
+        ] {
+            let found = clock.moment(value, TimeColumn::default());
+            assert_eq!(found, expected.map(Moment::Absolute), "{value} after others of its day");
+        }
         assert_eq!(absolute("2016-12-31T23:59:60Z"), absolute("2016-12-31T23:59:59Z"));
     }
 
@@ -334,7 +366,7 @@ mod tests {
         assert_eq!(offset("0", "timestamp"), Some(0));
         assert_eq!(offset("0:01:02", "start"), Some(62_000));
         assert_eq!(offset("200000000", "begin_offset_millis"), Some(200_000_000));
-        let seconds = Clock::new(TimeZone::UTC, Some(OffsetUnit::Seconds));
+        let mut seconds = Clock::new(TimeZone::UTC, Some(OffsetUnit::Seconds));
         assert_eq!(seconds.moment("15", TimeColumn::of("start")), Some(Moment::Offset(15_000)));
         assert_eq!(seconds.moment("15", TimeColumn::of("start_ms")), Some(Moment::Offset(15)));
     }
@@ -342,7 +374,7 @@ mod tests {
     #[test]
     fn local_times_and_dates_use_the_zone() {
         let zone = TimeZone::fixed(Offset::constant(-5));
-        let clock = Clock::new(zone, None);
+        let mut clock = Clock::new(zone, None);
         let moment = clock.moment("2020-05-13 22:00:00", TimeColumn::default());
         assert_eq!(moment, Some(Moment::Absolute(1_589_425_200_000)));
         assert_eq!(clock.date_of(1_589_425_200_000).unwrap().to_string(), "2020-05-13");

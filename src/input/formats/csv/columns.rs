@@ -153,7 +153,7 @@ impl Columns {
         peek: &Peek,
         map: &[(Field, Origin)],
         roles: &mut Roles,
-        clock: &Clock,
+        clock: &mut Clock,
     ) -> Result<Self, InputError> {
         let folded = peek.header.iter().map(|name| fold(name)).collect();
         let search = Search { path, peek, folded, map };
@@ -220,7 +220,7 @@ impl Columns {
     }
 }
 
-fn is_time(clock: &Clock, value: &str) -> bool {
+fn is_time(clock: &mut Clock, value: &str) -> bool {
     value.is_empty() || matches!(clock.moment(value, TimeColumn::default()), Some(Moment::Absolute(_)))
 }
 
@@ -300,13 +300,12 @@ impl Search<'_> {
         positions: &mut Positions,
         is_open: impl Fn(Field) -> bool,
         roles: &mut Roles,
-        clock: &Clock,
+        clock: &mut Clock,
     ) -> Result<bool, InputError> {
         let is_missing = |field: Field, positions: &Positions| positions[field as usize].is_none() && is_open(field);
         for field in [Field::Text, Field::AgentId, Field::Started] {
             if is_missing(field, positions) {
-                let are_times = |at| self.peek.all(at, |value| is_time(clock, value));
-                let believed = |at| field != Field::Started || are_times(at);
+                let believed = |at| field != Field::Started || self.peek.all(at, |value| is_time(clock, value));
                 positions[field as usize] = self.weakly_fitting(field, positions, believed)?;
             }
         }
@@ -398,8 +397,8 @@ mod tests {
         let peek = Peek { header: record(header), line: 1, rows };
         let map: Vec<(Field, Origin)> =
             map.iter().map(|&(field, text)| (field, Origin::of(field, text).unwrap())).collect();
-        let clock = Clock::new(jiff::tz::TimeZone::UTC, None);
-        Ok(Columns::find("a.csv", &peek, &map, &mut Roles::new(&[]), &clock)?.mapping(&peek.header))
+        let mut clock = Clock::new(jiff::tz::TimeZone::UTC, None);
+        Ok(Columns::find("a.csv", &peek, &map, &mut Roles::new(&[]), &mut clock)?.mapping(&peek.header))
     }
 
     fn pairs(pairs: &[(Field, &str)]) -> Vec<(Field, String)> {

@@ -22,7 +22,7 @@ use crate::input::labels::TurnText;
 use crate::input::rejects::Reason;
 use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::{Sink, Step};
-use crate::input::times::{Moment, TimeColumn};
+use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::language;
 use crate::transcript::Role;
 use columns::{CallIds, Columns, Layout};
@@ -113,7 +113,7 @@ struct Rows<'p, 's, 'r, 'o> {
 impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
     fn new(sink: &'s mut Sink<'r, 'o>, peek: &'p Peek) -> Result<Self, InputError> {
         let run = &mut *sink.run;
-        let columns = Columns::find(&sink.file.path, peek, &run.options.map, &mut run.roles, &run.clock)?;
+        let columns = Columns::find(&sink.file.path, peek, &run.options.map, &mut run.roles, &mut run.clock)?;
         let speaker = match columns.layout {
             Layout::Turns(at) => format!("column {} {:?}", at + 1, peek.header[at]),
             _ => String::new(),
@@ -179,10 +179,11 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         if call_id.is_empty() {
             return Err(Reason::NoCallId.into());
         }
-        let attributes = Attributes { agent_id, queue, language, channel, date: self.date(field(Field::CallDate))? };
+        let clock = &mut self.sink.run.clock;
+        let attributes = Attributes { agent_id, queue, language, channel, date: date(clock, field(Field::CallDate))? };
         let index = turn_index(field(Field::TurnIndex))?;
-        let start = self.moment(field(Field::Started), self.columns.started)?;
-        let end = self.moment(field(Field::Ended), self.columns.ended)?;
+        let start = moment(clock, field(Field::Started), self.columns.started)?;
+        let end = moment(clock, field(Field::Ended), self.columns.ended)?;
         let text = field(Field::Text);
         let body = match self.columns.layout {
             Layout::Turns(at) => self.turn(record.field(Some(at)), text, line)?,
@@ -209,20 +210,6 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
             None if speaker.is_empty() => Err(Reason::NoSpeaker),
             None => Ok(self.sink.unknown_speaker(speaker, line, &self.speaker)),
         }
-    }
-
-    fn date(&self, value: &str) -> Result<Option<Date>, Reason> {
-        if value.is_empty() {
-            return Ok(None);
-        }
-        self.sink.run.clock.date(value).map(Some).ok_or(Reason::BadDate)
-    }
-
-    fn moment(&self, value: &str, column: TimeColumn) -> Result<Option<Moment>, Reason> {
-        if value.is_empty() {
-            return Ok(None);
-        }
-        self.sink.run.clock.moment(value, column).map(Some).ok_or(Reason::BadTime)
     }
 
     /// Rejects every line that a quote swallowed, so that the share of rejects shows how much was lost.
@@ -289,6 +276,14 @@ impl From<Reason> for Refused {
 fn is_rounded(id: &str) -> bool {
     let [first, .., b'E' | b'e', b'+', _, _] = id.as_bytes() else { return false };
     first.is_ascii_digit() && id.parse::<f64>().is_ok()
+}
+
+fn date(clock: &mut Clock, value: &str) -> Result<Option<Date>, Reason> {
+    if value.is_empty() { Ok(None) } else { clock.date(value).map(Some).ok_or(Reason::BadDate) }
+}
+
+fn moment(clock: &mut Clock, value: &str, column: TimeColumn) -> Result<Option<Moment>, Reason> {
+    if value.is_empty() { Ok(None) } else { clock.moment(value, column).map(Some).ok_or(Reason::BadTime) }
 }
 
 /// A turn index: a whole number, which some exports write as `3.0`.
