@@ -141,6 +141,7 @@ fn broken_files() -> Vec<(&'static str, Vec<u8>)> {
         ("a sentence for a queue", table(header, "c1,agent,a,\"…\",hi\n")),
         ("a sentence for a call", table(header, "\"…\",agent,a,q,hi\n")),
         ("a sentence for a channel", table("call_id,speaker,channel,text\n", "c1,agent,\"…\",hi\n")),
+        ("a sentence for a language", table("call_id,speaker,language,text\n", "c1,agent,\"…\",hi\n")),
         ("one shifted row", table(&format!("{header}c0,agent,\"{}\",a,q\n", text(9)), "c1,agent,a,q,\"…\"\n")),
         ("swapped names", table("text,speaker,agent_id,queue,call_id\n", "c1,agent,a,q,\"…\"\n")),
         ("wrong delimiter", table("call_id:speaker:text\n", "c1:agent:…\n")),
