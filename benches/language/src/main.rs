@@ -92,7 +92,7 @@ fn detectors(texts: &Texts) {
         ("whatlang, these", &|text| whatlang_code(some.detect(text))),
         ("lingua, coarse, these", &|text| lingua_code(coarse.detect_language_of(text))),
         ("lingua, these", &|text| lingua_code(fine.detect_language_of(text))),
-        ("undertone, no file", &|text| Some(alone.language(&call(text), &[]).code.to_owned())),
+        ("undertone, no file", &|text| Some(alone.language(&call(text), None).code.to_owned())),
     ];
     println!("\nright, %                       <10    <20    <40    <80   <160  longer   µs a text");
     for (name, detect) in detectors {
@@ -143,10 +143,12 @@ fn calls(texts: &Texts) {
     let english = file("en");
     for (code, texts) in texts {
         println!("\n{code}, calls of one text, %      <10    <20    <40    <80   <160  longer");
-        for (name, evidence) in [("no file", &Evidence::default()), ("its file", &file(code)), ("English file", &english)] {
+        for (name, evidence) in
+            [("no file", &Evidence::default()), ("its file", &file(code)), ("English file", &english)]
+        {
             let mut counts = [Shares::default(); 3];
             for text in texts {
-                let found = evidence.language(&call(text), &SERVICE);
+                let found = evidence.language(&call(text), Some("en"));
                 let right = found.code == code;
                 let outcomes = [right, !right && found.assumed, !right && !found.assumed];
                 counts.iter_mut().zip(outcomes).for_each(|(shares, outcome)| shares.add(text, outcome));
