@@ -215,6 +215,15 @@ struct Context {
     source: Box<dyn Error + Send + Sync>,
 }
 
+/// Whether there is no room for more: on the disk, in the user's quota, or in a file by the process's own limit.
+pub(crate) fn is_disk_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| error.source());
+    causes
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -100,7 +100,7 @@ impl CacheError {
     /// Whether the disk is full.
     fn is_full(&self) -> bool {
         match self {
-            Self::Io { source, .. } => is_full(source),
+            Self::Io { source, .. } => crate::exit::is_disk_full(source),
             Self::Database { source, .. } => source.sqlite_error_code() == Some(ErrorCode::DiskFull),
             _ => false,
         }
@@ -124,15 +124,6 @@ impl Stops for CacheError {
             Self::Lost { .. } | Self::Ended => None,
         }
     }
-}
-
-/// Whether there is no room for more: on the disk, in the user's quota, or in a file by the process's own limit.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    let causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |&error| error.source());
-    causes
-        .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }
 
 /// Whether a cache may be changed.

@@ -81,7 +81,7 @@ impl Stops for OutputError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
-            Self::Write { source, .. } if crate::cache::is_full(source) => {
+            Self::Write { source, .. } if crate::exit::is_disk_full(source) => {
                 Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
