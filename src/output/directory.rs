@@ -51,25 +51,12 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
-    /// Rows were put aside in a temporary file, and that failed.
-    #[error("can't use the temporary folder {path}")]
-    Temporary {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
 }
 
 impl OutputError {
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
-    }
-
-    pub(crate) fn temporary(source: io::Error) -> Self {
-        Self::Temporary { path: std::env::temp_dir(), source }
     }
 }
 
@@ -85,7 +72,6 @@ impl Stops for OutputError {
                 Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
-            Self::Temporary { .. } => Some(TEMPORARY_HINT.into()),
         }
     }
 }

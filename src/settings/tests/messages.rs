@@ -1,7 +1,6 @@
 //! What is wrong, where, and what to do about it.
 
 use super::*;
-use crate::exit::Stops as _;
 
 #[test]
 fn unknown_keys_name_their_line_and_the_nearest_key() {

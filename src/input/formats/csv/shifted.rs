@@ -33,8 +33,19 @@ const SEVERAL_WORDS: usize = 4;
 pub(super) fn is_sentence(value: &str) -> bool {
     value.len() > SENTENCE_BYTES && {
         let words = words(value);
-        words > NAME_WORDS || (words >= SENTENCE_WORDS && value.ends_with(['.', '!', '?', '…', '。', '？', '！']))
+        words > NAME_WORDS
+            || (words >= SENTENCE_WORDS && value.ends_with(['.', '!', '?', '…', '。', '？', '！']))
+            || (words >= SEVERAL_WORDS && holds_cells(value))
     }
+}
+
+/// Whether `value` looks like several cells: a quote in a cell before has swallowed what stood between it and the next.
+fn holds_cells(value: &str) -> bool {
+    let mut next = value.chars().skip(1);
+    value.chars().any(|c| {
+        let follows = next.next();
+        c == '"' || (matches!(c, ',' | ';' | '\t' | '|') && follows.is_some_and(|next| !next.is_whitespace()))
+    })
 }
 
 /// Words of `value`: pieces between white space with a letter or digit in them.
@@ -125,12 +136,23 @@ mod tests {
 
     #[test]
     fn sentences_are_told_from_names() {
-        for name in
-            ["Tier 2 Support EMEA", "Customer Service - Billing and Payments (EN)", "Dr. A. v. d. H.", &"x".repeat(500)]
-        {
+        for name in [
+            "Tier 2 Support EMEA",
+            "Customer Service - Billing and Payments (EN)",
+            "Billing, Payments, and Refunds Desk",
+            "Montgomery-Smith,Jane Mary",
+            "Dr. A. v. d. H.",
+            &"x".repeat(500),
+        ] {
             assert!(!is_sentence(name), "{name}");
         }
-        for sentence in ["My PIN is 1234, please help.", "so I said that I would like my money back"] {
+        for sentence in [
+            "My PIN is 1234, please help.",
+            "so I said that I would like my money back",
+            "sales,the card was lost",
+            "sales;said to all of us",
+            "the card of number \"3\" was",
+        ] {
             assert!(is_sentence(sentence), "{sentence}");
         }
     }
