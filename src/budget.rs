@@ -72,14 +72,12 @@ impl Stops for BudgetExceeded {
 
 impl Budget {
     /// The limits that the settings state.
-    #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let Cost { max, max_units } = *settings.section();
         Self { max_cost: max, max_units }
     }
 
     /// Whether there is any limit.
-    #[must_use]
     pub const fn is_limited(&self) -> bool {
         self.max_cost.is_some() || self.max_units.is_some()
     }
@@ -101,7 +99,6 @@ impl Budget {
     }
 
     /// The most units that may be billed, when `cost_of` gives the dollars for a number of units and never falls.
-    #[must_use]
     pub fn units(&self, cost_of: impl Fn(u64) -> f64) -> u64 {
         let by_units = self.max_units.unwrap_or(u64::MAX);
         let Some(limit) = self.max_cost else { return by_units };
@@ -148,7 +145,6 @@ pub struct Reservation<'a> {
 
 impl Spending {
     /// Nothing reserved yet, and at most `limit` units to reserve.
-    #[must_use]
     pub const fn new(limit: u64) -> Self {
         Self { limit, reserved: AtomicU64::new(0) }
     }
@@ -167,7 +163,6 @@ impl Spending {
 
     /// Units of all documents that have scores, and of all requests that were sent and may have been charged although
     /// no answer came: what the bill can't pass.
-    #[must_use]
     pub fn reserved(&self) -> u64 {
         self.reserved.load(Ordering::Acquire)
     }

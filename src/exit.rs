@@ -58,13 +58,11 @@ impl ExitCode {
     ];
 
     /// The number.
-    #[must_use]
     pub const fn number(self) -> u8 {
         self as u8
     }
 
     /// What it tells, in a few words.
-    #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -123,13 +121,11 @@ impl Failure {
     }
 
     /// Adds what the user can do about it, if there is something.
-    #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
     }
 
     /// A failed write to stdout. A closed pipe is a reader who has seen enough: not a failure.
-    #[must_use]
     pub fn stdout(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self { code: ExitCode::Done, error: None, hint: None };
@@ -138,26 +134,22 @@ impl Failure {
     }
 
     /// A failed write of the file at `path`.
-    #[must_use]
     pub fn write(path: &std::path::Path, error: io::Error) -> Self {
         let message = format!("can't write {}", path.display());
         Self::new(ExitCode::CantCreate, Context { message, source: error.into() })
     }
 
     /// The code to end with.
-    #[must_use]
     pub const fn code(&self) -> ExitCode {
         self.code
     }
 
     /// What to do about it.
-    #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
     /// The messages, outermost first; empty when there is nothing to say.
-    #[must_use]
     pub fn chain(&self) -> Vec<String> {
         let first: Option<&(dyn Error + 'static)> = self.error.as_deref().map(|error| error as _);
         std::iter::successors(first, |&error| error.source()).map(ToString::to_string).collect()
@@ -170,7 +162,6 @@ impl Failure {
     }
 
     /// Says it as one event of the log, for a program that reads the log; then there is nothing left to print.
-    #[must_use]
     pub fn logged(self) -> Self {
         let chain = self.chain();
         if !chain.is_empty() {

@@ -2,16 +2,17 @@
 //!
 //! The lock is the kernel's, on a small file inside the directory that says who holds it. It ends with the
 //! process, however that ends, so there is no stale lock to clear; the file stays, and means nothing unlocked. Where
-//! a file system has no locks (some network mounts) the run goes on unprotected and
-//! [`RunLock::is_enforced`] says so: refusing to run there at all would protect nobody.
+//! a file system has no locks (some network mounts) the run goes on unprotected, with a
+//! warning: refusing to run there at all would protect nobody.
 
-use crate::exit::{ExitCode, Stops};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+
+use crate::exit::{ExitCode, Stops};
 
 /// The lock's name in the output directory.
 pub const LOCK_FILE: &str = ".undertone.lock";
@@ -31,7 +32,6 @@ pub struct Holder {
 
 impl Holder {
     /// This process, from now on.
-    #[must_use]
     pub fn current() -> Self {
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self { pid: std::process::id(), host: host_name(), started }
@@ -92,7 +92,6 @@ impl Stops for LockError {
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
-    enforced: bool,
 }
 
 impl RunLock {
@@ -109,8 +108,8 @@ impl RunLock {
         std::fs::create_dir_all(directory).map_err(failed(directory))?;
         let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(failed(&path))?;
-        let enforced = match file.try_lock() {
-            Ok(()) => true,
+        match file.try_lock() {
+            Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Held { directory: directory.to_owned(), holder: read_holder(&mut file) });
             }
@@ -119,17 +118,10 @@ impl RunLock {
                     directory = %directory.display(), %error,
                     "this file system has no locks: make sure that no other run writes to this directory"
                 );
-                false
             }
-        };
+        }
         write_holder(&mut file, holder).map_err(failed(&path))?;
-        Ok(Self { file, enforced })
-    }
-
-    /// Whether other runs are kept out: not where the file system has no locks.
-    #[must_use]
-    pub const fn is_enforced(&self) -> bool {
-        self.enforced
+        Ok(Self { file })
     }
 }
 
@@ -178,7 +170,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("out");
         let held = RunLock::take(&out, &holder()).unwrap();
-        assert!(held.is_enforced());
         let error = RunLock::take(&out, &Holder::current()).unwrap_err();
         assert!(matches!(&error, LockError::Held { holder: Some(found), .. } if *found == holder()), "{error:?}");
         let shown = error.to_string();
@@ -201,9 +192,8 @@ mod tests {
     #[test]
     fn directories_are_held_one_by_one() {
         let directory = tempfile::tempdir().unwrap();
-        let first = RunLock::take(&directory.path().join("a"), &holder()).unwrap();
-        let second = RunLock::take(&directory.path().join("b"), &holder()).unwrap();
-        assert!(first.is_enforced() && second.is_enforced());
+        let _first = RunLock::take(&directory.path().join("a"), &holder()).unwrap();
+        let _second = RunLock::take(&directory.path().join("b"), &holder()).unwrap();
     }
 
     #[test]

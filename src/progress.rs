@@ -54,7 +54,6 @@ pub struct Progress {
 
 impl Progress {
     /// A bar that is not shown yet; never, if `quiet`.
-    #[must_use]
     pub fn new(quiet: bool) -> Self {
         Self { bar: ProgressBar::hidden(), quiet }
     }

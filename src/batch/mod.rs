@@ -82,7 +82,6 @@ pub struct BatchOptions {
 
 impl BatchOptions {
     /// As many batches at once as suit the engine; 5 attempts a document; 1 s of linger, 20 s of grace; no store.
-    #[must_use]
     pub fn for_engine(profile: &Profile, halt: Halt) -> Self {
         Self {
             concurrency: profile.concurrency,

@@ -60,7 +60,6 @@ impl Estimate {
     }
 
     /// Requests when every one but the last of each language is full.
-    #[must_use]
     pub fn requests(&self, limits: &Limits) -> u64 {
         self.languages.values().map(|share| share.requests(limits)).sum()
     }
@@ -70,7 +69,6 @@ impl Estimate {
     /// For each language the larger of the minimum over its requests and its characters rounded up to a unit
     /// once. However documents fall into that many requests, at least this is charged, and less than one unit a
     /// request more for rounding, except where a request is shorter than the minimum.
-    #[must_use]
     pub fn units_lower(&self, billing: Billing, limits: &Limits) -> u64 {
         let share_units = |share: &Share| {
             let text = share.chars.div_ceil((billing.unit_chars as u64).max(1));
@@ -80,7 +78,6 @@ impl Estimate {
     }
 
     /// Seconds that the requests take at `requests_per_second`; infinite at a rate that is not positive.
-    #[must_use]
     pub fn seconds(&self, limits: &Limits, requests_per_second: f64) -> f64 {
         let requests = self.requests(limits);
         match requests {

@@ -50,7 +50,6 @@ pub enum Speakers {
 
 impl Speakers {
     /// Whether turns of `role` are scored. Never true for [`Role::Other`].
-    #[must_use]
     pub const fn include(self, role: Role) -> bool {
         matches!((self, role), (Self::Both | Self::Customer, Role::Customer) | (Self::Both | Self::Agent, Role::Agent))
     }
@@ -177,7 +176,6 @@ impl Segment {
     ///
     /// # Panics
     /// When `call` is not the call that the segment was cut from.
-    #[must_use]
     pub fn text(&self, call: &Call) -> String {
         let mut text = String::with_capacity(self.bytes as usize);
         for piece in &self.pieces {
@@ -192,19 +190,16 @@ impl Segment {
     }
 
     /// Index of the first turn that it holds a part of.
-    #[must_use]
     pub fn first_turn(&self) -> u32 {
         self.pieces.first().map_or(0, |piece| piece.turn)
     }
 
     /// Index of the last turn that it holds a part of.
-    #[must_use]
     pub fn last_turn(&self) -> u32 {
         self.pieces.last().map_or(0, |piece| piece.turn)
     }
 
     /// Its middle, in millionths of the call.
-    #[must_use]
     pub fn position(&self) -> u32 {
         self.start + (self.end - self.start) / 2
     }
@@ -255,7 +250,6 @@ impl Segment {
 ///
 /// # Panics
 /// When a segment's text passes 4 GiB, or a call 4 billion turns.
-#[must_use]
 pub fn segments(call: &Call, timeline: &Timeline, options: &ChunkOptions) -> Vec<Segment> {
     let mut all = Vec::new();
     for role in Role::SCORED {

@@ -68,13 +68,11 @@ struct Record {
 
 impl Health {
     /// Of a service before the first request.
-    #[must_use]
     pub fn new(patience: Patience) -> Arc<Self> {
         Arc::new(Self { patience, record: Mutex::default() })
     }
 
     /// Whether the service has answered any request after `moment`.
-    #[must_use]
     pub fn answered_since(&self, moment: Instant) -> bool {
         self.record().answered_at.is_some_and(|at| at >= moment)
     }

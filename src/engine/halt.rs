@@ -33,7 +33,6 @@ impl Default for Halt {
 
 impl Halt {
     /// A switch that is not thrown.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -49,7 +48,6 @@ impl Halt {
     }
 
     /// Why the run was halted, if it was.
-    #[must_use]
     pub fn reason(&self) -> Option<HaltReason> {
         self.reason.borrow().clone()
     }
@@ -89,7 +87,6 @@ impl Halt {
 
 impl HaltReason {
     /// The error of a request that may no longer start.
-    #[must_use]
     pub fn to_error(&self) -> EngineError {
         match self {
             Self::Stopped => EngineError::new(ErrorKind::Refused, "the run was asked to stop").with_code("stopped"),

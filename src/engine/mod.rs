@@ -92,20 +92,17 @@ pub struct EngineError {
 
 impl EngineError {
     /// An error of one attempt, without a code.
-    #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, code: None, message: message.into(), attempts: 1, hint: None }
     }
 
     /// The same error with the service's code, or one of ours in `snake_case`.
-    #[must_use]
     pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
         self.code = Some(code.into());
         self
     }
 
     /// The code, else the kind in one word: what goes into a list of failures.
-    #[must_use]
     pub fn reason(&self) -> &str {
         match (&self.code, self.kind) {
             (Some(code), _) => code,
@@ -117,7 +114,6 @@ impl EngineError {
     }
 
     /// The same error with what the person who runs the program can do about it.
-    #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -178,7 +174,6 @@ pub enum Languages {
 
 impl Languages {
     /// Whether `code` is scored.
-    #[must_use]
     pub fn contain(&self, code: &str) -> bool {
         match self {
             Self::Any => true,
@@ -187,7 +182,6 @@ impl Languages {
     }
 
     /// The one that a text of unknown language is taken for.
-    #[must_use]
     pub fn first(&self) -> Option<&'static str> {
         match self {
             Self::Any => None,
@@ -224,13 +218,11 @@ pub struct Profile {
 
 impl Profile {
     /// Whether texts leave the machine.
-    #[must_use]
     pub fn is_remote(&self) -> bool {
         self.location == Location::Remote
     }
 
     /// Whether anything is charged.
-    #[must_use]
     pub fn is_charged(&self) -> bool {
         self.price != Price::Free
     }

@@ -21,7 +21,6 @@ pub enum Price {
 
 impl Price {
     /// How many units a document has; `None` for an engine that does not charge by units.
-    #[must_use]
     pub const fn billing(&self) -> Option<Billing> {
         match self {
             Self::Free => None,
@@ -30,7 +29,6 @@ impl Price {
     }
 
     /// US dollars that `units` cost as the first ones of a month.
-    #[must_use]
     pub fn cost(&self, units: u64) -> f64 {
         match self {
             Self::Free => 0.0,
@@ -56,14 +54,12 @@ pub struct Tiers(Vec<Tier>);
 
 impl Tiers {
     /// The list price of sentiment analysis, in US dollars a unit of 100 characters.
-    #[must_use]
     pub fn list_price() -> Self {
         let tier = |up_to, per_unit| Tier { up_to, per_unit };
         Self(vec![tier(Some(10_000_000), 0.0001), tier(Some(50_000_000), 0.000_05), tier(None, 0.000_025)])
     }
 
     /// US dollars, to a billionth, that `units` cost as the first ones of a month.
-    #[must_use]
     pub fn cost(&self, units: u64) -> f64 {
         let mut paid = 0;
         let mut dollars = 0.0;

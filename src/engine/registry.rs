@@ -31,13 +31,11 @@ pub struct Definition {
 pub static ENGINES: [&Definition; 2] = [&local::DEFINITION, &comprehend::DEFINITION];
 
 /// The engine of this name.
-#[must_use]
 pub fn find(name: &str) -> Option<&'static Definition> {
     ENGINES.into_iter().find(|engine| engine.name == name)
 }
 
 /// The engine that `plan` is about: the chosen one if it charges, else the first that does.
-#[must_use]
 pub fn charged(settings: &Settings) -> &'static Definition {
     let chosen = settings.engine();
     let charges = |engine: &&'static Definition| (engine.profile)(settings).is_charged();
@@ -87,13 +85,11 @@ section! {
 
 impl Settings {
     /// The engine that scores.
-    #[must_use]
     pub fn engine(&self) -> &'static Definition {
         self.section::<Chosen>().engine.0
     }
 
     /// The same settings with another engine.
-    #[must_use]
     pub fn with_engine(mut self, engine: &'static Definition) -> Self {
         self.change(|chosen: &mut Chosen| chosen.engine = Choice(engine));
         self

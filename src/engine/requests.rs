@@ -52,19 +52,16 @@ pub struct Requests {
 
 impl Meter {
     /// All counters at zero, and no limit to what may be billed.
-    #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
     /// The same, with at most `units` to be billed.
-    #[must_use]
     pub fn with_limit(units: u64) -> Arc<Self> {
         Arc::new(Self { spending: Spending::new(units), ..Self::default() })
     }
 
     /// The counters now. Each is exact; together they may straddle a request that is just being counted.
-    #[must_use]
     pub fn read(&self) -> Requests {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Requests {

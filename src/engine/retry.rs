@@ -77,7 +77,6 @@ impl<E: Engine> Retrying<E> {
 
     /// The same with a source of jitter that a test controls.
     #[cfg(test)]
-    #[must_use]
     pub(super) fn with_jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self

@@ -58,7 +58,7 @@ impl Script {
             languages: Languages::Listed(vec!["en", "es"]),
             limits: Limits { document_bytes: 5000, batch_documents: 25 },
             granularity: Granularity::Segment,
-            price: crate::engine::comprehend::list_price(),
+            price: crate::engine::comprehend::terms::list_price(),
             concurrency: 32,
             requests_per_second: None,
         };

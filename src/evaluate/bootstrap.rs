@@ -37,7 +37,6 @@ impl fmt::Display for Interval {
 
 impl Interval {
     /// Whether zero lies outside: a difference that is more than chance.
-    #[must_use]
     pub fn excludes_zero(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
@@ -48,7 +47,6 @@ const RESAMPLES_PER_PART: usize = 50;
 
 /// The 95 % interval of `figure`, a function of the places of the items drawn, over `items` items (texts, or calls
 /// where calls are the unit). Empty where the figure is. Resamples without a figure are passed over.
-#[must_use]
 pub fn interval(items: usize, seed: u64, figure: impl Fn(&[usize]) -> Option<f64> + Sync) -> Option<Interval> {
     let places: Vec<usize> = (0..items).collect();
     let value = figure(&places)?;
@@ -74,7 +72,6 @@ pub fn interval(items: usize, seed: u64, figure: impl Fn(&[usize]) -> Option<f64
 
 /// The 95 % interval of how much `figure` is higher for `new` than for `old` on the same items: both are drawn
 /// together, so what makes some items hard for either cancels out.
-#[must_use]
 pub fn paired_difference<T: Sync>(
     old: &[T],
     new: &[T],

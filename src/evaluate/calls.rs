@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Interval, auc, interval, spearman};
 
 /// Which of a call's values is judged: columns of calls.csv.
+#[expect(clippy::enum_variant_names, reason = "they are the names of columns")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -23,7 +24,6 @@ impl Measure {
     pub const ALL: [Self; 3] = [Self::CustomerScore, Self::CustomerEnd, Self::CustomerLow];
 
     /// The column's name.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CustomerScore => "customer_score",
@@ -67,7 +67,6 @@ pub struct MeasureFigures {
 
 impl MeasureFigures {
     /// The figures of each value, with intervals over calls that the seed decides.
-    #[must_use]
     pub fn all(calls: &[RatedCall], seed: u64) -> [Self; 3] {
         Measure::ALL.map(|measure| {
             let known: Vec<RatedCall> = calls.iter().filter(|call| value(call, measure).is_some()).copied().collect();
@@ -88,7 +87,6 @@ fn value(call: &RatedCall, measure: Measure) -> Option<f64> {
 
 /// The chance that an unhappy call among those at these places has a lower value than one that is not. Calls without
 /// the value are passed over.
-#[must_use]
 pub fn unhappy_auc(measure: Measure, calls: &[RatedCall], places: &[usize]) -> Option<f64> {
     let scored: Vec<(f64, bool)> =
         places.iter().filter_map(|at| Some((-value(&calls[*at], measure)?, calls[*at].unhappy))).collect();

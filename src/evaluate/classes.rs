@@ -31,7 +31,6 @@ pub struct ClassFigures {
 
 impl Confusion {
     /// Counts pairs of true label and given label.
-    #[must_use]
     pub fn of(pairs: impl IntoIterator<Item = (Label, Label)>) -> Self {
         let mut confusion = Self::default();
         for (truth, given) in pairs {
@@ -41,19 +40,16 @@ impl Confusion {
     }
 
     /// Texts counted.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.counts.as_flattened().iter().sum()
     }
 
     /// The share given its true label, over all four classes. Empty without texts.
-    #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
         share((0..4).map(|class| self.counts[class][class]).sum(), self.total())
     }
 
     /// The figures of one class.
-    #[must_use]
     pub fn class(&self, label: Label) -> ClassFigures {
         let class = label.index();
         let found = self.counts[class][class];
@@ -70,13 +66,11 @@ impl Confusion {
 
     /// Mean recall of positive, negative and neutral, of those that occur. Texts that truly are mixed are left
     /// out; one of the three that was called mixed was not found.
-    #[must_use]
     pub fn macro_recall(&self) -> Option<f64> {
         self.macro_mean(|figures| figures.recall)
     }
 
     /// Mean F1 of positive, negative and neutral, of those that occur; mixed as in [`Confusion::macro_recall`].
-    #[must_use]
     pub fn macro_f1(&self) -> Option<f64> {
         self.macro_mean(|figures| figures.f1)
     }
@@ -105,7 +99,6 @@ pub struct Agreement {
 }
 
 /// How far two lists of labels of the same texts agree (Cohen 1960). Empty without texts.
-#[must_use]
 pub fn agreement(pairs: &[(Label, Label)]) -> Option<Agreement> {
     let confusion = Confusion::of(pairs.iter().copied());
     let same = confusion.accuracy()?;

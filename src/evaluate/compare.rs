@@ -71,7 +71,6 @@ pub struct Verdict {
 }
 
 /// The verdict on `items` (a noun in the plural, such as "texts").
-#[must_use]
 pub fn verdict(standings: &[Standing<'_>], comparisons: &[Comparison], figure: Figure, items: &str) -> Verdict {
     let judged: Vec<&Standing<'_>> = standings.iter().filter(|one| one.figure.is_some()).collect();
     let eligible = judged.iter().copied().filter(|one| one.eligible);

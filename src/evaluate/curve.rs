@@ -55,7 +55,6 @@ pub struct CurveTexts {
 
 impl Curve {
     /// The curve's figures, with intervals that the seed decides.
-    #[must_use]
     pub fn of(texts: &CurveTexts, seed: u64) -> Self {
         let figure = |judged: &[Judged]| interval(judged.len(), seed, |places| macro_f1(judged, places));
         let points: Vec<Point> =

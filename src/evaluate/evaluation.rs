@@ -133,7 +133,6 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// The figures of these answers, with intervals that the seed decides. Every list of answers is as long as the truth.
-    #[must_use]
     pub fn of(subject: Subject, truth: &Truth, answers: &[Answers], seed: u64) -> Self {
         let engines: Vec<EngineFigures> = answers.iter().map(|one| engine_figures(truth, one, seed)).collect();
         let pairs = answers.iter().enumerate().flat_map(|(at, first)| {
@@ -172,7 +171,6 @@ impl Evaluation {
 
 impl EngineFigures {
     /// What the verdict goes by.
-    #[must_use]
     pub fn main(&self) -> Option<Interval> {
         match (&self.texts, &self.calls) {
             (Some(texts), _) => texts.macro_f1,
@@ -211,7 +209,6 @@ fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures 
 }
 
 /// The texts as an engine judged them; empty where it did not.
-#[must_use]
 pub fn judged(labels: &[Label], items: &[ItemScores]) -> Vec<Option<Judged>> {
     labels.iter().zip(items).map(|(truth, item)| item.scores.map(|scores| Judged::new(*truth, scores))).collect()
 }

@@ -16,12 +16,12 @@ mod ranking;
 mod reliability;
 mod texts;
 
-pub use bootstrap::{Interval, RESAMPLES, interval, paired_difference};
+pub use bootstrap::{Interval, interval, paired_difference};
 pub use calls::{Measure, MeasureFigures, RatedCall, unhappy_auc};
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
 pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
-pub use curve::{Curve, CurveTexts, Point, Rival};
+pub use curve::{Curve, CurveTexts};
 pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, ItemScores, RatingsSubject, Subject, Truth, judged};
 pub use ranking::{auc, spearman};
 pub use reliability::{Bin, calibration_error, reliability};
-pub use texts::{Judged, TextFigures, accuracy, macro_f1, macro_recall};
+pub use texts::{Judged, TextFigures, accuracy, macro_f1};

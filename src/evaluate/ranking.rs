@@ -3,7 +3,6 @@
 /// Area under the ROC curve: the chance that a text or call that is `true` has the higher score than one that is
 /// not, ties counting half (Mann & Whitney 1947). Empty unless there are both. Scores that are not numbers sort
 /// at the ends.
-#[must_use]
 pub fn auc(scored: &[(f64, bool)]) -> Option<f64> {
     let ranks = ranks(&scored.iter().map(|(score, _)| *score).collect::<Vec<f64>>());
     let hits = scored.iter().filter(|(_, hit)| *hit).count() as f64;
@@ -14,7 +13,6 @@ pub fn auc(scored: &[(f64, bool)]) -> Option<f64> {
 
 /// Spearman's rank correlation: the correlation of the ranks, ties having their mean rank. Empty for fewer than
 /// two pairs, or where one side does not vary.
-#[must_use]
 pub fn spearman(pairs: &[(f64, f64)]) -> Option<f64> {
     let first: Vec<f64> = pairs.iter().map(|(first, _)| *first).collect();
     let second: Vec<f64> = pairs.iter().map(|(_, second)| *second).collect();

@@ -16,7 +16,6 @@ pub struct Bin {
 }
 
 /// Sorts texts, given as confidence in [0, 1] and whether it was right, into `bins` of equal width.
-#[must_use]
 pub fn reliability(texts: &[(f64, bool)], bins: usize) -> Vec<Bin> {
     let width = 1.0 / bins.max(1) as f64;
     let mut table: Vec<Bin> = (0..bins).map(|bin| Bin { from: bin as f64 * width, ..Bin::default() }).collect();
@@ -38,7 +37,6 @@ pub fn reliability(texts: &[(f64, bool)], bins: usize) -> Vec<Bin> {
 
 /// Expected calibration error (Naeini, Cooper & Hauskrecht 2015): the gap between confidence and accuracy, averaged
 /// over the texts. Empty without texts.
-#[must_use]
 pub fn calibration_error(table: &[Bin]) -> Option<f64> {
     let texts: u64 = table.iter().map(|bin| bin.texts).sum();
     let gap: f64 = table.iter().map(|bin| bin.texts as f64 * (bin.confidence - bin.accuracy).abs()).sum();

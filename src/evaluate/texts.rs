@@ -21,7 +21,6 @@ pub struct Judged {
 
 impl Judged {
     /// A text of this true label, with the scores that an engine gave it.
-    #[must_use]
     pub fn new(truth: Label, scores: Scores) -> Self {
         Self { truth, given: scores.label(), scores }
     }
@@ -58,7 +57,6 @@ pub struct TextFigures {
 
 impl TextFigures {
     /// The figures over these texts, with intervals that the seed decides.
-    #[must_use]
     pub fn of(judged: &[Judged], seed: u64) -> Self {
         let all: Vec<usize> = (0..judged.len()).collect();
         let confusion = confusion(judged, &all);
@@ -90,19 +88,16 @@ fn confusion(judged: &[Judged], places: &[usize]) -> Confusion {
 }
 
 /// Share of the texts at these places that were given their label.
-#[must_use]
 pub fn accuracy(judged: &[Judged], places: &[usize]) -> Option<f64> {
     confusion(judged, places).accuracy()
 }
 
 /// Macro F1 of the texts at these places.
-#[must_use]
 pub fn macro_f1(judged: &[Judged], places: &[usize]) -> Option<f64> {
     confusion(judged, places).macro_f1()
 }
 
 /// Macro recall of the texts at these places.
-#[must_use]
 pub fn macro_recall(judged: &[Judged], places: &[usize]) -> Option<f64> {
     confusion(judged, places).macro_recall()
 }

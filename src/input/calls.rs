@@ -53,7 +53,6 @@ impl Calls {
     }
 
     /// What was met so far.
-    #[must_use]
     pub const fn tally(&self) -> Tally {
         self.tally
     }

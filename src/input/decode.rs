@@ -47,7 +47,6 @@ pub enum Encoding {
 
 impl Encoding {
     /// The name as the WHATWG Encoding Standard has it.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Utf8 => "utf-8",

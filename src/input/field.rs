@@ -59,7 +59,6 @@ impl Field {
     ];
 
     /// The name used in `--map FIELD=COLUMN`.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CallId => "call_id",

@@ -47,7 +47,7 @@ pub use decode::Encoding;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
 pub use formats::Found;
-pub use rejects::{MaxRejects, Reason, Reject};
+pub use rejects::{MaxRejects, Reject};
 pub use source::{Source, discover};
 pub use times::OffsetUnit;
 
@@ -244,44 +244,37 @@ fn read_file(
 
 impl Conversations {
     /// What was read of each file, in the order of the sources.
-    #[must_use]
     pub fn reports(&self) -> &[FileReport] {
         &self.reports
     }
 
     /// The rows that can't be used, by file and line; of very many, the last of each file in one.
-    #[must_use]
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
     }
 
     /// Rows read of all files, used or rejected.
-    #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Rows that can't be used.
-    #[must_use]
     pub const fn rejected(&self) -> u64 {
         self.rejected
     }
 
     /// The languages of the texts that were read.
-    #[must_use]
     pub const fn languages(&self) -> &Arc<Evidence> {
         &self.languages
     }
 
     /// All calls, in an order that depends on their ids alone. May be asked for any number of times; how many calls,
     /// turns and duplicates there are is in [`Calls::tally`] once an iteration has ended.
-    #[must_use]
     pub fn calls(&self) -> Calls {
         Calls::new(Arc::clone(&self.stored), Arc::clone(&self.grouping))
     }
 
     /// All calls, for an owner who needs nothing else: rows in memory are freed with the iterator.
-    #[must_use]
     pub fn into_calls(self) -> Calls {
         Calls::new(self.stored, self.grouping)
     }

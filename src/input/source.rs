@@ -30,7 +30,6 @@ pub enum Source {
 
 impl Source {
     /// The path as shown and written: `-` for standard input.
-    #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
@@ -57,7 +56,6 @@ impl Source {
     }
 
     /// The size in bytes as stored, if it is known.
-    #[must_use]
     pub const fn bytes(&self) -> Option<u64> {
         match self {
             Self::File { bytes, .. } => Some(*bytes),

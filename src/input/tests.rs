@@ -8,6 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::rejects::Reason;
 use super::*;
 use crate::exit::{ExitCode, Stops as _};
 use crate::sentiment::Millionths;

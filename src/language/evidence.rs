@@ -111,7 +111,6 @@ impl Collector {
     }
 
     /// What was collected.
-    #[must_use]
     pub fn finish(self) -> Evidence {
         let mut run = Shares::default();
         self.run.0.into_iter().for_each(|(_, vote)| run.add(vote));
@@ -139,7 +138,6 @@ pub struct Found {
 impl Evidence {
     /// Finds the language of what customer and agent say at the beginning of `call`, for an engine that
     /// takes a text of unknown language for `default`.
-    #[must_use]
     pub fn language(&self, call: &Call, default: Option<Code>) -> Found {
         let guess = Guess::of(&sample_of(call));
         let around = self.around(&call.files);
@@ -160,7 +158,6 @@ impl Evidence {
     }
 
     /// The language of most of what was collected; `None` if it is too little to say.
-    #[must_use]
     pub fn main(&self) -> Option<Code> {
         self.run.most(|_| true)
     }

@@ -12,4 +12,4 @@ mod evidence;
 mod names;
 
 pub use evidence::{Collector, Evidence, Found};
-pub use names::{Code, Column, NoLanguage, stated};
+pub use names::{Column, stated};

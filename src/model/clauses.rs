@@ -12,7 +12,6 @@ const TURNING_WORDS: [&str; 7] = ["but", "however", "although", "though", "yet",
 ///
 /// Punctuation stays with the clause that it ends, a turning word with the clause that it begins. What has
 /// no words, such as a lone emoticon, is a clause too; white space is none.
-#[must_use]
 pub fn clauses(text: &str) -> Clauses<'_> {
     Clauses { rest: text }
 }

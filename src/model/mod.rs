@@ -27,9 +27,9 @@ use features::{Charges, NUMBERS, Sink};
 use tokens::Clause;
 use weights::Weights;
 
-pub use clauses::{Clauses, clauses};
+pub use clauses::clauses;
 
-pub use terms::{Terms, TermsError};
+pub use terms::Terms;
 pub use weights::ModelError;
 
 /// The weights that ship with the program; `models/MODEL_CARD.md` describes them.
@@ -39,7 +39,6 @@ static SHIPPED: &[u8] = include_bytes!("../../models/shipped.bin");
 static SHIPPED_INPUTS: &str = include_str!("../../models/inputs.sha256");
 
 /// Whether the shipped model learned from the file with this SHA-256.
-#[must_use]
 pub fn shipped_learned_from(sha256: &[u8]) -> bool {
     let byte = |pair: &[u8]| str::from_utf8(pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
     let hashes = SHIPPED_INPUTS.lines().filter_map(|line| line.split_whitespace().next());
@@ -64,7 +63,6 @@ impl Model {
     ///
     /// # Panics
     /// Never in a program whose tests ran: one of them reads the shipped weights.
-    #[must_use]
     pub fn shipped() -> Self {
         Self::new(Cow::Borrowed(SHIPPED)).expect("a test reads the shipped weights")
     }
@@ -84,7 +82,6 @@ impl Model {
     }
 
     /// The model with terms of one's own in place of what it learned of them.
-    #[must_use]
     pub fn with_terms(mut self, terms: Terms) -> Self {
         self.version = version(&self.weights.head.name, self.weights.bytes());
         if !terms.is_empty() {
@@ -95,13 +92,11 @@ impl Model {
     }
 
     /// Name and hash, and the hash of one's own terms: with a text, it decides the scores.
-    #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
     /// The bytes of the weights, as training wrote them.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.weights.bytes()
     }
@@ -111,7 +106,6 @@ impl Model {
     }
 
     /// The four probabilities of an English text. One without any word is neutral.
-    #[must_use]
     pub fn score(&self, text: &str) -> Scores {
         let lexicon = self.weights.lexicon();
         let mut clause = Clause::default();

@@ -76,13 +76,11 @@ impl Terms {
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_first.is_empty()
     }
 
     /// Eight digits that change with the terms, whatever order they were given in.
-    #[must_use]
     pub fn short_hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for (words, meaning) in self.by_first.values().flatten() {

@@ -4,12 +4,13 @@
 //! place at the end, `run.json` last. A run that fails before that leaves the previous outputs as they were.
 //! Files of an earlier run that this one does not write are removed, so that no two runs are mixed.
 
-use crate::exit::{ExitCode, Stops};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::exit::{ExitCode, Stops};
 
 /// Every file that a run can write, in the order in which they are put in place.
 pub const FILES: [&str; 13] = [

@@ -61,7 +61,6 @@ pub struct CallFigures<'a> {
 
 impl<'a> CallFigures<'a> {
     /// Those of a row that is about to be written, with `guard` against spreadsheets or without.
-    #[must_use]
     pub fn of(row: &'a CallRow, guard: bool) -> Self {
         let call = &row.rollup;
         let (customer, agent) = (&call.customer, &call.agent);

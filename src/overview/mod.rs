@@ -180,14 +180,12 @@ impl Overview {
     }
 
     /// Mean of the calls' customer scores before they are rounded; `None` when nothing was scored.
-    #[must_use]
     pub fn exact_mean(&self) -> Option<f64> {
         let scored = self.scores.count;
         (scored > 0).then(|| self.exact_sum as f64 / 1e6 / scored as f64)
     }
 
     /// Calls with a customer score.
-    #[must_use]
     pub fn scored(&self) -> u64 {
         self.scores.count
     }

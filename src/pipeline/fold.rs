@@ -64,7 +64,6 @@ pub struct Fold {
 
 impl Fold {
     /// Nothing yet.
-    #[must_use]
     pub fn new(options: FoldOptions) -> Self {
         Self {
             options,
@@ -133,7 +132,6 @@ impl TakeCalls for Fold {
 }
 
 /// What a call's segments come to; `outcomes` stand in their order.
-#[must_use]
 pub fn roll_up_call(prepared: &Prepared, outcomes: &[Outcome], scored_roles: ScoredRoles) -> CallRollup {
     let pieces = prepared.segments.iter().zip(outcomes).flat_map(|(segment, outcome)| {
         segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words, outcome.scores()))

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
 use in_flight::InFlight;
 pub use planner::{Plan, plan};
-pub use prepare::{PrepareOptions, Prepared, Step};
+pub use prepare::{PrepareOptions, Prepared};
 
 use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};

@@ -29,7 +29,6 @@ pub struct PrepareOptions {
 
 impl PrepareOptions {
     /// Preparation for an engine.
-    #[must_use]
     pub fn new(
         chunk: ChunkOptions,
         profile: &Profile,
@@ -81,7 +80,6 @@ impl Prepared {
     /// Finds the call's language if nothing gave it, measures it, cuts it and makes its documents.
     ///
     /// Whatever changes what turns say, such as redaction, belongs before all of this.
-    #[must_use]
     pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
         let mut language_assumed = false;
         if call.language.is_none() {
@@ -99,7 +97,6 @@ impl Prepared {
     }
 
     /// The call's language code.
-    #[must_use]
     pub fn language(&self) -> &str {
         self.call.language.as_deref().unwrap_or_default()
     }

@@ -69,7 +69,6 @@ pub enum Auto<T> {
 
 impl<T> Auto<T> {
     /// The value, unless it is `auto`.
-    #[must_use]
     pub const fn given(&self) -> Option<&T> {
         match self {
             Self::Auto => None,
@@ -80,7 +79,6 @@ impl<T> Auto<T> {
 
 impl<T: Copy> Auto<T> {
     /// The value, or `suitable` for `auto`.
-    #[must_use]
     pub fn or(self, suitable: T) -> T {
         self.given().copied().unwrap_or(suitable)
     }
@@ -175,7 +173,6 @@ pub struct LanguageCode(Box<str>);
 
 impl Auto<LanguageCode> {
     /// The code, unless the language is to be found from the text.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.given().map(|LanguageCode(code)| &**code)
     }

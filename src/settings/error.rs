@@ -1,11 +1,12 @@
 //! Where a setting came from, and what can be wrong with it.
 
-use crate::exit::{ExitCode, Stops};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use strsim::levenshtein;
+
+use crate::exit::{ExitCode, Stops};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -33,12 +33,11 @@ mod section;
 mod table;
 mod value;
 
-pub use choices::{Auto, CachePlace, LanguageCode, LogFormat, TableFormats, Verbosity};
+pub use choices::{CachePlace, LogFormat, Verbosity};
 use error::Problem;
 pub use error::{Origin, SettingsError};
 pub(crate) use key::{Flag, Heading, Key, Keys};
 pub(crate) use layers::Assignment;
-pub use maps::{ColumnMap, RoleMap};
 pub(crate) use print::commented_file;
 pub(crate) use section::{Section, section};
 pub use table::{Cache, Cost, General};
@@ -129,13 +128,11 @@ impl Settings {
     }
 
     /// The settings file that was read, if any.
-    #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.provenance.file.as_deref()
     }
 
     /// Where the value of the setting called `key` came from; empty for a default. Maps may have several origins.
-    #[must_use]
     pub fn origins(&self, key: &str) -> &[Origin] {
         self.provenance.origins.get(key).map_or(&[], Vec::as_slice)
     }
@@ -145,7 +142,6 @@ impl Settings {
     /// Left out is what changes only where, when and how fast results are written: paths, memory, concurrency,
     /// pace, retries, budgets, cache and logs. A model or lexicon is left out too: its content counts, not its path,
     /// and is reported with the engine.
-    #[must_use]
     pub(crate) fn hash(&self, keys: &Keys) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(HASH_VERSION.as_bytes());

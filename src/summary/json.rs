@@ -11,7 +11,6 @@ use crate::sentiment::Millionths;
 
 impl Summary<'_> {
     /// Everything that is printed for people, as one JSON object.
-    #[must_use]
     pub fn to_json(&self) -> Value {
         let (overview, record) = (self.overview, self.record);
         let service = &record.service;

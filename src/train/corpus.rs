@@ -185,7 +185,6 @@ impl Sink for Collector {
 }
 
 /// A text as speech recognition would write it: small letters, no punctuation but apostrophes.
-#[must_use]
 pub fn as_spoken(text: &str) -> String {
     let mut stripped = String::with_capacity(text.len());
     for character in text.chars() {

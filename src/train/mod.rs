@@ -25,8 +25,8 @@ use crate::parallel;
 use crate::sentiment::Label;
 
 pub use corpus::as_spoken;
-pub use curve::{CurvePoint, LearningCurve, learning_curve};
-pub use held_out::{Report, SourceReport};
+pub use curve::learning_curve;
+pub use held_out::Report;
 
 use corpus::Corpus;
 use optimise::{Floats, Lesson, Rates};

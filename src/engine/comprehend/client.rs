@@ -89,7 +89,6 @@ impl Comprehend {
     }
 
     /// The AWS region that requests go to.
-    #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }

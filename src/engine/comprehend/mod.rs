@@ -3,8 +3,8 @@
 //! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
 
 mod definition;
-mod settings;
-mod terms;
+pub(crate) mod settings;
+pub(crate) mod terms;
 
 #[cfg(feature = "comprehend")]
 mod answers;
@@ -23,5 +23,3 @@ mod tests;
 #[cfg(feature = "comprehend")]
 pub use client::{Comprehend, ComprehendOptions};
 pub use definition::DEFINITION;
-pub use settings::{ComprehendSettings, PriceSettings};
-pub use terms::{API_VERSION, BILLING, LANGUAGES, MAX_BATCH_DOCUMENTS, MAX_DOCUMENT_BYTES, list_price, profile};

@@ -3,9 +3,9 @@
 #[cfg(feature = "comprehend")]
 use crate::engine::breaker::Advice;
 use crate::engine::pace::DEFAULT_REQUESTS_PER_SECOND;
-use crate::engine::price::{Price, Tiers};
+use crate::engine::price::Price;
 use crate::engine::{Languages, Location, Profile};
-use crate::sentiment::{Billing, Granularity, Limits};
+use crate::sentiment::{Granularity, Limits};
 
 /// The engine's name.
 pub(super) const NAME: &str = "comprehend";
@@ -25,9 +25,6 @@ pub const MAX_BATCH_DOCUMENTS: usize = 25;
 /// Requests on their way at once: ten a second, each within three seconds.
 const CONCURRENCY: usize = 32;
 
-/// How Comprehend bills sentiment: units of 100 characters, three at least (its pricing page).
-pub const BILLING: Billing = Billing { unit_chars: 100, minimum_units: 3 };
-
 /// Hints for a run that ended because the service did not answer.
 #[cfg(feature = "comprehend")]
 pub(super) const ADVICE: Advice = Advice {
@@ -36,14 +33,13 @@ pub(super) const ADVICE: Advice = Advice {
                  --requests-per-second, and run the same command again",
 };
 
-/// The list price.
-#[must_use]
-pub fn list_price() -> Price {
-    Price::PerUnit { billing: BILLING, tiers: Tiers::list_price() }
+/// The list price, in units of 100 characters, three at least.
+#[cfg(test)]
+pub(crate) fn list_price() -> Price {
+    super::settings::price(&crate::settings::Settings::default())
 }
 
 /// The service as the rest of the program knows it, at a price and its default quota.
-#[must_use]
 pub fn profile(price: Price) -> Profile {
     Profile {
         name: NAME,

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::client::Comprehend;
+use super::terms::{list_price, profile};
 use super::*;
 use crate::engine::aws::JsonOperation;
 use crate::engine::script::batch_of;
@@ -240,5 +241,5 @@ async fn the_profile_states_what_the_service_takes() {
     let profile = engine.profile();
     assert_eq!((profile.name, &*profile.model, engine.region()), ("comprehend", "2017-11-27", "eu-west-1"));
     assert_eq!((profile.limits.document_bytes, profile.limits.batch_documents), (5_000, 25));
-    assert_eq!(BILLING.units(20), 3);
+    assert_eq!(profile.price.billing().map(|billing| billing.units(20)), Some(3));
 }

@@ -58,7 +58,6 @@ impl<M: LocalModel> std::fmt::Debug for Local<M> {
 
 impl Local {
     /// The engine with the model that ships with the program.
-    #[must_use]
     pub fn shipped() -> Self {
         Self::with_model(Model::shipped())
     }
@@ -76,7 +75,6 @@ impl LocalModel for Model {
 
 impl<M: LocalModel> Local<M> {
     /// The engine with a model of one's own.
-    #[must_use]
     pub fn with_model(model: M) -> Self {
         let profile = Profile {
             name: "local",

@@ -30,7 +30,6 @@ pub struct VaderClauses {
 
 impl VaderClauses {
     /// Loads the lexicon.
-    #[must_use]
     pub fn new() -> Self {
         Self { analyzer: SentimentIntensityAnalyzer::new() }
     }

@@ -51,19 +51,11 @@ impl LabelFile {
     }
 
     /// How many labelled texts it holds.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it holds none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The labelled texts.
-    #[must_use]
     pub fn source(&self) -> Source<'_> {
         let texts = self.rows.iter().map(|row| LabelledText { text: &row.text, label: row.label, weight: row.weight });
         Source { name: self.name.clone(), texts: texts.collect() }

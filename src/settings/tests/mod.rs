@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::chunk::Speakers;
-use crate::engine::comprehend::{ComprehendSettings, PriceSettings};
+use crate::engine::comprehend::settings::{ComprehendSettings, PriceSettings};
 use crate::engine::local::LocalSettings;
 use crate::engine::registry::keys;
 use crate::exit::Stops as _;
