@@ -161,9 +161,7 @@ fn prepared(groups: impl Stream<Item = Vec<Call>>, options: PrepareOptions) -> i
     groups
         .map(move |group| {
             let options = Arc::clone(&options);
-            tokio::task::spawn_blocking(move || {
-                group.into_iter().map(|call| Prepared::of(call, &options)).collect::<Vec<_>>()
-            })
+            tokio::task::spawn_blocking(move || Prepared::all(group, &options))
         })
         .buffered(cores * 2)
         .then(|group| future::ready(group.expect("preparing a call does not panic")))

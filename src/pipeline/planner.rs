@@ -107,7 +107,7 @@ pub fn plan(
             let Some(group) = group else { return Ok(()) };
             let mut calls = group.map_err(PipelineError::Input)?;
             for (way, draft) in ways.iter().zip(&drafts) {
-                let prepared: Vec<Prepared> = calls.into_iter().map(|call| Prepared::of(call, way)).collect();
+                let prepared = Prepared::all(calls, way);
                 let mut draft = locked(draft);
                 for prepared in &prepared {
                     draft.add(prepared, way.chunk.billing).map_err(PipelineError::Temporary)?;
