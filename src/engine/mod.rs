@@ -14,6 +14,8 @@ use crate::exit::{ExitCode, Stops};
 use crate::sentiment::{Granularity, Limits, Scores};
 use crate::transcript::Text;
 
+#[cfg(test)]
+mod added;
 #[cfg(feature = "comprehend")]
 mod aws;
 pub mod breaker;
@@ -35,7 +37,9 @@ pub mod split;
 pub use halt::{Halt, HaltReason};
 pub use price::Price;
 pub use requests::{Meter, Requests};
-pub use service::{Service, ServiceOptions};
+pub use service::Service;
+#[cfg(any(feature = "comprehend", test))]
+pub use service::ServiceOptions;
 
 /// One text to score.
 #[derive(Debug, Clone)]
