@@ -81,9 +81,10 @@ impl Engine for Added {
 
 /// Analyzes calls of one turn each with the engine; the record of a run that was written.
 fn analyzed(home: &std::path::Path, mood: &str, texts: &[&str]) -> Result<RunRecord, Failure> {
-    let calls: String = texts.iter().enumerate().map(|(call, text)| format!("c{call},customer,xx,{text}\n")).collect();
     let input = home.join("calls.csv");
-    std::fs::write(&input, format!("call_id,speaker,language,text\n{calls}")).unwrap();
+    let rows = texts.iter().enumerate().map(|(call, text)| format!("c{call},customer,xx,{text}"));
+    let lines: Vec<String> = std::iter::once("call_id,speaker,language,text".to_owned()).chain(rows).collect();
+    std::fs::write(&input, lines.join("\n")).unwrap();
     let place = |name: &str| home.join(name).into_os_string();
     let variables = [
         ("UNDERTONE_OUT", place("out")),
