@@ -14,7 +14,7 @@ mod exit;
 mod explain;
 mod input;
 mod interrupt;
-mod language;
+pub mod language;
 mod lock;
 mod log;
 mod model;

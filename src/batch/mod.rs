@@ -14,7 +14,8 @@
 //! - When the run is halted, no more is taken in and nothing new is sent; what is on its way may finish within a
 //!   bound, and is handed over.
 //!
-//! Refuses to hold more than a batch or so for each language, and to keep outcomes.
+//! Refuses to hold more than a batch or so for each language and [`MOST_REPEATS`] repeats. Outcomes of texts with an
+//! id are kept in bounded memory, and beyond it in a temporary database (`sent`).
 
 use std::pin::Pin;
 use std::sync::Arc;

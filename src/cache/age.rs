@@ -2,10 +2,10 @@
 //!
 //! A look-up measures age by the run's own day. To drop an answer for good, or to date it anew, one clock is not
 //! enough: on a night on which it stood a year ahead, everything that was ever paid for would be gone. So both need
-//! [`WITNESSES`], days on which *earlier runs* stored something (the table `days`):
+//! [`WITNESSES`] different days on which *earlier runs* stored something (the table `days`):
 //!
-//! - dropped is what was too old already on the third latest of them (a clock that was ahead on one or two days
-//!   has no say);
+//! - an answer is dropped if it was too old already on the third latest of them (so a clock that was ahead on one or
+//!   two days drops nothing);
 //! - an answer dated further ahead than answers live was written while a clock was ahead, or this run's is behind.
 //!   It is an answer all the same. Once three earlier days agree with this run's, it is dated today, so that it lives
 //!   no longer than any other from here on.

@@ -1,11 +1,11 @@
-//! What a stored score answers to: a hash that holds none of the words.
+//! The key of a stored score: a hash that holds none of the words.
 
 use std::fmt;
 
 /// Key format version. Change it whenever keys are computed differently; old entries are then ignored.
 const KEY_DOMAIN: &str = "undertone score key 1";
 
-/// Who scored: what a stored score is valid for.
+/// Engine and model: what a stored score is valid for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Scorer {
     /// The engine's name, such as `comprehend`.

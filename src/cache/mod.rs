@@ -278,8 +278,9 @@ impl ScoreStore {
         }
     }
 
-    /// Keeps an engine's answer; look-ups find it once it is committed, some milliseconds later. Without effect under
-    /// [`Access::Read`], and for scores that are no distribution. Never called for errors. Does not wait for a disk.
+    /// Keeps an engine's answer; look-ups find it once it is committed, usually within a millisecond. Without effect under
+    /// [`Access::Read`], and for scores that are no distribution. Never called for errors. Waits only while
+    /// [`WAITING_ANSWERS`] answers are before it.
     pub fn record(&self, key: Key, scores: Scores) {
         let Some(writer) = &self.writer else { return };
         if answer::is_distribution(scores) && writer.orders.send(Order::Record(key, scores)).is_err() {

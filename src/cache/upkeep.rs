@@ -1,6 +1,7 @@
 //! Looking after a whole cache: what it holds, dropping what is old, emptying it.
 //!
-//! Touches no file but the database, what SQLite puts beside it, and damaged ones that were moved aside.
+//! Touches nothing but the database, what SQLite puts beside it, damaged files that were moved aside and, when all is
+//! cleared, the lock file and the folder if it is empty then.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

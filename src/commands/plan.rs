@@ -139,7 +139,7 @@ impl Report {
         }
         if self.calls_language_assumed > 0 {
             note(format_args!(
-                "{} calls have too few words to know their language by; that of their file is assumed.",
+                "{} calls have too few words to know their language by; that of their file, of the run or of the engine is assumed.",
                 HumanCount(self.calls_language_assumed)
             ));
         }

@@ -13,7 +13,7 @@ use super::{Halt, Profile, Service, comprehend, local};
 use crate::exit::Failure;
 use crate::settings::{Cache, Cost, Flag, General, Heading, Key, Keys, Section as _, Settings, Value, Wrong, section};
 
-/// What the registry knows of an engine.
+/// An engine as the registry lists it.
 pub struct Definition {
     /// The name used in flags, settings and outputs.
     pub name: &'static str,

@@ -1,8 +1,8 @@
-//! What a text's own letters say of its language, and whether they are enough to go by.
+//! Which language a text's own letters show, and whether they are enough to decide.
 //!
-//! A script that one language is written in decides from two letters on. Between languages in Latin letters
-//! `whichlang` decides, which is right in [`ENOUGH_LETTERS`] letters and often wrong in ten. Between them, its answer
-//! is certain if both halves of the text give it too.
+//! A script that one language is written in decides from two letters on. Among languages in Latin letters `whichlang`
+//! decides: its answer is certain from [`ENOUGH_LETTERS`] letters on, and from [`FEW_LETTERS`] on if both halves of
+//! the text give it too. With ten letters it is often wrong.
 
 use std::cmp::Ordering;
 

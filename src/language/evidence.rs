@@ -111,6 +111,7 @@ impl Collector {
     }
 
     /// What was collected.
+    #[must_use]
     pub fn finish(self) -> Evidence {
         let mut run = Shares::default();
         self.run.0.into_iter().for_each(|(_, vote)| run.add(vote));
@@ -130,14 +131,15 @@ pub struct Evidence {
 pub struct Found {
     /// The language.
     pub code: Code,
-    /// The call's own words are too few, or look like another language: it is that of its file, of the run, or the
-    /// first of the engine.
+    /// The call's own words are too few, and look like another language than this one: it is that of its file, of
+    /// the run, or the first of the engine.
     pub assumed: bool,
 }
 
 impl Evidence {
     /// Finds the language of what customer and agent say at the beginning of `call`, for an engine that
     /// takes a text of unknown language for `default`.
+    #[must_use]
     pub fn language(&self, call: &Call, default: Option<Code>) -> Found {
         let guess = Guess::of(&sample_of(call));
         let around = self.around(&call.files);
@@ -158,6 +160,7 @@ impl Evidence {
     }
 
     /// The language of most of what was collected; `None` if it is too little to say.
+    #[must_use]
     pub fn main(&self) -> Option<Code> {
         self.run.most(|_| true)
     }

@@ -1,6 +1,6 @@
-//! The nouns of scoring: scores, label, outcome, document.
+//! The nouns of scoring: scores, label, outcome, document, and the whole millionths that they are counted in.
 //!
-//! Every room from chunk to report uses these types; they import nothing but each other.
+//! Every room from chunk to report uses these types; this room imports no other.
 
 mod document;
 mod fixed;

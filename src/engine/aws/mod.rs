@@ -1,7 +1,7 @@
-//! Operations of AWS services that speak JSON 1.1, on the official SDK's runtime.
+//! Operations of AWS services with the JSON 1.1 protocol, on the official SDK's runtime.
 //!
-//! The runtime signs, loads and caches credentials, follows the service's clock, times out and speaks TLS. A
-//! service's generated crate is not used: it compiles a hundred operations where one is needed.
+//! The runtime signs, loads and caches credentials, corrects for the service's clock, limits the time to connect and
+//! does TLS. A service's generated crate is not used: it compiles all operations of the service where one is needed.
 //!
 //! Refuses to retry: pace, retry and deadlines are wrappers around an engine.
 

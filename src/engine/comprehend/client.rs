@@ -1,8 +1,8 @@
 //! Amazon Comprehend, through `BatchDetectSentiment`: one request a batch, nothing more.
 //!
-//! Owns the request. [`answers`](super::answers) and [`faults`] read what comes back, [`connect`] finds region and credentials. The
-//! SDK's own retry and its timeout for an attempt are off: pacing, retry and deadlines are the wrappers' (see
-//! [`crate::engine::Service`]). Signing alone is mended here: credentials that expire in mid-run are loaded again, and
+//! Owns the request. [`answers`](super::answers) and [`faults`] read what comes back, [`connect`] finds region and
+//! credentials. A [`JsonOperation`] neither retries nor limits the time of an attempt: pacing, retry and deadlines are
+//! the wrappers' (see [`crate::engine::Service`]). Signing alone is mended here: credentials that expire in mid-run are loaded again, and
 //! after a jump of this machine's clock the SDK signs by the service's. The request then goes back to retry, unless
 //! mending was tried in vain.
 //!

@@ -1,9 +1,9 @@
-//! Finds region and credentials and makes the one client of the process.
+//! Finds region and credentials and makes the operation that requests are sent with.
 //!
-//! Everything comes from the SDK's standard chain (environment, profile, SSO, web identity, container, instance
-//! metadata; `AWS_ENDPOINT_URL` and its kind included), with region and profile overridden where the settings say
-//! so. Both lookups happen here, before the first request, and each within a bound: without an account the run ends
-//! within seconds, not after a night.
+//! Both come from the SDK's standard chain (environment, profile, SSO, web identity, container, instance metadata),
+//! with region and profile overridden where the settings have them; [`aws`] finds the endpoint. Each lookup has a
+//! time limit. They happen before the first request, so that without an account the run ends within seconds, and again
+//! when credentials have expired.
 
 use std::future::Future;
 use std::time::Duration;

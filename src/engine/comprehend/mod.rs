@@ -1,6 +1,6 @@
 //! Amazon Comprehend: what it takes and charges ([`profile`]), and the engine that sends requests to it.
 //!
-//! The engine is in builds with the `comprehend` feature only, and nothing outside it names the SDK.
+//! The engine is in builds with the `comprehend` feature only. Besides this folder only `engine::aws` names the SDK.
 
 mod definition;
 pub(crate) mod settings;
