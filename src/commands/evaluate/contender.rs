@@ -7,7 +7,7 @@ use crate::commands::session::Session;
 use crate::engine::local::{self, Local, LocalSettings, VaderClauses};
 use crate::engine::registry::{self, Definition};
 use crate::engine::{Halt, Service};
-use crate::exit::Failure;
+use crate::exit::{ExitCode, Failure};
 use crate::settings::Settings;
 
 /// The name of the engine that is there to be compared with.
@@ -57,6 +57,11 @@ impl Contender {
     /// What [`Session::open`] fails with; a model file that can't be used.
     pub(super) async fn open(&self, settings: &Settings, halt: &Halt) -> Result<Session, Failure> {
         match self {
+            Self::Engine(Definition { name, missing_feature: Some(feature), .. }) => {
+                let hint = format!("build with `cargo build --release --features {feature}`");
+                Err(Failure::new(ExitCode::Settings, format!("{name}: this build has no {feature}"))
+                    .with_hint(Some(hint)))
+            }
             Self::Engine(engine) => Session::open(&settings.clone().with_engine(engine), halt).await,
             Self::Vader => {
                 let service = Service::local(Local::with_model(VaderClauses::new()), halt.clone());

@@ -33,7 +33,7 @@ use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
 use crate::sentiment::{Millionths, NO_WORDS, Outcome, Scores};
 use crate::settings::{General, Settings, Verbosity};
-use crate::train::{self};
+use crate::train;
 use crate::transcript::Call;
 
 use contender::Contender;
@@ -176,12 +176,12 @@ impl Collected {
 
     fn standing(&self, session: &Session) -> Standing {
         let requests = session.service.meter.read();
-        let billed = session.service.engine.profile().is_charged();
+        let is_remote = session.service.engine.profile().is_remote();
         Standing {
             turns: self.turns,
             calls: self.calls,
             documents: requests.documents_scored,
-            requests: if billed { requests.requests } else { 0 },
+            requests: if is_remote { requests.requests } else { 0 },
             units: requests.units_most,
         }
     }

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
@@ -33,10 +33,18 @@ use aws_types::region::{Region, SigningRegion};
 use aws_types::service_config::ServiceConfigKey;
 use serde::{Deserialize, Serialize};
 
-/// An HTTP client with TLS by `ring`: a tenth of the build time of the SDK's default, which compiles a C library.
+/// An HTTP client with TLS by `ring` (the SDK's default compiles a C library) and the proxies that the environment names.
 pub(super) fn http_client() -> SharedHttpClient {
+    use aws_smithy_http_client::proxy::ProxyConfig;
     use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    use aws_smithy_http_client::{Builder, Connector};
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    })
 }
 
 /// A JSON request body. `Debug` prints its length, never its text.
@@ -81,22 +89,15 @@ impl ServiceFault {
     /// Code and message of an answer: the code from the header, else from the body, without what stands around it
     /// (`aws.protocoltests#Name:http://…`).
     fn of(response: &HttpResponse) -> Self {
-        #[derive(Deserialize, Default)]
-        struct Fields {
-            #[serde(rename = "__type")]
-            kind: Option<String>,
-            code: Option<String>,
-            #[serde(alias = "Message", alias = "errorMessage")]
-            message: Option<String>,
-        }
-        let fields: Fields =
+        let body: serde_json::Value =
             response.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let text = |names: &[&str]| names.iter().find_map(|name| body.get(name)?.as_str()).map(str::to_owned);
         let header = response.headers().get("x-amzn-errortype").map(str::to_owned);
-        let code = header.or(fields.code).or(fields.kind).map(|code| {
+        let code = header.or_else(|| text(&["__type", "code"])).map(|code| {
             let code = code.split(':').next().unwrap_or_default();
             code.rsplit('#').next().unwrap_or_default().to_owned()
         });
-        Self { code: code.filter(|code| !code.is_empty()), message: fields.message }
+        Self { code: code.filter(|code| !code.is_empty()), message: text(&["message", "Message", "errorMessage"]) }
     }
 }
 
@@ -213,20 +214,24 @@ fn endpoint(config: &SdkConfig, service: ServiceName, region: &Region) -> String
     let own = config.service_config().zip(key.ok()).and_then(|(settings, key)| settings.load_config(key));
     own.or_else(|| config.endpoint_url().map(str::to_owned)).unwrap_or_else(|| {
         let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-        format!("https://{}{fips}.{region}.{}", service.host, domain(region.as_ref()))
+        let domain = domain(region.as_ref());
+        let domain = if config.use_dual_stack() == Some(true) && domain == DOMAIN { "api.aws" } else { domain };
+        format!("https://{}{fips}.{region}.{domain}", service.host)
     })
 }
 
+/// The domain of most regions.
+const DOMAIN: &str = "amazonaws.com";
+
 /// The domain of a region's partition, as botocore's `endpoints.json` lists them.
 fn domain(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 7] = [
+    const PARTITIONS: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
         ("us-iso-", "c2s.ic.gov"),
         ("us-isob-", "sc2s.sgov.gov"),
         ("us-isof-", "csp.hci.ic.gov"),
         ("eu-isoe-", "cloud.adc-e.uk"),
         ("eusc-", "amazonaws.eu"),
-        ("us-gov-", "amazonaws.com"),
     ];
-    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("amazonaws.com", |(_, domain)| domain)
+    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or(DOMAIN, |(_, domain)| domain)
 }

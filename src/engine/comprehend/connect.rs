@@ -46,6 +46,10 @@ pub(super) async fn operation(options: &ComprehendOptions) -> Result<(JsonOperat
     let config = bounded(options, "no_region", "the AWS region", Box::pin(loader.load())).await?;
     let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
     let region = region.ok_or_else(|| refused("no_region", "no AWS region is set"))?;
+    // The region becomes part of a host's name.
+    if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(refused("no_region", "what is set as the AWS region is not the name of one"));
+    }
     let provider = config
         .credentials_provider()
         .ok_or_else(|| refused("no_credentials", "no source of AWS credentials is set"))?;

@@ -150,6 +150,11 @@ async fn faults_are_told_apart_by_code_status_and_place() {
             "ThrottlingException",
         ),
         (Reply::Http(400, "TooManyRequestsException:http://internal/", "{}"), Throttled, "TooManyRequestsException"),
+        (
+            Reply::Http(400, "", r#"{"__type": "ThrottlingException", "message": "a", "Message": "b", "code": 7}"#),
+            Throttled,
+            "ThrottlingException",
+        ),
         (Reply::Http(500, "", r#"{"__type": "InternalServerException"}"#), Transient, "InternalServerException"),
         (Reply::Http(503, "", "<html>busy</html>"), Transient, "http_503"),
         (
@@ -232,6 +237,15 @@ async fn expired_credentials_are_remedied_once_and_then_refused() {
     assert_eq!((error.kind, error.reason()), (ErrorKind::Refused, "ExpiredTokenException"));
     assert!(error.hint().unwrap().contains("sign in again"));
     server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_region_that_is_no_name_of_one_never_becomes_part_of_a_host() {
+    for region in ["eu west 1", "x.example.com/", "eu-west-1/"] {
+        let options = ComprehendOptions { region: Some(region.to_owned()), ..ComprehendOptions::default() };
+        let error = Comprehend::connect(&options, profile(list_price())).await.unwrap_err();
+        assert_eq!((error.kind, error.reason()), (ErrorKind::Refused, "no_region"), "{region}");
+    }
 }
 
 #[tokio::test]
