@@ -1,4 +1,4 @@
-//! Amazon Comprehend: what it takes and charges ([`profile`]), and the engine that sends requests to it.
+//! Amazon Comprehend: what it takes and charges (`terms`), and the engine that sends requests to it.
 //!
 //! The engine is in builds with the `comprehend` feature only. Besides this folder only `engine::aws` names the SDK.
 
