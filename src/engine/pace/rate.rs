@@ -4,10 +4,10 @@
 //! after one with throttling it is halved, but not below a floor: somewhat more than the most requests a second that
 //! the service let through in the last windows.
 //!
-//! - **Overload**: what got through is the quota, so the rate settles just above it and one request in seven is
+//! - **Overload**: what got through is the quota, so the rate settles just above it and one request in six is
 //!   throttled, which costs nothing.
 //! - **Ambient throttling**, a share of requests whatever the rate (a service under stress of its own, or somebody
-//!   else's load): what got through falls with the rate, so it must not be followed down. Every eighth window is sent
+//!   else's load): what got through falls with the rate, so it must not be followed down. Every fourth window is sent
 //!   half as fast again; while less than a third is throttled, that lets more through than before and raises the floor.
 //!
 //! Additive increase and multiplicative decrease without such a floor was tried in the simulation beside this file:
@@ -26,11 +26,13 @@ const HEADROOM: f64 = 0.985;
 const GROWTH: f64 = 1.2;
 /// The floor, as a multiple of the most that got through lately.
 const FLOOR: f64 = 1.15;
-/// The same in every eighth window. Ambient throttling of up to 1 - 1 / 1.5 of all requests does not lower the rate.
+/// The same in every fourth window. Ambient throttling of up to 1 - 1 / 1.5 of all requests does not lower the rate.
 const PROBE: f64 = 1.5;
-/// Windows that are "lately", and from one probe to the next.
+/// Windows from one probe to the next. The first one comes early, for the first floor rests on a single window.
+const PROBE_EVERY: usize = 4;
+/// Windows that are "lately".
 const WINDOWS: usize = 8;
-/// With a larger share throttled, what got through before counts no longer: the service is in trouble.
+/// With a larger share throttled, a window shows nothing of a quota, and what got through before counts for less long.
 const TROUBLE: f64 = 0.55;
 /// The rate never falls below this many requests a second, or the rate that was set where that is lower.
 const LEAST_RATE: f64 = 0.5;
@@ -59,7 +61,7 @@ struct Window {
 impl Window {
     /// Whether it holds enough to judge by.
     fn is_full(&self, lasted: Duration) -> bool {
-        (self.outcomes >= 20 && lasted >= Duration::from_secs(1))
+        (self.outcomes >= 30 && lasted >= Duration::from_secs(1))
             || (self.outcomes >= 3 && lasted >= Duration::from_secs(5))
     }
 }
@@ -94,7 +96,7 @@ impl Rate {
         let Some(window) = self.window.take() else { return };
         self.windows += 1;
         if f64::from(window.throttled) > f64::from(window.outcomes) * TROUBLE {
-            self.through.clear();
+            self.through.pop_back();
         } else {
             self.through.truncate(WINDOWS - 1);
             self.through.push_front(f64::from(window.outcomes - window.throttled) / lasted.as_secs_f64());
@@ -105,7 +107,7 @@ impl Rate {
     }
 
     fn floor(&self) -> f64 {
-        let above = if self.windows.is_multiple_of(WINDOWS) { PROBE } else { FLOOR };
+        let above = if self.windows % PROBE_EVERY == 2 { PROBE } else { FLOOR };
         above * self.through.iter().copied().fold(0.0, f64::max)
     }
 }
@@ -138,8 +140,8 @@ mod tests {
         let mut rate = Rate::new(20.0);
         let mut now = Instant::now();
         for _ in 0..20 {
-            // Full after a second: 22 outcomes, of which four are throttled.
-            now = record(&mut rate, 22, 21.0, 5, now) + Duration::from_mins(5);
+            // One window: 31 outcomes, of which the first only begins it, and six are throttled.
+            now = record(&mut rate, 31, 25.0, 5, now) + Duration::from_mins(5);
         }
         assert!(rate.now() > 15.0, "{}", rate.now());
     }
