@@ -1,15 +1,16 @@
 //! Which files are read, in which order, and their bytes: the one place of the room that knows where files lie.
 //!
 //! An input is a file, a directory (searched through, sorted by name), a glob, or `-` for standard input. Each
-//! file is read once however often it is named. What this program wrote is no input: a directory or glob leaves out the
-//! output directory and every folder that holds a run's record.
+//! file is read once however often it is named. What this program wrote is no input: a directory or glob leaves out
+//! files named as its own in the output directory and in every folder that holds a run's record.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::InputError;
+use crate::output::FILES;
 
 /// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`.
 const ENDINGS: [&str; 3] = ["csv", "tsv", "txt"];
@@ -97,6 +98,8 @@ struct Found {
     seen: HashSet<PathBuf>,
     /// The output directory, if it is there.
     out: Option<PathBuf>,
+    /// Folders looked at, and whether they hold outputs of this program.
+    outputs: HashMap<PathBuf, bool>,
 }
 
 impl Found {
@@ -112,12 +115,16 @@ impl Found {
         for path in glob::glob(pattern).map_err(|_| no_match())? {
             let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
             // As in a shell: a leading dot, which hides a file, is matched by a dot only.
-            let folder = path.parent().filter(|_| !path.is_dir()).unwrap_or(&path);
-            if hidden(&path) > hidden(Path::new(pattern)) || self.is_own(folder) {
+            if hidden(&path) > hidden(Path::new(pattern)) || self.is_own(&path) {
                 continue;
             }
-            self.add(&path, &path.display().to_string())?;
-            any = true;
+            match self.add(&path, &path.display().to_string()) {
+                Err(InputError::NoTranscripts { own: true, .. }) => {}
+                added => {
+                    added?;
+                    any = true;
+                }
+            }
         }
         if any { Ok(()) } else { Err(no_match()) }
     }
@@ -147,11 +154,25 @@ impl Found {
         Ok(())
     }
 
-    /// Whether `folder` holds what this program wrote: it is the output directory, or has a run's record.
-    fn is_own(&self, folder: &Path) -> bool {
-        let is_out = || fs::canonicalize(folder).is_ok_and(|folder| self.out.as_deref() == Some(&folder));
+    /// Whether this program wrote the file at `path`: it is named so, and lies among its outputs.
+    fn is_own(&mut self, path: &Path) -> bool {
+        let is_named_so = path.file_name().is_some_and(|name| FILES.iter().any(|own| name == *own));
+        is_named_so && !path.is_dir() && path.parent().is_some_and(|folder| self.holds_outputs(folder))
+    }
+
+    /// Whether `folder` is the output directory, or has a run's record.
+    fn holds_outputs(&mut self, folder: &Path) -> bool {
+        if let Some(&holds) = self.outputs.get(folder) {
+            return holds;
+        }
+        // The parent of a bare name is empty.
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let is_out = || fs::canonicalize(here).is_ok_and(|folder| self.out.as_deref() == Some(&folder));
         let record = fs::read(folder.join("run.json"));
-        record.is_ok_and(|record| memchr::memmem::find(&record, b"\"undertone_version\"").is_some()) || is_out()
+        let holds =
+            record.is_ok_and(|record| memchr::memmem::find(&record, b"\"undertone_version\"").is_some()) || is_out();
+        self.outputs.insert(folder.to_owned(), holds);
+        holds
     }
 }
 
@@ -164,7 +185,7 @@ fn hidden(path: &Path) -> usize {
 
 /// A walk through a directory.
 struct Walk<'a> {
-    found: &'a Found,
+    found: &'a mut Found,
     files: Vec<PathBuf>,
     /// The directories being walked, so that a link that leads back to one of them is not followed for ever.
     above: HashSet<PathBuf>,
@@ -176,10 +197,6 @@ impl Walk<'_> {
     /// Collects the transcripts under `directory`.
     fn directory(&mut self, directory: &Path) -> Result<(), InputError> {
         let unreadable_here = |error: io::Error| unreadable(directory, &error);
-        if self.found.is_own(directory) {
-            self.own = true;
-            return Ok(());
-        }
         let identity = fs::canonicalize(directory).map_err(unreadable_here)?;
         if !self.above.insert(identity.clone()) {
             return Ok(());
@@ -192,6 +209,8 @@ impl Walk<'_> {
             let path = entry.path();
             if path.is_dir() {
                 self.directory(&path)?;
+            } else if self.found.is_own(&path) {
+                self.own = true;
             } else if is_transcript(&path) {
                 self.files.push(path);
             }
@@ -309,6 +328,24 @@ mod tests {
         let input = [root.path().join("last week").display().to_string()];
         let error = discover(&input, Path::new("out")).unwrap_err();
         assert!(error.to_string().ends_with("but outputs of undertone"), "{error}");
+    }
+
+    #[test]
+    fn transcripts_beside_and_below_outputs_are_read() {
+        let own = ["out/calls.csv", "kept/calls.csv", "kept/rejects.csv"];
+        let root =
+            tree(&[&own[..], &["kept/march.csv", "kept/2024/calls.csv", "out/a.csv", "out/below/b.csv"]].concat());
+        fs::write(root.path().join("kept/run.json"), "{\n  \"undertone_version\": \"0.1.0\"").unwrap();
+        let expected = ["kept/2024/calls.csv", "kept/march.csv", "out/a.csv", "out/below/b.csv"];
+        for inputs in [&["kept", "out"][..], &["**/*.csv"], &["*"]] {
+            assert_eq!(names(root.path(), inputs), expected, "{inputs:?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_outputs_that_a_glob_matches_is_passed_over() {
+        let root = tree(&["a.csv", "out/calls.csv"]);
+        assert_eq!(names(root.path(), &["*"]), ["a.csv"]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The same conversations in any file format give the same results.
 
+use std::fs;
 use std::io::Write as _;
+
+use serde_json::Value;
 
 use crate::program::{Outputs, Place, assert_same, write_csv};
 
@@ -86,6 +89,22 @@ fn directories_globs_and_repeated_names_are_read_once_each() {
         let found = place.analyze(inputs, 0);
         assert_eq!(found.record()["counts"]["turns"], 6, "{inputs:?}");
         assert_eq!(found.table("calls.csv").column("turns"), ["4", "2"], "{inputs:?}");
+    }
+}
+
+#[test]
+fn outputs_may_lie_beside_transcripts() {
+    for (file, input, out) in
+        [("data/march.csv", "data", "data"), ("data/march.csv", ".", "."), ("march.csv", "*.csv", ".")]
+    {
+        let place = Place::new();
+        place.write(file, plain());
+        for _ in 0..2 {
+            place.run(&["analyze", "--out", out, input]).expect(0);
+            let record = fs::read(place.path(out).join("run.json")).expect("a record");
+            let record: Value = serde_json::from_slice(&record).expect("run.json is JSON");
+            assert_eq!(record["inputs"].as_array().map(Vec::len), Some(1), "{input} {}", record["inputs"]);
+        }
     }
 }
 
