@@ -2,7 +2,8 @@
 //!
 //! A transcript's words must never reach a message, whatever is wrong with the file. A name is quoted only if it looks
 //! like one and something else shows that it is one: a column, if its header has a column of a known name; a speaker
-//! value or a label, if it is met in most conversations. Whatever has no such evidence is counted, with file and line.
+//! value or a label, if it is met in most conversations. If most turns have a speaker value without that evidence, none
+//! is quoted. Whatever has no such evidence is counted, with file and line.
 
 /// A longer name is not quoted.
 const MAX_CHARS: usize = 40;

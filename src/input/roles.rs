@@ -128,11 +128,18 @@ impl UnknownRoles {
     pub(super) fn into_result(self, stored: &Stored) -> Result<(), InputError> {
         let Some(first) = self.values.iter().min_by(|one, other| one.first.cmp(&other.first)) else { return Ok(()) };
         let (all, by_value) = calls::recurrence(stored, self.values.len())?;
-        let (mut shown, hidden): (Vec<_>, Vec<_>) = self
+        let (mut shown, mut hidden): (Vec<_>, Vec<_>) = self
             .values
             .iter()
             .zip(by_value)
             .partition(|(unknown, calls)| looks_like_a_name(&unknown.value) && recurs(*calls, all));
+        // A column that mostly holds other things holds no speakers, but words, some of which recur: `Thank you`.
+        let turns = |values: &[(&UnknownValue, u64)]| values.iter().map(|(unknown, _)| unknown.turns).sum::<u64>();
+        let mut reason = "since not met in most conversations";
+        if !shown.is_empty() && turns(&hidden) > turns(&shown) {
+            hidden.append(&mut shown);
+            reason = "since most turns have one not met in most conversations";
+        }
         shown.sort_by(|(one, _), (other, _)| other.turns.cmp(&one.turns).then_with(|| one.value.cmp(&other.value)));
         let mut parts = Vec::new();
         if !shown.is_empty() {
@@ -143,11 +150,10 @@ impl UnknownRoles {
             parts.push(format!("the role of {} is not known", named.join(", ")));
         }
         if let Some((at, _)) = hidden.iter().min_by(|(one, _), (other, _)| one.first.cmp(&other.first)) {
-            let turns = hidden.iter().map(|(unknown, _)| unknown.turns).sum();
             let values = counted(hidden.len() as u64, if shown.is_empty() { "value" } else { "more value" });
             parts.push(format!(
-                "{values} of unknown role in {}, first on line {}, not shown here since not met in most conversations",
-                counted(turns, "turn"),
+                "{values} of unknown role in {}, first on line {}, not shown here {reason}",
+                counted(turns(&hidden), "turn"),
                 at.first.line
             ));
         }

@@ -1,6 +1,7 @@
 //! Whole files through the room: what goes in as bytes comes out as calls, rejects or an error.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -252,6 +253,24 @@ fn unknown_roles_stop_the_run_and_are_all_named_if_they_recur() {
     let conversations = read_text(text, &InputOptions { roles, ..InputOptions::default() }).unwrap();
     let roles: Vec<_> = all_calls(&conversations).0[0].turns.iter().map(|turn| turn.role).collect();
     assert_eq!(roles, [Role::Agent, Role::Customer, Role::Other, Role::Customer]);
+}
+
+#[test]
+fn no_value_is_named_of_a_speaker_column_that_mostly_holds_words() {
+    let mut text = "call_id,speaker,text\n".to_owned();
+    for call in 0..3 {
+        let words =
+            ["Thank you", "ok", &format!("my bill {call}"), &format!("card lost {call}"), &format!("hi Mary {call}")];
+        for said in words {
+            writeln!(text, "c{call},{said},agent").unwrap();
+        }
+    }
+    let error = failure(&text);
+    let expected = "column 2 \"speaker\": 11 values of unknown role in 15 turns, first on line 2, not shown here since \
+        most turns have one not met in most conversations";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(!hint.contains("Thank") && hint.contains("--map speaker=COLUMN"), "{hint}");
 }
 
 #[test]
