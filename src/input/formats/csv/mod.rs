@@ -272,10 +272,10 @@ impl From<Reason> for Refused {
     }
 }
 
-/// Whether a spreadsheet took an id for a number and rounded it: `5.68579E+17`.
+/// Whether a spreadsheet took an id for a number and rounded it: `5.68579E+17`, or `5,68579E+17` in German or French.
 fn is_rounded(id: &str) -> bool {
     let [first, .., b'E' | b'e', b'+', _, _] = id.as_bytes() else { return false };
-    first.is_ascii_digit() && id.parse::<f64>().is_ok()
+    first.is_ascii_digit() && id.replace(',', ".").parse::<f64>().is_ok()
 }
 
 fn date(clock: &mut Clock, value: &str) -> Result<Option<Date>, Reason> {
@@ -312,8 +312,8 @@ mod tests {
 
     #[test]
     fn ids_that_a_spreadsheet_rounded() {
-        assert!(is_rounded("5.68579E+17") && is_rounded("1e+20"));
-        for id in ["568579000000000000", "CASE+17", "5.6", "E+17", "x5E+17", ""] {
+        assert!(is_rounded("5.68579E+17") && is_rounded("5,68579E+17") && is_rounded("1e+20"));
+        for id in ["5,6,8E+17", "5,6.8E+17", "568579000000000000", "CASE+17", "5.6", "E+17", "x5E+17", ""] {
             assert!(!is_rounded(id), "{id}");
         }
     }
