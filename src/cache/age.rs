@@ -99,7 +99,7 @@ mod tests {
     /// have stood there before.
     fn swept(of: u32, today: u32, max_age_days: Option<u32>, stored: impl IntoIterator<Item = u32>) -> Option<u32> {
         let root = tempfile::tempdir().unwrap();
-        let mut connection = Database::of(root.path(), None).open().unwrap();
+        let mut connection = Database::of(root.path(), None).open().unwrap().connection;
         let scorer = Scorer { engine: "e".into(), model: "m".into() };
         for day in stored.into_iter().chain([of]) {
             insert(&mut connection, &scorer, day, &[(key_of(day.into()), scores_of(0))]).unwrap();

@@ -16,12 +16,12 @@
 //! it out of WAL mode again, so that a file at rest is one file, which `plan` can read without creating others.
 
 use std::ffi::CStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -56,6 +56,21 @@ const SCHEMA: &str = "
         key BLOB PRIMARY KEY, answer BLOB NOT NULL, day INTEGER NOT NULL, scorer INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;";
 
+/// What tells a file from one put in its place: its device and number there.
+#[cfg(unix)]
+type Identity = (u64, u64);
+/// What tells a file from one put in its place: when it was created, where the file system keeps that.
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+/// A connection for writing, and the file that it has open.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// `None` if the file was deleted while it was opened.
+    identity: Option<Identity>,
+}
+
 /// A cache's database, which need not exist, and the connections that look-ups share.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -87,9 +102,13 @@ impl Database {
         self.file.exists()
     }
 
-    /// When the file was created, where the file system keeps that: what tells it from one put in its place.
-    pub(super) fn created(&self) -> Option<SystemTime> {
-        self.file.metadata().and_then(|file| file.created()).ok()
+    /// Whether the file is still the one that `opened` has open, and not deleted or replaced since.
+    pub(super) fn is_still(&self, opened: &Opened) -> bool {
+        opened.identity.is_some() && opened.identity == self.identity()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.file.metadata().ok().map(|file| identity_of(&file))
     }
 
     /// Whether something could not be read, and [`Database::mend`] has not seen to it yet.
@@ -122,18 +141,25 @@ impl Database {
     }
 
     /// Opens the file for writing, and creates it if there is none.
-    pub(super) fn open(&self) -> Result<Connection, CacheError> {
+    pub(super) fn open(&self) -> Result<Opened, CacheError> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(CacheError::at(folder))?;
-        let opened = self.connect(OpenFlags::SQLITE_OPEN_CREATE).and_then(|connection| {
-            choose_journal(&connection, is_on_a_network(folder))?;
-            connection.execute_batch(SCHEMA)?;
-            if self.file.metadata().is_ok_and(|file| file.len() % PAGE_BYTES > 0) {
-                self.suspect();
-            }
-            Ok(connection)
-        });
-        opened.map_err(CacheError::in_file(&self.file))
+        self.try_open(folder).map_err(CacheError::in_file(&self.file))
+    }
+
+    fn try_open(&self, folder: &Path) -> rusqlite::Result<Opened> {
+        if !self.exists() {
+            drop(self.connect(OpenFlags::SQLITE_OPEN_CREATE)?);
+        }
+        // Before the file is opened: if another one is put in its place in between, this is not taken for that one.
+        let identity = self.identity();
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
+        choose_journal(&connection, is_on_a_network(folder))?;
+        connection.execute_batch(SCHEMA)?;
+        if self.file.metadata().is_ok_and(|file| file.len() % PAGE_BYTES > 0) {
+            self.suspect();
+        }
+        Ok(Opened { connection, identity })
     }
 
     fn connect(&self, more: OpenFlags) -> rusqlite::Result<Connection> {
@@ -158,29 +184,32 @@ impl Database {
         }
     }
 
-    /// Closes `connection` and all idle ones. The last of all processes leaves one file.
-    pub(super) fn close(&self, connection: Connection) {
+    /// Closes `opened` and all idle connections. The last of all processes leaves one file.
+    pub(super) fn close(&self, opened: Opened) {
         self.idle().clear();
+        // Would delete, by their names, what SQLite put beside a file that has taken this one's place.
+        if !self.is_still(&opened) {
+            return;
+        }
         // Refused while others have the file open, and on a full disk; the write-ahead log is kept then.
-        if let Err(error) = set_journal(&connection, "DELETE") {
+        if let Err(error) = set_journal(&opened.connection, "DELETE") {
             tracing::debug!(%error, "the score cache keeps its write-ahead log");
         }
-        drop(connection);
     }
 
     /// Moves the file aside if it is damaged, and returns a new one with the rows that could still be read. What
     /// another process has mended meanwhile is opened as it is.
-    pub(super) fn mend(&self) -> Result<Connection, CacheError> {
+    pub(super) fn mend(&self) -> Result<Opened, CacheError> {
         self.idle().clear();
         let lock = self.lock();
         // Held by one process at a time, where the file system has locks.
         let held = File::create(&lock).map_err(CacheError::at(&lock))?;
         let _unsupported = held.lock();
         let aside = with_suffix(&self.file, DAMAGED_SUFFIX);
-        match self.open().map(|connection| (is_sound(&connection), connection)) {
-            Ok((Ok(true), connection)) => {
+        match self.open().map(|opened| (is_sound(&opened.connection), opened)) {
+            Ok((Ok(true), opened)) => {
                 self.suspect.store(false, Ordering::Relaxed);
-                return Ok(connection);
+                return Ok(opened);
             }
             Ok((Err(error), _)) if !is_damage(&error) => return Err(CacheError::in_file(&self.file)(error)),
             Err(error) if !error.is_damage() => return Err(error),
@@ -194,7 +223,7 @@ impl Database {
                 _ => {}
             }
         }
-        let kept = salvage(&self.open()?, &aside).map_err(CacheError::in_file(&self.file))?;
+        let kept = salvage(&self.open()?.connection, &aside).map_err(CacheError::in_file(&self.file))?;
         tracing::warn!(file = %aside.display(), kept, "the score cache was damaged: moved aside, the readable scores kept");
         self.suspect.store(false, Ordering::Relaxed);
         self.open()
@@ -203,6 +232,17 @@ impl Database {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cfg(unix)]
+fn identity_of(file: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.dev(), file.ino())
+}
+
+#[cfg(not(unix))]
+fn identity_of(file: &Metadata) -> Identity {
+    file.created().ok()
 }
 
 /// Chooses WAL where SQLite and the file system support it, else the rollback journal with a disk asked by each commit.

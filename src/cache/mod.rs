@@ -225,12 +225,12 @@ impl ScoreStore {
         }
         database::check_writable(root)?;
         database::warn_of_old_format(root);
-        let connection = match database.exists().then(|| database.open()) {
+        let opened = match database.exists().then(|| database.open()) {
             Some(Err(error)) if error.is_damage() => Some(database.mend()?),
             opened => opened.transpose()?,
         };
         let (orders, receiver) = sync_channel(WAITING_ANSWERS);
-        let writer = Writer::new(Arc::clone(&database), scorer.clone(), options, connection);
+        let writer = Writer::new(Arc::clone(&database), scorer.clone(), options, opened);
         let thread = std::thread::spawn(move || writer.run(&receiver));
         Ok(Self { database, options, writer: Some(Handle { orders, thread: Mutex::new(Some(thread)) }) })
     }

@@ -125,14 +125,14 @@ pub fn prune(root: &Path, max_age_days: u32, today: u32) -> Result<Pruned, Cache
     let database = Database::of(root, None);
     let mut pruned = Pruned { bytes_before: bytes_of(&database), ..Pruned::default() };
     if database.exists() {
-        let connection = database.mend()?;
-        let dropped = Sweep::before(today.saturating_sub(max_age_days)).apply(&connection);
+        let opened = database.mend()?;
+        let dropped = Sweep::before(today.saturating_sub(max_age_days)).apply(&opened.connection);
         pruned.dropped = dropped.map_err(CacheError::in_file(database.file()))?;
         // Takes as much room again for a while, which a full disk does not have.
-        if let Err(error) = connection.execute_batch("VACUUM") {
+        if let Err(error) = opened.connection.execute_batch("VACUUM") {
             tracing::warn!(%error, "the dropped scores' room stays with the cache, for new ones");
         }
-        database.close(connection);
+        database.close(opened);
     }
     remove(&with_suffix(database.file(), DAMAGED_SUFFIX))?;
     pruned.bytes_after = bytes_of(&database);

@@ -8,12 +8,12 @@
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::age::Sweep;
-use super::database::{self, Database};
+use super::database::{self, Database, Opened};
 use super::key::{Key, Scorer};
 use super::{CacheError, CacheOptions, answer};
 use crate::sentiment::Scores;
@@ -41,9 +41,7 @@ pub(super) struct Writer {
     scorer: Scorer,
     options: CacheOptions,
     /// `None` before the first answer, and after a failure.
-    connection: Option<Connection>,
-    /// When the file that `connection` has open was created.
-    created: Option<SystemTime>,
+    opened: Option<Opened>,
     /// Taken from the channel, not yet committed.
     waiting: Vec<(Key, Scores)>,
     unsynced_since: Option<Instant>,
@@ -53,14 +51,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
-        database: Arc<Database>,
-        scorer: Scorer,
-        options: CacheOptions,
-        connection: Option<Connection>,
-    ) -> Self {
-        let (created, waiting) = (database.created(), Vec::new());
-        Self { database, scorer, options, connection, created, waiting, unsynced_since: None, lost: 0, failing: false }
+    pub(super) fn new(database: Arc<Database>, scorer: Scorer, options: CacheOptions, opened: Option<Opened>) -> Self {
+        let waiting = Vec::new();
+        Self { database, scorer, options, opened, waiting, unsynced_since: None, lost: 0, failing: false }
     }
 
     /// Serves `orders` until one closes, or until nobody can give any.
@@ -81,8 +74,8 @@ impl Writer {
                 }
             }
         }
-        if let Some(connection) = self.connection {
-            self.database.close(connection);
+        if let Some(opened) = self.opened {
+            self.database.close(opened);
         }
     }
 
@@ -114,8 +107,8 @@ impl Writer {
             }
             Some(Order::Close(answer)) => {
                 let kept = kept.and_then(|()| self.sync()).and_then(|()| self.sweep());
-                if let Some(connection) = self.connection.take() {
-                    self.database.close(connection);
+                if let Some(opened) = self.opened.take() {
+                    self.database.close(opened);
                 }
                 drop(answer.send(kept.and_then(|()| self.all_kept())));
                 true
@@ -143,7 +136,7 @@ impl Writer {
             self.waiting.clear();
             self.unsynced_since.get_or_insert_with(Instant::now);
         } else {
-            self.connection = None;
+            self.opened = None;
             if self.waiting.len() >= HELD_ROWS {
                 self.lost += self.waiting.len() as u64;
                 self.waiting.clear();
@@ -155,18 +148,17 @@ impl Writer {
     /// Commits what waits, to a new file if there is none; mends a damaged one first.
     fn try_commit(&mut self) -> Result<(), CacheError> {
         if self.database.is_suspect() {
-            self.connection = None;
-            self.connection = Some(self.database.mend()?);
-        } else if !self.database.exists() || self.database.created() != self.created {
+            self.opened = None;
+            self.opened = Some(self.database.mend()?);
+        } else if self.opened.as_ref().is_some_and(|opened| !self.database.is_still(opened)) {
             // Somebody deleted it under the run, or found it damaged and put another one in its place.
-            self.connection = None;
+            self.opened = None;
         }
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
+        let opened = match &mut self.opened {
+            Some(opened) => opened,
             empty => empty.insert(self.database.open()?),
         };
-        self.created = self.database.created();
-        let inserted = insert(connection, &self.scorer, self.options.today, &self.waiting);
+        let inserted = insert(&mut opened.connection, &self.scorer, self.options.today, &self.waiting);
         inserted.map_err(CacheError::in_file(self.database.file()))
     }
 
@@ -180,7 +172,7 @@ impl Writer {
 
     /// Drops what expired, if it is time; mends the file if it turns out to be damaged.
     fn sweep(&mut self) -> Result<(), CacheError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
+        let Some(Opened { connection, .. }) = &self.opened else { return Ok(()) };
         let CacheOptions { today, max_age_days, .. } = self.options;
         let swept = Sweep::due(connection, today, max_age_days)
             .and_then(|sweep| sweep.map_or(Ok(0), |sweep| sweep.apply(connection)));

@@ -137,6 +137,32 @@ fn a_cache_deleted_under_a_run_is_made_again() {
     assert_eq!(found(&opened(&place), 20..40), all_of(20..40), "into the new one, if another run was faster");
 }
 
+#[test]
+fn closing_a_file_that_was_replaced_leaves_the_new_one_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let old = Database::of(root.path(), None);
+    let opened = old.open().unwrap();
+    assert!(old.is_still(&opened));
+    for suffix in database::SUFFIXES {
+        database::remove_file(&database::with_suffix(old.file(), suffix)).unwrap();
+    }
+    let store = opened_with(root.path(), 0..10);
+    assert!(!old.is_still(&opened));
+    old.close(opened);
+    let wal = format!("{}-wal", database::FILE);
+    assert!(names(root.path()).contains(&wal), "what the new one has not copied yet is still there");
+    assert_eq!(found(&opened_with(root.path(), []), 0..10), all_of(0..10));
+    drop(store);
+}
+
+/// A store that has just flushed the answers of `numbers`.
+fn opened_with(root: &Path, numbers: impl IntoIterator<Item = u64>) -> ScoreStore {
+    let store = opened(root);
+    record_all(&store, numbers);
+    store.flush().unwrap();
+    store
+}
+
 /// Set for the child of the next test: where it writes.
 const CHILD_ROOT: &str = "UNDERTONE_TEST_CACHE_ROOT";
 
