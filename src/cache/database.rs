@@ -4,6 +4,7 @@
 //! CACHE/v2.sqlite           scores (key → answer, day, scorer), scorers (id → engine, model), days (on which scores were stored)
 //!      /v2.sqlite-wal, -shm while a run writes, or after one was killed: the next run takes them over
 //!      /v2.sqlite.damaged   a damaged file that was moved aside, whose readable rows were kept
+//!      /v2.sqlite.mended    the rows kept so far, while that is done: it takes the file's place once it is complete
 //!      /v2.lock             held while that is done
 //! ```
 //!
@@ -34,6 +35,8 @@ pub(super) const FILE: &str = "v2.sqlite";
 const OLD_FOLDER: &str = "v1";
 /// What is put after the name of a damaged file.
 pub(super) const DAMAGED_SUFFIX: &str = ".damaged";
+/// What is put after the name of the file that takes a damaged one's place.
+pub(super) const MENDED_SUFFIX: &str = ".mended";
 /// What SQLite puts after a database's name for the files beside it; the database itself comes last.
 pub(super) const SUFFIXES: [&str; 4] = ["-wal", "-journal", "-shm", ""];
 /// How long a statement waits for another process's transaction.
@@ -84,7 +87,11 @@ pub(super) struct Database {
 impl Database {
     /// The database of the cache at `root`. Opens nothing.
     pub(super) fn of(root: &Path, vfs: Option<&'static CStr>) -> Self {
-        Self { file: root.join(FILE), vfs, idle: Mutex::default(), suspect: AtomicBool::new(false) }
+        Self::at(root.join(FILE), vfs)
+    }
+
+    fn at(file: PathBuf, vfs: Option<&'static CStr>) -> Self {
+        Self { file, vfs, idle: Mutex::default(), suspect: AtomicBool::new(false) }
     }
 
     /// Where it lies.
@@ -198,14 +205,14 @@ impl Database {
     }
 
     /// Moves the file aside if it is damaged, and returns a new one with the rows that could still be read. What
-    /// another process has mended meanwhile is opened as it is.
+    /// another process has mended meanwhile is opened as it is. The damaged file stays until all is copied, so that
+    /// after a kill or a failure it is mended from the beginning.
     pub(super) fn mend(&self) -> Result<Opened, CacheError> {
         self.idle().clear();
         let lock = self.lock();
         // Held by one process at a time, where the file system has locks.
         let held = File::create(&lock).map_err(CacheError::at(&lock))?;
         let _unsupported = held.lock();
-        let aside = with_suffix(&self.file, DAMAGED_SUFFIX);
         match self.open().map(|opened| (is_sound(&opened.connection), opened)) {
             Ok((Ok(true), opened)) => {
                 self.suspect.store(false, Ordering::Relaxed);
@@ -215,18 +222,61 @@ impl Database {
             Err(error) if !error.is_damage() => return Err(error),
             _ => {}
         }
+        let mended = Self::at(with_suffix(&self.file, MENDED_SUFFIX), self.vfs);
+        remove_database(&mended.file)?;
+        let kept = self.replace_by(&mended).inspect_err(|_| drop(remove_database(&mended.file)))?;
+        tracing::warn!(file = %self.file.display(), kept, "the score cache was damaged: moved aside, the readable scores kept");
+        self.suspect.store(false, Ordering::Relaxed);
+        self.open()
+    }
+
+    /// Copies what can be read into `mended`, moves the file aside and puts `mended` in its place; returns how many
+    /// rows were copied. Others wait with their answers meanwhile.
+    fn replace_by(&self, mended: &Self) -> Result<usize, CacheError> {
+        let held = self.hold().map_err(CacheError::in_file(&self.file))?;
+        let into = mended.open()?.connection;
+        let kept = salvage(&into, &self.file).and_then(|kept| {
+            // One file, which the disk has: what lies beside it would not move with it.
+            set_journal(&into, "DELETE").map(|_| kept)
+        });
+        let kept = kept.map_err(CacheError::in_file(&mended.file))?;
+        into.close().map_err(|(_, error)| CacheError::in_file(&mended.file)(error))?;
+        // Elsewhere, no file can be moved that is open.
+        let _held = held.filter(|_| cfg!(unix));
+        self.set_aside()?;
+        std::fs::rename(&mended.file, &self.file).map_err(CacheError::at(&self.file))?;
+        Ok(kept)
+    }
+
+    /// Keeps others from writing while the connection lasts, with all that they wrote in the file itself. `None` if the
+    /// damage is such that nobody can write.
+    fn hold(&self) -> rusqlite::Result<Option<Connection>> {
+        let held = self.connect(OpenFlags::empty()).and_then(|connection| {
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); BEGIN IMMEDIATE")?;
+            Ok(connection)
+        });
+        match held {
+            Err(error) if is_damage(&error) => Ok(None),
+            held => held.map(Some),
+        }
+    }
+
+    /// Gives the file, and moves what is beside it, the names of a damaged one. Where the file system has links, the file
+    /// keeps its own name too, so that there is one at any moment.
+    fn set_aside(&self) -> Result<(), CacheError> {
+        let aside = with_suffix(&self.file, DAMAGED_SUFFIX);
         for suffix in SUFFIXES {
             let (from, to) = (with_suffix(&self.file, suffix), with_suffix(&aside, suffix));
             remove_file(&to).map_err(CacheError::at(&to))?;
+            if suffix.is_empty() && std::fs::hard_link(&from, &to).is_ok() {
+                continue;
+            }
             match std::fs::rename(&from, &to) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(CacheError::at(&from)(error)),
                 _ => {}
             }
         }
-        let kept = salvage(&self.open()?.connection, &aside).map_err(CacheError::in_file(&self.file))?;
-        tracing::warn!(file = %aside.display(), kept, "the score cache was damaged: moved aside, the readable scores kept");
-        self.suspect.store(false, Ordering::Relaxed);
-        self.open()
+        Ok(())
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -260,9 +310,9 @@ fn choose_journal(connection: &Connection, on_a_network: bool) -> rusqlite::Resu
     connection.pragma_update(None, "synchronous", if is_wal { "NORMAL" } else { "FULL" })
 }
 
-/// Asks for a journal mode; returns the one that is in force.
+/// Asks for a journal mode (not for attached databases); returns the one that is in force.
 pub(super) fn set_journal(connection: &Connection, mode: &str) -> rusqlite::Result<String> {
-    connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0))
+    connection.pragma_update_and_check(Some("main"), "journal_mode", mode, |row| row.get(0))
 }
 
 /// Whether `folder` lies on a network file system, whose hosts share no memory.
@@ -286,16 +336,18 @@ fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA integrity_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
 }
 
-/// Copies what can be read of the damaged database at `aside`; returns how many rows. A broken page costs the slices of
+/// Copies what can be read of the `damaged` database; returns how many rows. A broken page costs the slices of
 /// keys that lie on it.
-fn salvage(into: &Connection, aside: &Path) -> rusqlite::Result<usize> {
+fn salvage(into: &Connection, damaged: &Path) -> rusqlite::Result<usize> {
+    // Without a name, SQLite would attach an empty database.
+    let name = damaged.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(damaged.to_owned()))?;
     let mut kept = 0;
     let execute = |sql: &str, parameters: &[&dyn ToSql]| match into.prepare(sql).and_then(|mut s| s.execute(parameters))
     {
         Err(error) if !is_damage(&error) => Err(error),
         executed => Ok(executed.unwrap_or(0)),
     };
-    execute("ATTACH ?1 AS damaged", &[&aside.to_str()])?;
+    execute("ATTACH ?1 AS damaged", &[&name])?;
     for (first, last) in Key::slices() {
         let sql = "INSERT OR IGNORE INTO scores SELECT key, answer, day, scorer FROM damaged.scores WHERE key BETWEEN ?1 AND ?2";
         kept += execute(sql, &[&first, &last])?;
@@ -351,4 +403,12 @@ pub(super) fn remove_file(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Deletes the database at `file` and what SQLite put beside it.
+pub(super) fn remove_database(file: &Path) -> Result<(), CacheError> {
+    SUFFIXES.iter().try_for_each(|suffix| {
+        let path = with_suffix(file, suffix);
+        remove_file(&path).map_err(CacheError::at(&path))
+    })
 }

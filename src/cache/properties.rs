@@ -21,13 +21,14 @@ enum Mishap {
     OtherTables,
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "v2.sqlite",
     "v2.sqlite-wal",
     "v2.sqlite-shm",
     "v2.sqlite-journal",
     "v2.sqlite.damaged",
     "v2.sqlite.damaged-wal",
+    "v2.sqlite.mended",
     "v2.lock",
     "stranger.txt",
 ];

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::CacheError;
 use super::age::Sweep;
-use super::database::{self, DAMAGED_SUFFIX, Database, SUFFIXES, with_suffix};
+use super::database::{self, DAMAGED_SUFFIX, Database, MENDED_SUFFIX, SUFFIXES, with_suffix};
 use super::key::Scorer;
 
 /// What a cache holds.
@@ -134,7 +134,7 @@ pub fn prune(root: &Path, max_age_days: u32, today: u32) -> Result<Pruned, Cache
         }
         database.close(opened);
     }
-    remove(&with_suffix(database.file(), DAMAGED_SUFFIX))?;
+    database::remove_database(&with_suffix(database.file(), DAMAGED_SUFFIX))?;
     pruned.bytes_after = bytes_of(&database);
     Ok(pruned)
 }
@@ -154,9 +154,10 @@ pub fn clear(root: &Path) -> Result<Cleared, CacheError> {
     });
     match held {
         Err(error) if !database::is_damage(&error) => return Err(CacheError::in_file(database.file())(error)),
-        _ => remove(database.file())?,
+        _ => database::remove_database(database.file())?,
     }
-    remove(&with_suffix(database.file(), DAMAGED_SUFFIX))?;
+    database::remove_database(&with_suffix(database.file(), DAMAGED_SUFFIX))?;
+    database::remove_database(&with_suffix(database.file(), MENDED_SUFFIX))?;
     database::remove_file(&database.lock()).map_err(CacheError::at(root))?;
     drop(database);
     // Stays where somebody else put something into it.
@@ -164,18 +165,12 @@ pub fn clear(root: &Path) -> Result<Cleared, CacheError> {
     Ok(Cleared { entries: stats.entries(), bytes: stats.bytes })
 }
 
-/// The file, what SQLite puts beside it, and the same of a damaged one.
+/// The file, what SQLite puts beside it, and the same of a damaged one and of one that is to take its place.
 fn files(database: &Database) -> impl Iterator<Item = PathBuf> {
     let file = database.file();
-    let of = |file: PathBuf| SUFFIXES.map(|suffix| with_suffix(&file, suffix));
-    of(file.to_owned()).into_iter().chain(of(with_suffix(file, DAMAGED_SUFFIX)))
-}
-
-/// Deletes the database at `file` and what SQLite put beside it.
-fn remove(file: &Path) -> Result<(), CacheError> {
-    SUFFIXES.iter().try_for_each(|suffix| {
-        let path = with_suffix(file, suffix);
-        database::remove_file(&path).map_err(CacheError::at(&path))
+    ["", DAMAGED_SUFFIX, MENDED_SUFFIX].into_iter().flat_map(move |which| {
+        let file = with_suffix(file, which);
+        SUFFIXES.map(|suffix| with_suffix(&file, suffix))
     })
 }
 

@@ -147,19 +147,26 @@ impl Writer {
 
     /// Commits what waits, to a new file if there is none; mends a damaged one first.
     fn try_commit(&mut self) -> Result<(), CacheError> {
-        if self.database.is_suspect() {
-            self.opened = None;
-            self.opened = Some(self.database.mend()?);
-        } else if self.opened.as_ref().is_some_and(|opened| !self.database.is_still(opened)) {
-            // Somebody deleted it under the run, or found it damaged and put another one in its place.
-            self.opened = None;
+        for _attempt in 0..2 {
+            if self.database.is_suspect() {
+                self.opened = None;
+                self.opened = Some(self.database.mend()?);
+            } else if self.opened.as_ref().is_some_and(|opened| !self.database.is_still(opened)) {
+                // Somebody deleted it under the run, or found it damaged and put another one in its place.
+                self.opened = None;
+            }
+            let opened = match &mut self.opened {
+                Some(opened) => opened,
+                empty => empty.insert(self.database.open()?),
+            };
+            let inserted = insert(&mut opened.connection, &self.scorer, self.options.today, &self.waiting);
+            inserted.map_err(CacheError::in_file(self.database.file()))?;
+            // Unless it was replaced while this waited for whoever mended it.
+            if self.database.is_still(opened) {
+                break;
+            }
         }
-        let opened = match &mut self.opened {
-            Some(opened) => opened,
-            empty => empty.insert(self.database.open()?),
-        };
-        let inserted = insert(&mut opened.connection, &self.scorer, self.options.today, &self.waiting);
-        inserted.map_err(CacheError::in_file(self.database.file()))
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), CacheError> {

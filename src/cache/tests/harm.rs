@@ -45,10 +45,7 @@ fn a_damaged_file_is_moved_aside_and_what_is_readable_of_it_kept() {
     let root = tempfile::tempdir().unwrap();
     fill(root.path(), 0..1000);
     let file = root.path().join(database::FILE);
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2 / 4096 * 4096;
-    bytes[middle..middle + 4096].fill(0xA5);
-    std::fs::write(&file, bytes).unwrap();
+    break_a_page(&file);
     let store = opened(root.path());
     let lost = found(&store, 0..1000).iter().filter(|scores| scores.is_none()).count();
     assert!((20..120).contains(&lost), "{lost}");
@@ -65,6 +62,47 @@ fn a_damaged_file_is_moved_aside_and_what_is_readable_of_it_kept() {
     assert_eq!(named, [scorer()]);
     prune(root.path(), 90, TODAY).unwrap();
     assert_eq!(stats(root.path()).unwrap().damaged_files, 0);
+}
+
+fn break_a_page(file: &Path) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 4096].fill(0xA5);
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn mending_that_fails_or_is_killed_leaves_the_damaged_file_to_the_next_run() {
+    let root = tempfile::tempdir().unwrap();
+    fill(root.path(), 0..1000);
+    let database = Database::of(root.path(), None);
+    break_a_page(database.file());
+    let half_mended = database::with_suffix(database.file(), database::MENDED_SUFFIX);
+    std::fs::create_dir(&half_mended).unwrap();
+    database.mend().unwrap_err();
+    assert!(!database::with_suffix(database.file(), database::DAMAGED_SUFFIX).exists(), "nothing was moved");
+    std::fs::remove_dir(&half_mended).unwrap();
+    // What a kill leaves: the file as it was, and another one with a part of the rows.
+    drop(Database::of(&root.path().join("other"), None).open().unwrap());
+    std::fs::rename(root.path().join("other").join(database::FILE), &half_mended).unwrap();
+    drop(database.mend().unwrap());
+    assert!(!half_mended.exists());
+    let lost = found(&opened(root.path()), 0..1000).iter().filter(|scores| scores.is_none()).count();
+    assert!((20..120).contains(&lost), "{lost}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_damaged_file_whose_path_sqlite_can_not_be_told_stays() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let root = tempfile::tempdir().unwrap();
+    let place = root.path().join(std::ffi::OsStr::from_bytes(b"\xFF"));
+    fill(&place, 0..1000);
+    let database = Database::of(&place, None);
+    break_a_page(database.file());
+    database.mend().unwrap_err();
+    let left = names(&place);
+    assert!(left.contains(&database::FILE.to_owned()) && left.iter().all(|name| !name.contains("ed")), "{left:?}");
 }
 
 #[test]
