@@ -194,14 +194,14 @@ impl Database {
     /// Closes `opened` and all idle connections. The last of all processes leaves one file.
     pub(super) fn close(&self, opened: Opened) {
         self.idle().clear();
-        // Would delete, by their names, what SQLite put beside a file that has taken this one's place.
-        if !self.is_still(&opened) {
-            return;
-        }
-        // Refused while others have the file open, and on a full disk; the write-ahead log is kept then.
-        if let Err(error) = set_journal(&opened.connection, "DELETE") {
+        // Switching the journal would delete, by their names, what SQLite put beside a file that has taken this one's
+        // place. It is refused while others have the file open, and on a full disk; the write-ahead log is kept then.
+        if self.is_still(&opened)
+            && let Err(error) = set_journal(&opened.connection, "DELETE")
+        {
             tracing::debug!(%error, "the score cache keeps its write-ahead log");
         }
+        drop(opened);
     }
 
     /// Moves the file aside if it is damaged, and returns a new one with the rows that could still be read. What
