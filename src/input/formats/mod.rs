@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::InputOptions;
 use super::decode::Opened;
 use super::error::InputError;
+use super::field::Field;
 use super::sink::Sink;
 
 pub(super) mod csv;
@@ -30,10 +31,37 @@ pub(super) enum Likeness {
     Certain,
 }
 
+/// What people are shown of a format before they have a file of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Description {
+    /// The name by which `--format-in` calls it.
+    pub name: &'static str,
+    /// What it is: the product that writes such files, or the kind of text.
+    pub title: &'static str,
+    /// Fields, each with the part of a file that it is taken from.
+    pub fields: &'static [(Field, &'static str)],
+}
+
+/// The beginning of a file's text, by which its format is recognised.
+pub(super) struct Sample<'s> {
+    /// The bytes.
+    pub(super) text: &'s [u8],
+}
+
+impl<'s> Sample<'s> {
+    /// The sample of a file that begins with `text`.
+    pub(super) const fn new(text: &'s [u8]) -> Self {
+        Self { text }
+    }
+}
+
 /// A way in which transcripts are written down.
 pub(super) trait Format: Sync {
+    /// What people are shown of it.
+    fn description(&self) -> Description;
+
     /// How surely a file is of this format, by the beginning of its text; `None` if it is not.
-    fn likeness(&self, sample: &[u8], options: &InputOptions) -> Option<Likeness>;
+    fn likeness(&self, sample: &Sample<'_>, options: &InputOptions) -> Option<Likeness>;
 
     /// Reads the file to its end. Everything that was said goes into `sink`, nothing of it into an error.
     ///
@@ -53,22 +81,23 @@ pub struct Found {
     pub facts: Vec<(&'static str, Value)>,
 }
 
-/// The format of a file whose text begins with `sample`.
+/// The format of a file whose text begins with `text`.
 ///
 /// # Errors
 /// What the file looks like, if it is of none.
 pub(super) fn recognise<'f>(
     formats: &[&'f dyn Format],
-    sample: &[u8],
+    text: &[u8],
     options: &InputOptions,
 ) -> Result<&'f dyn Format, &'static str> {
+    let sample = Sample::new(text);
     let mut best = None;
     for &format in formats {
-        let likeness = format.likeness(sample, options);
+        let likeness = format.likeness(&sample, options);
         // The first of equals is kept.
         if likeness > best.map(|(likeness, _)| likeness) {
             best = likeness.map(|likeness| (likeness, format));
         }
     }
-    best.map(|(_, format)| format).ok_or_else(|| foreign::looks_like(sample).unwrap_or("of no known format"))
+    best.map(|(_, format)| format).ok_or_else(|| foreign::looks_like(text).unwrap_or("of no known format"))
 }

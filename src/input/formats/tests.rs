@@ -5,10 +5,11 @@
 
 use std::io::{BufRead as _, BufReader};
 
-use super::{ALL, Format, Found, Likeness};
+use super::{ALL, Description, Format, Found, Likeness, Sample};
 use crate::exit::{ExitCode, Stops as _};
 use crate::input::decode::Opened;
 use crate::input::error::InputError;
+use crate::input::field::Field;
 use crate::input::rejects::Reason;
 use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::Sink;
@@ -21,8 +22,13 @@ use crate::transcript::Role;
 struct Slips;
 
 impl Format for Slips {
-    fn likeness(&self, sample: &[u8], _options: &InputOptions) -> Option<Likeness> {
-        sample.starts_with(b"SLIPS 1\n").then_some(Likeness::Certain)
+    fn description(&self) -> Description {
+        let fields = &[(Field::CallId, "the line with ="), (Field::Speaker, "the second word")];
+        Description { name: "slips", title: "slips", fields }
+    }
+
+    fn likeness(&self, sample: &Sample<'_>, _options: &InputOptions) -> Option<Likeness> {
+        sample.text.starts_with(b"SLIPS 1\n").then_some(Likeness::Certain)
     }
 
     fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {

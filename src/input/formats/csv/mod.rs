@@ -13,7 +13,7 @@ mod peek;
 mod records;
 mod shifted;
 
-use super::{Format, Found, Likeness, foreign};
+use super::{Description, Format, Found, Likeness, Sample, foreign};
 use crate::input::InputOptions;
 use crate::input::decode::Opened;
 use crate::input::error::InputError;
@@ -33,11 +33,22 @@ use shifted::{Shifts, is_sentence};
 /// After so many conversations without a single label, the file has no column that says who spoke.
 const UNLABELLED: u64 = 1000;
 
+/// Which column each field is taken from.
+const FIELDS: [(Field, &str); 2] = [
+    (Field::CallId, "a column of a known name, or --map call_id=COLUMN"),
+    (Field::Text, "a column of a known name, or --map text=COLUMN"),
+];
+
 /// Delimited text with a header line.
 pub(in crate::input) struct Csv;
 
 impl Format for Csv {
-    fn likeness(&self, sample: &[u8], options: &InputOptions) -> Option<Likeness> {
+    fn description(&self) -> Description {
+        Description { name: "csv", title: "delimited text with a header line", fields: &FIELDS }
+    }
+
+    fn likeness(&self, sample: &Sample<'_>, options: &InputOptions) -> Option<Likeness> {
+        let sample = sample.text;
         if foreign::is_no_table(sample).is_some() {
             return None;
         }
