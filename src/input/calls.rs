@@ -34,6 +34,8 @@ pub struct Tally {
     pub turns: u64,
     /// Rows that repeat another one and were left out.
     pub duplicates: u64,
+    /// Calls that were met in a redacted file and in another one, which was left out.
+    pub twins: u64,
 }
 
 /// Groups of complete calls, some hundreds of kilobytes of text each.
@@ -63,7 +65,7 @@ impl Calls {
         let mut bytes = 0;
         while bytes < GROUP_BYTES {
             if let Some(rows) = self.partition.next_call()? {
-                let call = assemble(rows, &self.grouping, &mut self.tally);
+                let Some(call) = assemble(rows, &self.grouping, &mut self.tally) else { continue };
                 bytes += call.turns.iter().map(|turn| turn.text.len()).sum::<usize>();
                 group.push(call);
             } else if self.next_partition < PARTITIONS {
@@ -191,11 +193,16 @@ struct Placed<'a> {
     time: i64,
 }
 
-/// Makes a call of its rows, of which there is at least one.
-fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> Call {
+/// Makes a call of its rows; `None` if they hold no turn.
+fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> Option<Call> {
+    if rows.iter().all(|row| row.body == Body::Nothing) {
+        return None;
+    }
     // Rows of one record keep their order.
     rows.sort_by_key(|row| row.place);
-    let started_at_ms = rows.iter().filter_map(|row| epoch_ms(row.start)).min();
+    drop_twins(&mut rows, tally);
+    let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
+    let started_at_ms = stated.or_else(|| rows.iter().filter_map(|row| epoch_ms(row.start)).min());
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
     let mut rows = in_order(rows, line);
     let all = rows.len();
@@ -207,6 +214,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
         push_turns(&mut turns, &placed.row, line);
     }
     from_first_moment(&mut turns);
+    name_agent(&mut turns, &rows);
     tally.calls += 1;
     tally.turns += turns.len() as u64;
 
@@ -216,7 +224,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
     let mut files: Vec<u32> = rows.iter().map(|placed| placed.row.place.0).collect();
     files.sort_unstable();
     files.dedup();
-    Call {
+    Some(Call {
         id: rows.first().map_or("", |placed| placed.row.call_id).into(),
         turns,
         queue: attributes().find_map(|row| named(row.queue)),
@@ -225,6 +233,28 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> C
         date: date.map(|date| date.to_string().into()),
         started_at_ms,
         files: files.into(),
+    })
+}
+
+/// Keeps the redacted rows of a call that was read from a redacted file and from another one.
+fn drop_twins(rows: &mut Vec<Row<'_>>, tally: &mut Tally) {
+    let redacted = rows.iter().filter(|row| row.attributes.is_redacted).count();
+    if (1..rows.len()).contains(&redacted) {
+        rows.retain(|row| row.attributes.is_redacted);
+        tally.twins += 1;
+    }
+}
+
+/// Gives the turns of agents that name none the agent of the call, if rows without a turn name just one.
+fn name_agent(turns: &mut [Turn], rows: &[Placed<'_>]) {
+    let stated = rows.iter().filter(|placed| placed.row.body == Body::Nothing);
+    let mut ids = stated.map(|placed| placed.row.attributes.agent_id).filter(|id| !id.is_empty());
+    let Some(id) = ids.next() else { return };
+    if ids.any(|other| other != id) {
+        return;
+    }
+    for turn in turns.iter_mut().filter(|turn| turn.role == Role::Agent && turn.agent_id.is_none()) {
+        turn.agent_id = Some(id.into());
     }
 }
 
@@ -333,7 +363,7 @@ fn push_turns(turns: &mut Vec<Turn>, row: &Row<'_>, line: TimeLine) {
         end_ms,
     };
     match &row.body {
-        Body::Unknown(_) => {}
+        Body::Unknown(_) | Body::Nothing => {}
         Body::Turn(role, text) => turns.push(turn(*role, text, start, end)),
         Body::Conversation(several) | Body::Turns(several) => {
             let before = turns.len();

@@ -16,8 +16,8 @@ use super::source::Source;
 
 /// How much of a file its encoding is decided on: enough that a text with accents shows some.
 const HEAD_BYTES: usize = 1 << 20;
-/// How much decoded text is kept to recognise the format by.
-const SAMPLE_BYTES: usize = 1 << 16;
+/// How much decoded text is kept to recognise the format by: keys of JSON may stand behind a long text.
+const SAMPLE_BYTES: usize = HEAD_BYTES;
 /// How much is decoded at a time.
 const DECODE_BYTES: usize = 1 << 16;
 /// What a gzip member begins with.

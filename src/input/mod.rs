@@ -6,7 +6,8 @@
 //! - `source`: which files; `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
 //! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
 //!   may show.
-//! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `row`, `store`: rows kept by call, in memory
+//! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `part`: what formats other than tables give
+//!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
 //! - `label_files`: what people said of texts and calls, for training and evaluation.
 //!
@@ -29,6 +30,7 @@ mod field;
 mod formats;
 pub mod label_files;
 mod labels;
+mod part;
 #[cfg(test)]
 mod properties;
 mod quote;
@@ -166,6 +168,7 @@ fn read_formats(
         store: Store::new(options.memory_bytes),
         rejects: Rejects::default(),
         rows: 0,
+        usable: 0,
         bytes: 0,
         languages: Collector::default(),
     };
@@ -176,8 +179,7 @@ fn read_formats(
             break;
         }
     }
-    let Reading { unknown, labels, store, rejects, rows, languages, .. } = reading;
-    let usable = store.rows();
+    let Reading { unknown, labels, store, rejects, rows, usable, languages, .. } = reading;
     let stored = store.finish();
     unknown.into_result(&stored)?;
     labels.into_result()?;

@@ -55,6 +55,13 @@ pub enum Reason {
     LabelWithinLine,
     /// A column of names holds a sentence in this row: its fields are shifted.
     SentenceIn(Field),
+    /// A record of a file that is no table.
+    Record {
+        /// Which one of the file, from 1.
+        number: u64,
+        /// What is wrong with it.
+        fault: Fault,
+    },
     /// Stands for the rows of a file that are not listed one by one.
     NotListed {
         /// How many they are.
@@ -78,11 +85,56 @@ impl fmt::Display for Reason {
             Self::NotUtf8 => f.write_str("not valid UTF-8"),
             Self::NulByte => f.write_str("holds a NUL byte"),
             Self::NoLabel => f.write_str("no line of the text begins with a speaker's label"),
+            Self::Record { number, fault } => write!(f, "record {number}: {fault}"),
             Self::SentenceIn(field) => write!(f, "a sentence in the column of {field}"),
             Self::NotListed { rows } => {
                 write!(f, "{rows} rows from this line on that can't be used either and are not listed one by one")
             }
             Self::LabelWithinLine => f.write_str("a speaker's label within a line of the text"),
+        }
+    }
+}
+
+/// What is wrong with a record of a file that is no table. Lines and columns are counted within the record, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Fault {
+    /// The file ends within it, or the record was cut off.
+    #[error("ends too early")]
+    CutOff,
+    /// It is not well-formed.
+    #[error("is no valid JSON (line {line}, column {column} of the record)")]
+    NotJson {
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// It is well-formed, but a value is of another kind than the format has there, or a key stands twice.
+    #[error("a value is missing, stands twice or is of the wrong kind (line {line}, column {column} of the record)")]
+    OtherKind {
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// It is longer than what is read at a time.
+    #[error("is longer than 64 MiB")]
+    TooLong,
+    /// It has no transcript, as the format knows it.
+    #[error("holds no transcript: {0}")]
+    NoTranscript(&'static str),
+    /// Nothing in it shows who spoke.
+    #[error("does not show who spoke: {0}")]
+    NoSpeakers(&'static str),
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Eof => Self::CutOff,
+            serde_json::error::Category::Data => Self::OtherKind { line, column },
+            _ => Self::NotJson { line, column },
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Body<'a> {
     Turns(#[serde(borrow)] Vec<TurnText<'a>>),
     /// A turn of the unknown speaker of this number: the run can't go on once all rows are read.
     Unknown(u32),
+    /// No turn: the row states something of its call.
+    Nothing,
 }
 
 /// What a row states of its turn or call besides the words; empty where it states nothing.
@@ -31,6 +33,10 @@ pub(super) struct Attributes<'a> {
     pub(super) channel: &'a str,
     #[serde(with = "day")]
     pub(super) date: Option<Date>,
+    /// When the call began, in milliseconds since the Unix epoch, if it is stated apart from its turns.
+    pub(super) call_started_ms: Option<i64>,
+    /// Whether the row is from a file that was redacted: rows of the call from another file repeat it.
+    pub(super) is_redacted: bool,
 }
 
 /// One usable row.
@@ -147,18 +153,20 @@ mod tests {
             role in roles(),
             day in prop::option::of(1_i8..30),
             turns in prop::collection::vec((roles(), any::<Option<i64>>(), "\\PC{0,9}"), 0..4),
-            kind in 0..4,
+            kind in 0..5,
+            (call_started_ms, is_redacted) in any::<(Option<i64>, bool)>(),
         ) {
             let turns = turns.iter().map(|(role, offset_ms, text)| TurnText { role: *role, offset_ms: *offset_ms, text });
             let body = match kind {
                 0 => Body::Turn(role, &texts[5]),
                 1 => Body::Unknown(place.0),
                 2 => Body::Turns(turns.collect()),
+                3 => Body::Nothing,
                 _ => Body::Conversation(turns.collect()),
             };
             let row = Row {
                 call_id: &texts[0], place, index, start, end,
-                attributes: Attributes { agent_id: &texts[1], queue: &texts[2], language: &texts[3], channel: &texts[4], date: day.map(|day| Date::new(2024, 2, day).unwrap()) },
+                attributes: Attributes { agent_id: &texts[1], queue: &texts[2], language: &texts[3], channel: &texts[4], date: day.map(|day| Date::new(2024, 2, day).unwrap()), call_started_ms, is_redacted },
                 body,
             };
             let mut bytes = vec![7];

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::error::InputError;
 use super::labels::{self, Split, TurnText};
-use super::rejects::{Reason, Rejects, Spot};
+use super::part::{CallPart, Speaker};
+use super::rejects::{Fault, Reason, Rejects, Spot};
 use super::roles::{Roles, UnknownLabels, UnknownRoles};
-use super::row::{Body, Row};
+use super::row::{Attributes, Body, Row};
 use super::store::Store;
 use super::times::Clock;
 use super::{InputOptions, Progress};
-use crate::language::Collector;
+use crate::language::{self, Collector};
 use crate::transcript::Role;
 
 /// Rows between two looks at progress and rejects.
@@ -39,6 +40,8 @@ pub(super) struct Reading<'o> {
     pub(super) store: Store,
     pub(super) rejects: Rejects,
     pub(super) rows: u64,
+    /// Rows that were stored and hold a turn.
+    pub(super) usable: u64,
     /// Raw bytes of the files already read.
     pub(super) bytes: u64,
     /// What languages the files hold.
@@ -120,9 +123,67 @@ impl Sink<'_, '_> {
         match &row.body {
             Body::Turn(role, text) => said(*role, text),
             Body::Conversation(turns) | Body::Turns(turns) => turns.iter().for_each(|turn| said(turn.role, turn.text)),
-            Body::Unknown(_) => {}
+            Body::Unknown(_) | Body::Nothing => {}
         }
+        self.run.usable += u64::from(row.body != Body::Nothing);
         self.run.store.push(row).map_err(|source| InputError::Scratch { source })
+    }
+
+    /// Keeps the turns of a record that begins on `line`, and what it states of its call.
+    ///
+    /// # Errors
+    /// [`InputError::Scratch`].
+    pub(super) fn part(
+        &mut self,
+        part: &CallPart<'_>,
+        line: u64,
+        number: u64,
+        languages: &mut language::Column,
+    ) -> Result<(), InputError> {
+        let call_id = if part.call_id.trim().is_empty() { self.file.call_id.as_str() } else { part.call_id.trim() };
+        let attributes = Attributes {
+            agent_id: part.agent_id.trim(),
+            queue: part.queue.trim(),
+            language: languages.language(part.language.trim()).unwrap_or_default(),
+            channel: part.channel.trim(),
+            call_started_ms: part.started_ms,
+            is_redacted: part.is_redacted,
+            ..Attributes::default()
+        };
+        if attributes != Attributes::default() {
+            let place = (self.file.number, self.rows);
+            self.store(&Row { call_id, place, index: None, start: None, end: None, attributes, body: Body::Nothing })?;
+        }
+        for turn in &part.turns {
+            self.count(1);
+            let body = match &turn.speaker {
+                Speaker::Role(role) => Body::Turn(*role, &turn.text),
+                Speaker::Value(value, _) if value.trim().is_empty() => {
+                    self.reject(line, Reason::Record { number, fault: Fault::NoSpeakers("a turn has no speaker") });
+                    continue;
+                }
+                Speaker::Value(value, place) => match self.role(value.trim()) {
+                    Some(role) => Body::Turn(role, &turn.text),
+                    None => self.unknown_speaker(value.trim(), line, place),
+                },
+            };
+            let attributes =
+                Attributes { agent_id: turn.agent_id.trim(), is_redacted: part.is_redacted, ..Attributes::default() };
+            let (start, end) = (turn.start, turn.end);
+            self.store(&Row { call_id, place: self.place(), index: turn.index, start, end, attributes, body })?;
+        }
+        Ok(())
+    }
+
+    /// Warns of texts that stand for a language and name none.
+    pub(super) fn warn_of_languages(&self, languages: &language::Column) {
+        if languages.strange > 0 {
+            tracing::warn!(
+                "{}: {} records name no known language: that of their calls is found from what was said",
+                self.file.path,
+                languages.strange
+            );
+        }
     }
 
     /// Shows progress now and then, and ends a run that can't end well; `bytes` of this file have passed.

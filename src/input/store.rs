@@ -84,11 +84,6 @@ impl Store {
         Ok(())
     }
 
-    /// Rows taken in.
-    pub(super) const fn rows(&self) -> u64 {
-        self.rows
-    }
-
     /// All rows, to be read.
     pub(super) fn finish(self) -> Stored {
         Stored { partitions: self.partitions, scratch: Mutex::new(self.scratch) }
@@ -152,7 +147,7 @@ mod tests {
             };
             store.push(&row).unwrap();
         }
-        assert_eq!(store.rows(), rows);
+        assert_eq!(store.rows, rows);
         let was_written = store.scratch.is_some();
         assert_eq!(was_written, memory_bytes == 0);
         let stored = store.finish();

@@ -32,6 +32,22 @@ pub(super) enum Moment {
     Offset(i64),
 }
 
+impl Moment {
+    /// So many milliseconds after the call's start; `None` if no call lasts so long.
+    pub(super) fn offset_ms(ms: f64) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so much is refused")]
+        let ms = ms.round() as i64;
+        (0..=LONGEST_OFFSET_MS).contains(&ms).then_some(Self::Offset(ms))
+    }
+
+    /// So many milliseconds after the Unix epoch; `None` outside 1980 to 2099.
+    pub(super) fn epoch_ms(ms: f64) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so much is refused")]
+        let ms = ms.round() as i64;
+        plausible(ms).map(Self::Absolute)
+    }
+}
+
 /// What a header says about the numbers beneath it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TimeColumn {

@@ -6,6 +6,8 @@
 //!
 //! To add one: implement [`Format`] and name it in [`ALL`].
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use super::InputOptions;
@@ -13,14 +15,16 @@ use super::decode::Opened;
 use super::error::InputError;
 use super::field::Field;
 use super::sink::Sink;
+use json::Shape;
 
 pub(super) mod csv;
 mod foreign;
+mod json;
 #[cfg(test)]
 mod tests;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 1] = [&csv::Csv];
+pub(super) static ALL: [&dyn Format; 2] = [&csv::Csv, &json::contact_lens::ContactLens];
 
 /// How surely a file is of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +50,19 @@ pub struct Description {
 pub(super) struct Sample<'s> {
     /// The bytes.
     pub(super) text: &'s [u8],
+    shape: OnceCell<Option<Shape>>,
 }
 
 impl<'s> Sample<'s> {
     /// The sample of a file that begins with `text`.
     pub(super) const fn new(text: &'s [u8]) -> Self {
-        Self { text }
+        Self { text, shape: OnceCell::new() }
+    }
+
+    /// The keys of its records, if it is JSON.
+    fn shape(&self) -> Option<&Shape> {
+        let is_json = |text: &[u8]| matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
+        self.shape.get_or_init(|| is_json(self.text).then(|| Shape::of(self.text))).as_ref()
     }
 }
 

@@ -191,7 +191,8 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
             return Err(Reason::NoCallId.into());
         }
         let clock = &mut self.sink.run.clock;
-        let attributes = Attributes { agent_id, queue, language, channel, date: date(clock, field(Field::CallDate))? };
+        let date = date(clock, field(Field::CallDate))?;
+        let attributes = Attributes { agent_id, queue, language, channel, date, ..Attributes::default() };
         let index = turn_index(field(Field::TurnIndex))?;
         let start = moment(clock, field(Field::Started), self.columns.started)?;
         let end = moment(clock, field(Field::Ended), self.columns.ended)?;

@@ -1,0 +1,62 @@
+//! A part of a call, as formats other than tables read it: what a record states, and the turns that it holds.
+
+use std::borrow::Cow;
+
+use super::times::Moment;
+use crate::transcript::Role;
+
+/// What one record states of a call. Texts that it does not state are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct CallPart<'a> {
+    /// The call's id; if empty, the file is the call.
+    pub(super) call_id: Cow<'a, str>,
+    /// When the call began, in milliseconds since the Unix epoch. A time of processing is no start.
+    pub(super) started_ms: Option<i64>,
+    /// Whose turns without an agent id of their own are, if they are an agent's.
+    pub(super) agent_id: Cow<'a, str>,
+    pub(super) queue: Cow<'a, str>,
+    /// A language tag or name, as it stands.
+    pub(super) language: Cow<'a, str>,
+    pub(super) channel: Cow<'a, str>,
+    /// Whether this is the redacted one of two files of a call.
+    pub(super) is_redacted: bool,
+    /// What was said.
+    pub(super) turns: Vec<SpokenTurn<'a>>,
+    /// Items that are no turns and were left out: events, partial results, bodies without a word.
+    pub(super) events: u64,
+}
+
+/// One turn. Its time is given from the call's start or by the calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SpokenTurn<'a> {
+    pub(super) speaker: Speaker<'a>,
+    pub(super) text: Cow<'a, str>,
+    pub(super) start: Option<Moment>,
+    pub(super) end: Option<Moment>,
+    /// The turn's place, where the file numbers its turns.
+    pub(super) index: Option<i64>,
+    /// The agent, if it is an agent's turn and the file names one for it.
+    pub(super) agent_id: Cow<'a, str>,
+}
+
+/// Who spoke a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Speaker<'a> {
+    /// The file states the role.
+    Role(Role),
+    /// The value as the file has it, which `--role` can map, and how messages name where it stands.
+    Value(Cow<'a, str>, &'static str),
+}
+
+impl<'a> SpokenTurn<'a> {
+    /// A turn of which no time is known.
+    pub(super) fn new(speaker: Speaker<'a>, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { speaker, text: text.into(), start: None, end: None, index: None, agent_id: Cow::default() }
+    }
+
+    /// The same turn from `start` to `end`.
+    #[must_use]
+    pub(super) fn at(self, start: Option<Moment>, end: Option<Moment>) -> Self {
+        Self { start, end, ..self }
+    }
+}
