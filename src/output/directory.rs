@@ -5,11 +5,12 @@
 //! Files of an earlier run that this one does not write are removed, so that no two runs are mixed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::{BYTE_ORDER_MARK, resources};
 use crate::exit::{ExitCode, Stops};
 
 /// Every file that a run can write, in the order in which they are put in place.
@@ -32,6 +33,9 @@ pub const FILES: [&str; 13] = [
 /// What helps when rows can't be put aside.
 pub(crate) const TEMPORARY_HINT: &str = "make room there, or point TMPDIR to a folder with more";
 
+/// As much of a table as holds the names of its first columns.
+const HEADER_BYTES: u64 = 64;
+
 const STAGING: &str = ".undertone-staging";
 
 /// The output can't be written.
@@ -45,6 +49,12 @@ pub enum OutputError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// A file that a run would replace is none that a run wrote.
+    #[error("{path} was not written by undertone and would be replaced")]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
     },
     /// The output path exists and is not a directory.
     #[error("{path} is a file, not a directory")]
@@ -69,6 +79,7 @@ impl Stops for OutputError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
+            Self::NotOurs { .. } => Some("name another folder with --out DIR, or move the file away".into()),
             Self::Write { source, .. } if crate::exit::is_disk_full(source) => {
                 Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
@@ -103,10 +114,13 @@ impl OutputDirectory {
     /// Creates the directory if need be, and an empty staging folder in it: a directory that can't be written is found before any work.
     ///
     /// # Errors
-    /// [`OutputError`] naming the path.
+    /// [`OutputError`] naming the path; [`OutputError::NotOurs`] where somebody's own table would be lost.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
         if path.exists() && !path.is_dir() {
             return Err(OutputError::NotADirectory { path: path.to_owned() });
+        }
+        if let Some(path) = tables_of_others(path).next() {
+            return Err(OutputError::NotOurs { path });
         }
         let staging = path.join(STAGING);
         fs::create_dir_all(path).map_err(OutputError::write(path))?;
@@ -195,6 +209,18 @@ impl Drop for OutputDirectory {
     }
 }
 
+/// Tables in `folder` that a run would replace and that begin as none that a run wrote.
+fn tables_of_others(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    resources(true).into_iter().filter_map(move |table| {
+        let path = folder.join(table.file);
+        let names: Vec<&str> = table.fields.iter().take(2).map(|field| field.name).collect();
+        let mut begin = Vec::new();
+        File::open(&path).ok()?.take(HEADER_BYTES).read_to_end(&mut begin).ok()?;
+        let header = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&begin);
+        (!header.starts_with(names.join(",").as_bytes())).then_some(path)
+    })
+}
+
 /// Makes renames durable where the platform lets a directory be flushed; where it does not, there is nothing to do.
 fn sync_directory(path: &Path) {
     if let Err(error) = File::open(path).and_then(|directory| directory.sync_all()) {
@@ -226,6 +252,9 @@ impl<W: Write> Write for HashingWriter<W> {
 mod tests {
     use super::*;
 
+    const FIRST: &str = "call_id,call_date\nfirst,\n";
+    const SECOND: &str = "\u{feff}call_id,call_date\nsecond,\n";
+
     fn put(directory: &mut OutputDirectory, name: &'static str, text: &str) {
         directory
             .write(name, |out| {
@@ -252,19 +281,19 @@ mod tests {
     fn a_run_that_fails_leaves_the_previous_outputs() {
         let home = tempfile::tempdir().unwrap();
         let mut first = OutputDirectory::open(home.path()).unwrap();
-        put(&mut first, "calls.csv", "first\n");
-        put(&mut first, "segments.csv", "first\n");
+        put(&mut first, "calls.csv", FIRST);
+        put(&mut first, "segments.csv", "call_id,segment\n");
         first.commit().unwrap();
 
         let mut failing = OutputDirectory::open(home.path()).unwrap();
-        put(&mut failing, "calls.csv", "second\n");
+        put(&mut failing, "calls.csv", SECOND);
         drop(failing);
-        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), "first\n");
+        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), FIRST);
 
         let mut second = OutputDirectory::open(home.path()).unwrap();
-        put(&mut second, "calls.csv", "second\n");
+        put(&mut second, "calls.csv", SECOND);
         second.commit().unwrap();
-        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), "second\n");
+        assert_eq!(fs::read_to_string(home.path().join("calls.csv")).unwrap(), SECOND);
         assert!(!home.path().join("segments.csv").exists(), "an earlier run's detail must not stand beside this run's");
     }
 
@@ -275,6 +304,21 @@ mod tests {
         fs::write(home.path().join(STAGING).join("calls.csv"), "half").unwrap();
         OutputDirectory::open(home.path()).unwrap().commit().unwrap();
         assert!(!home.path().join("calls.csv").exists());
+    }
+
+    #[test]
+    fn somebodys_own_table_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("calls.csv");
+        for own in ["call_id,text\nc1,secret\n", "", "\u{feff}id"] {
+            fs::write(&path, own).unwrap();
+            let error = OutputDirectory::open(home.path()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("{} was not written by undertone and would be replaced", path.display())
+            );
+            assert_eq!((error.code(), fs::read_to_string(&path).unwrap()), (ExitCode::CantCreate, own.to_owned()));
+        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub struct Tables<'a> {
     pub rejects: &'a [RejectRow],
 }
 
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// What files begin with for spreadsheets that need it.
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Tables<'_> {
     /// Writes all tables and their description.
