@@ -4,15 +4,17 @@
 //! equal books make equal reports, to the last bit. It holds sums only: its size grows with agents and strata, not
 //! with calls. `report` makes agents.csv of the sums.
 //!
-//! A call counts for every agent on it with the weight h = `handled_share`. A call without words has no shares: it
-//! counts in `calls`, and nowhere else. A call of which too little was scored is left out of the customer columns
-//! (or, if it is the agents' words that are missing, of `agent_score`).
+//! A call counts for every agent on it with the weight h = `handled_share`, and with the values of that agent's own part
+//! of it ([`Part`]). A call without words has no shares: it counts in `calls`, and nowhere else. A part of which too
+//! little was scored is left out of the customer columns (or, if it is the agent's words that are missing, of
+//! `agent_score`).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::call::CallRollup;
 use super::handling::AgentShare;
+use super::part::Part;
 use super::sums::{Hits, Mean, Moments, Pairs};
 use crate::sentiment::{Label, Millionths};
 
@@ -123,30 +125,31 @@ impl AgentSums {
         if weight <= Millionths(0) {
             return;
         }
-        if !call.low_coverage(options.min_coverage) {
-            self.add_customer(call, weight);
+        let part = call.part_of(share);
+        if !part.customer.too_little(options.min_coverage) {
+            self.add_customer(call, &part, weight);
         }
-        if let Some(score) = call.agent.score.filter(|_| !call.low_agent_coverage(options.min_coverage)) {
+        if let Some(score) = part.agent.score.filter(|_| !part.agent.too_little(options.min_coverage)) {
             self.agent_score.add(weight, score);
         }
     }
 
-    fn add_customer(&mut self, call: &CallRollup, weight: Millionths) {
-        let Some(score) = call.customer.score else { return };
+    fn add_customer(&mut self, call: &CallRollup, part: &Part, weight: Millionths) {
+        let Some(score) = part.customer.score else { return };
         self.calls_scored += 1;
-        self.negative.add(weight, call.customer.label == Some(Label::Negative));
-        if let Some(end) = call.customer.end {
+        self.negative.add(weight, part.customer.label == Some(Label::Negative));
+        if let Some(end) = part.customer.end {
             self.end.add(weight, end);
         }
-        if let Some(escalated) = call.escalated {
+        if let Some(escalated) = part.escalated {
             self.escalated.add(weight, escalated);
         }
-        if let Some(recovered) = call.recovered {
+        if let Some(recovered) = part.recovered {
             self.recovered.add(weight, recovered);
         }
         let sums = self.stratum_of(call);
         sums.scores.add(weight, score);
-        if let Some((start, end)) = call.customer.start.zip(call.customer.end) {
+        if let Some((start, end)) = part.customer.start.zip(part.customer.end) {
             sums.pairs.add(weight, start, end);
         }
     }

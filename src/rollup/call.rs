@@ -3,18 +3,13 @@
 //! All values are computed from whole numbers (words, millionths), so that they do not depend on the order in which anything was
 //! scored. What is not known is `None`, never 0.
 
-use crate::transcript::{Call, Role, TimeBasis, Timeline};
+use crate::transcript::{Call, TimeBasis, Timeline};
 
-use super::handling::{AgentShare, agent_shares};
-use super::role::{RoleRollup, RoleSums};
+use super::handling::{AgentShare, Handling, handling};
+use super::part::{Part, add_parts};
+use super::role::RoleRollup;
 use super::turn::TurnScore;
 use crate::sentiment::Millionths;
-
-/// A customer's end is bad, and a start is bad, from here down; from its opposite up they are good.
-pub(crate) const BAD: Millionths = Millionths(-300_000);
-
-/// A fall from here down is an escalation.
-const FALL: Millionths = Millionths(-300_000);
 
 /// The roles that were to be scored (`--speakers`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +69,9 @@ pub struct CallRollup {
     pub customer: RoleRollup,
     /// The `agent_` columns: all agents of the call together.
     pub agent: RoleRollup,
-    /// Customer's `end` ≤ −0.30 and `shift` ≤ −0.30. Empty if the shift is.
+    /// Whether the customer ended badly, having begun better: see [`Part::escalated`].
     pub escalated: Option<bool>,
-    /// Customer's `start` ≤ −0.30 and `end` ≥ 0. Empty if the shift is, or if the start was above −0.30: what was not
-    /// bad can't recover.
+    /// Whether a customer who began badly ended well: see [`Part::recovered`].
     pub recovered: Option<bool>,
     /// Which roles were to be scored.
     pub scored_roles: ScoredRoles,
@@ -106,29 +100,38 @@ impl CallRollup {
 
     /// Whether less than `minimum` of the customer's words was scored, where they were to be: too little to stand for the call.
     ///
-    /// Such a call keeps its own row and is left out of its agents' customer columns. It is the customer's words that
-    /// count, as those columns are about the customer; `coverage` is about all roles that were to be scored.
+    /// Such a call keeps its own row and is left out of its agents' customer columns; of several agents, the part of
+    /// each one is judged by its own words. It is the customer's words that count, as those columns are about the
+    /// customer; `coverage` is about all roles that were to be scored.
     #[must_use]
     pub fn low_coverage(&self, minimum: Millionths) -> bool {
-        self.scored_roles.customer && too_little(&self.customer, minimum)
+        self.scored_roles.customer && self.customer.too_little(minimum)
     }
 
-    /// The same of the agents' words, for the columns about how they sound.
-    pub(super) fn low_agent_coverage(&self, minimum: Millionths) -> bool {
-        self.scored_roles.agent && too_little(&self.agent, minimum)
+    /// What an agent's columns are made of: the agent's part of the call, which is the whole of it for an only agent.
+    pub(super) fn part_of(&self, share: &AgentShare) -> Part {
+        share.part.as_deref().copied().unwrap_or(Part {
+            customer: self.customer,
+            agent: self.agent,
+            escalated: self.escalated,
+            recovered: self.recovered,
+        })
     }
-}
-
-fn too_little(role: &RoleRollup, minimum: Millionths) -> bool {
-    role.coverage().is_some_and(|coverage| coverage < minimum)
 }
 
 /// Computes a call's row. Pure, and linear in the number of turns.
 #[must_use]
 pub fn roll_up(input: &CallInput<'_>) -> CallRollup {
     let CallInput { call, timeline, .. } = *input;
-    let (customer, agent) = roles(input);
-    let shares = agent_shares(call, timeline);
+    let turns = call
+        .turns
+        .iter()
+        .zip(&timeline.places)
+        .enumerate()
+        .map(|(index, (turn, place))| (turn.role, place, input.turns.get(index).and_then(Option::as_ref)));
+    let Part { customer, agent, escalated, recovered } = Part::of(turns);
+    let Handling { mut shares, holders } = handling(call, timeline);
+    add_parts(&mut shares, &holders, call, timeline, input.turns);
     CallRollup {
         id: call.id.clone(),
         date: call.date.clone(),
@@ -140,8 +143,8 @@ pub fn roll_up(input: &CallInput<'_>) -> CallRollup {
         channel: call.channel.clone(),
         language: call.language.clone(),
         turns: u32::try_from(call.turns.len()).unwrap_or(u32::MAX),
-        escalated: escalated(&customer),
-        recovered: recovered(&customer),
+        escalated,
+        recovered,
         coverage: coverage(input.scored_roles, &customer, &agent),
         customer,
         agent,
@@ -149,30 +152,6 @@ pub fn roll_up(input: &CallInput<'_>) -> CallRollup {
         segments: input.segments,
         segments_failed: input.segments_failed,
     }
-}
-
-fn roles(input: &CallInput<'_>) -> (RoleRollup, RoleRollup) {
-    let mut customer = RoleSums::default();
-    let mut agent = RoleSums::default();
-    for (index, (turn, place)) in input.call.turns.iter().zip(&input.timeline.places).enumerate() {
-        let score = input.turns.get(index).and_then(Option::as_ref);
-        match turn.role {
-            Role::Customer => customer.add(place, score),
-            Role::Agent => agent.add(place, score),
-            Role::Other => {}
-        }
-    }
-    (customer.finish(), agent.finish())
-}
-
-fn escalated(customer: &RoleRollup) -> Option<bool> {
-    let (end, shift) = customer.end.zip(customer.shift)?;
-    Some(end <= BAD && shift <= FALL)
-}
-
-fn recovered(customer: &RoleRollup) -> Option<bool> {
-    let (start, end) = customer.start.zip(customer.end)?;
-    (start <= BAD).then_some(end >= Millionths(0))
 }
 
 fn coverage(scored: ScoredRoles, customer: &RoleRollup, agent: &RoleRollup) -> Option<Millionths> {
@@ -189,6 +168,7 @@ mod tests {
     use super::*;
     use crate::rollup::testing::{call, rolled, turn_score};
     use crate::sentiment::{FixedScores, Label};
+    use crate::transcript::Role;
 
     const CUSTOMER: Role = Role::Customer;
     const AGENT: Role = Role::Agent;

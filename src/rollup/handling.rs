@@ -7,6 +7,7 @@
 
 use crate::transcript::{Call, Role, Timeline, Turn};
 
+use super::part::Part;
 use crate::sentiment::Millionths;
 
 /// One agent's part in one call.
@@ -19,20 +20,32 @@ pub struct AgentShare {
     /// `words` over the words of customer and agents in the whole call; 0 if there are none. The weight with which the call
     /// counts for this agent. It does not depend on which roles are scored.
     pub handled_share: Millionths,
+    /// What was said in this agent's spans; `None` for the only agent of a call, whose part is the whole of it.
+    pub part: Option<Box<Part>>,
 }
 
-/// Every agent of `call`, in the order in which they appear; empty if no turn names one.
-pub(super) fn agent_shares(call: &Call, timeline: &Timeline) -> Vec<AgentShare> {
+/// Who handled which turns of a call.
+pub(super) struct Handling {
+    /// Every agent, in the order in which they appear; empty if no turn names one.
+    pub(super) shares: Vec<AgentShare>,
+    /// Of each turn, the place in `shares` of the agent whose span holds it.
+    pub(super) holders: Vec<usize>,
+}
+
+/// Finds the spans of `call`. The shares have no part yet.
+pub(super) fn handling(call: &Call, timeline: &Timeline) -> Handling {
     let by_agents = call.turns.iter().any(|turn| turn.role == Role::Agent && turn.agent_id.is_some());
     let named = |turn: &Turn| !by_agents || turn.role == Role::Agent;
     let mut shares: Vec<AgentShare> = Vec::new();
     let mut current = 0;
     let mut total = 0;
     let mut unclaimed = 0;
+    let mut holders = Vec::with_capacity(call.turns.len());
     for (turn, place) in call.turns.iter().zip(&timeline.places) {
         if let Some(id) = turn.agent_id.as_deref().filter(|_| named(turn)) {
             current = find_or_add(&mut shares, id);
         }
+        holders.push(current);
         if !Role::SCORED.contains(&turn.role) {
             continue;
         }
@@ -49,12 +62,12 @@ pub(super) fn agent_shares(call: &Call, timeline: &Timeline) -> Vec<AgentShare> 
     for share in &mut shares {
         share.handled_share = Millionths::ratio(share.words, total).unwrap_or_default();
     }
-    shares
+    Handling { shares, holders }
 }
 
 fn find_or_add(shares: &mut Vec<AgentShare>, id: &str) -> usize {
     shares.iter().position(|share| &*share.id == id).unwrap_or_else(|| {
-        shares.push(AgentShare { id: id.into(), words: 0, handled_share: Millionths::default() });
+        shares.push(AgentShare { id: id.into(), words: 0, handled_share: Millionths::default(), part: None });
         shares.len() - 1
     })
 }
@@ -67,7 +80,8 @@ mod tests {
     /// Ids with their words; a turn is (role, words, agent id).
     fn shares(turns: &[(Role, u32, Option<&str>)]) -> Vec<(String, u64, i64)> {
         let call = call("c", turns);
-        agent_shares(&call, &Timeline::of(&call))
+        handling(&call, &Timeline::of(&call))
+            .shares
             .into_iter()
             .map(|share| (share.id.to_string(), share.words, share.handled_share.0))
             .collect()
@@ -89,6 +103,8 @@ mod tests {
         ];
         // Before the first agent turn: Ann's. A turn without an id: the span goes on. Words of other roles don't count.
         assert_eq!(shares(&turns), [("ann".into(), 10, 500_000), ("bob".into(), 10, 500_000)]);
+        let call = call("c", &turns);
+        assert_eq!(handling(&call, &Timeline::of(&call)).holders, [0, 0, 0, 0, 0, 1, 1]);
     }
 
     #[test]

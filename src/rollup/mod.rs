@@ -19,7 +19,8 @@
 //! | score v = P − N, label | [`FixedScores`](crate::sentiment::FixedScores), [`Label`](crate::sentiment::Label) |
 //! | a turn's score from its pieces | [`TurnScore`] |
 //! | `score` … `low_position` of a role | [`RoleRollup`] |
-//! | `escalated`, `recovered`, `coverage`, `agent_id`, `agents` | [`CallRollup`] |
+//! | `escalated`, `recovered`; an agent's part of a call | [`Part`] |
+//! | `coverage`, `agent_id`, `agents` | [`CallRollup`] |
 //! | spans and `handled_share` | [`AgentShare`] |
 //! | `s_p²`, s̃², v; fewer than 5 agents | `model` |
 //! | τ², μ̂, θ̂, V, reliability | [`Fit`] |
@@ -37,6 +38,7 @@ mod distribution;
 mod funnel;
 mod handling;
 mod model;
+mod part;
 mod report;
 mod role;
 mod shares;
@@ -48,11 +50,12 @@ mod testing;
 mod turn;
 
 pub use agents::{AgentBook, AgentOptions};
-pub(crate) use call::BAD;
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
 pub use funnel::Funnel;
 pub use handling::AgentShare;
+pub(crate) use part::BAD;
+pub use part::Part;
 pub use report::{AgentRollup, AgentsReport, Population, Status};
 pub use role::RoleRollup;
 pub use shares::{Counts, Prior, Share};

@@ -35,9 +35,9 @@ pub struct RoleRollup {
     pub words_scored: u64,
     /// Scores of the turns with min(⌊4m⌋, 3) = quarter. Empty where the quarter has none.
     pub quarters: [Option<Millionths>; 4],
-    /// Score of the turns with m < 1/3. Empty if there are none.
+    /// Score of the turns with m < 1/3, exactly. Empty if there are none.
     pub start: Option<Millionths>,
-    /// Score of the turns with m ≥ 2/3. Empty if there are none.
+    /// Score of the turns with m ≥ 2/3, exactly. Empty if there are none.
     pub end: Option<Millionths>,
     /// `end − start`. Empty if either is.
     pub shift: Option<Millionths>,
@@ -55,6 +55,11 @@ impl RoleRollup {
     #[must_use]
     pub fn coverage(&self) -> Option<Millionths> {
         Millionths::ratio(self.words_scored, self.words)
+    }
+
+    /// Whether less than `minimum` of the words was scored.
+    pub(super) fn too_little(&self, minimum: Millionths) -> bool {
+        self.coverage().is_some_and(|coverage| coverage < minimum)
     }
 }
 
@@ -103,11 +108,11 @@ impl RoleSums {
         // Never more than the turn has, so that coverage stays within 1.
         let words = turn.words.min(place.words);
         if words > 0 {
-            self.add_weighed(place.middle.min(WHOLE), words, &turn.scores);
+            self.add_weighed(place, words, &turn.scores);
         }
     }
 
-    fn add_weighed(&mut self, middle: u32, words: u32, scores: &FixedScores) {
+    fn add_weighed(&mut self, place: &Place, words: u32, scores: &FixedScores) {
         self.words_scored += u64::from(words);
         if scores.label() == Label::Negative {
             self.negative_words += u64::from(words);
@@ -118,16 +123,15 @@ impl RoleSums {
             *sum += weight * i128::from(part.0);
         }
         self.score.add(weight, value);
-        let quarter = (u64::from(middle) * 4 / u64::from(WHOLE)).min(3);
-        if let Some(quarter) = usize::try_from(quarter).ok().and_then(|index| self.quarters.get_mut(index)) {
+        if let Some(quarter) = self.quarters.get_mut(usize::from(place.quarter)) {
             quarter.add(weight, value);
         }
-        let thirds = u64::from(middle) * 3;
-        if thirds < u64::from(WHOLE) {
-            self.start.add(weight, value);
-        } else if thirds >= 2 * u64::from(WHOLE) {
-            self.end.add(weight, value);
+        match place.third {
+            0 => self.start.add(weight, value),
+            1 => {}
+            _ => self.end.add(weight, value),
         }
+        let middle = place.middle.min(WHOLE);
         self.line.add(weight, i128::from(middle), value);
         self.low.add(value, middle);
     }

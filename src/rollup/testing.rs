@@ -57,7 +57,12 @@ pub(super) fn row(id: &str, score: Option<f64>, agents: &[(&str, f64)]) -> CallR
     };
     let agents = agents
         .iter()
-        .map(|&(id, share)| AgentShare { id: id.into(), words: 10, handled_share: Millionths::nearest(share) })
+        .map(|&(id, share)| AgentShare {
+            id: id.into(),
+            words: 10,
+            handled_share: Millionths::nearest(share),
+            part: None,
+        })
         .collect();
     CallRollup {
         id: id.into(),
