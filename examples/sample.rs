@@ -219,6 +219,7 @@ impl Tables {
                 position: (2 * number - 1) * 1_000_000 / (2 * u32::try_from(all).unwrap_or(1)),
                 chars: 100,
                 outcome,
+                weight: None,
             };
             // Detail for a sample: a million calls of it would be gigabytes.
             if self.calls.len() <= 5000 {
@@ -337,6 +338,7 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
             calls_low_coverage: tables.low_coverage,
             calls_without_agent,
             calls_language_assumed: 0,
+            calls_times_contradict: 0,
             agents,
             segments: tables.counts,
             documents: tables.counts.segments,

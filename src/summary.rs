@@ -184,6 +184,12 @@ impl Summary<'_> {
             let calls = counted(assumed, "call");
             line(f, "language", format_args!("assumed for {calls} of too few words to know it by"))?;
         }
+        let contradict = self.record.counts.calls_times_contradict;
+        if contradict > 0 {
+            let calls = counted(contradict, "call");
+            let why = "a turn starts before the one before it, or ends before it starts";
+            line(f, "times", format_args!("not used in {calls}: {why}; turns are placed by words"))?;
+        }
         let rejected = self.record.counts.rejected_rows;
         if rejected > 0 {
             line(f, "rejected", format_args!("{BAD}{}{BAD:#}: see rejects.csv", counted(rejected, "row")))?;

@@ -119,7 +119,8 @@ CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, aut
 --   mixed: 'double precision',
 --   score: 'double precision',
 --   label: 'text',
---   outcome: 'text'
+--   outcome: 'text',
+--   weight: 'double precision'
 -- });
 
 CREATE OR REPLACE TABLE failures AS FROM read_csv('failures.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {

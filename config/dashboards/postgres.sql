@@ -129,7 +129,8 @@ CREATE TABLE agents (
 --   mixed double precision,
 --   score double precision,
 --   label text,
---   outcome text
+--   outcome text,
+--   weight double precision
 -- );
 -- \copy segments FROM 'segments.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')
 

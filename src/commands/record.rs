@@ -60,6 +60,7 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
         calls_low_coverage: fold.overview.low_coverage,
         calls_without_agent: agents.calls_without_agent,
         calls_language_assumed: fold.language_assumed,
+        calls_times_contradict: fold.times_contradict,
         agents: agents.agents.len() as u64,
         segments: fold.counts,
         documents: taken - duplicates - stored,

@@ -62,7 +62,12 @@ impl Drawing<'_> {
         match detail {
             Some([]) => writeln!(f, "{FAINT}segments.csv has no row of this call{FAINT:#}")?,
             Some(segments) => {
-                writeln!(f, "{FAINT}  at  who       turns   −1{:^width$}+1   score{FAINT:#}", "0", width = PLACES - 4)?;
+                writeln!(
+                    f,
+                    "{FAINT}  at  who       turns   −1{:^width$}+1   score  weight{FAINT:#}",
+                    "0",
+                    width = PLACES - 4
+                )?;
                 for segment in segments {
                     self.unscored_turns(f, &mut shown, segment.first_turn, segments)?;
                     self.segment(f, segment)?;
@@ -91,7 +96,9 @@ impl Drawing<'_> {
         let label = segment.label.as_deref().unwrap_or_default().to_lowercase();
         let stored = if segment.outcome == "cached" { " (stored)" } else { "" };
         let mark = if segment.role == "customer" { '●' } else { '○' };
-        writeln!(f, "{}   {}  {label}{FAINT}{stored}{FAINT:#}", Lane { score, mark }, coloured(Some(score)))
+        let weight = segment.weight.map_or_else(String::new, share);
+        let lane = Lane { score, mark };
+        writeln!(f, "{lane}   {}  {weight:>6}  {label}{FAINT}{stored}{FAINT:#}", coloured(Some(score)))
     }
 
     /// The words of a segment's turns, each turn once.
@@ -149,7 +156,11 @@ impl Drawing<'_> {
             "time" => "time",
             _ => "words spoken",
         };
-        writeln!(f, "{FAINT}scores are weighted by words; quarters, start and end (thirds) go by {basis}{FAINT:#}")?;
+        writeln!(
+            f,
+            "{FAINT}a turn weighs 1 − neutral, in the whole call times its number among the role's turns; quarters, start \
+             and end (thirds) go by {basis}{FAINT:#}"
+        )?;
         writeln!(f)
     }
 
@@ -210,6 +221,11 @@ fn reason(failure: &FailureCells) -> String {
     };
     let why = failure.reason.as_deref().unwrap_or_default();
     format!("{}, {}{attempts}", Name::new(&failure.outcome), Name::within(why, 80))
+}
+
+/// A weight: `4.2 %`.
+fn share(weight: Millionths) -> String {
+    format!("{:.1} %", weight.value() * 100.0)
 }
 
 /// `8 min 12 s`.

@@ -76,7 +76,8 @@ mod tests {
         );
         let line =
             |starts: &str| text.lines().find(|line| line.starts_with(starts)).unwrap_or_else(|| panic!("{text}"));
-        assert!(line(" 6 %  customer  1").ends_with("−0.75  negative"));
+        // Charges .75, .5 and .25 at the numbers 1, 3 and 4 of the customer's turns: .75 of 3.25.
+        assert!(line(" 6 %  customer  1").ends_with("−0.75  23.1 %  negative"));
         assert_eq!(
             line("31 %  customer  3"),
             "31 %  customer  3       not scored: failed, InternalServerException, sent 4 times"

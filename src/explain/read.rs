@@ -93,6 +93,9 @@ pub(super) struct SegmentCells {
     #[serde(deserialize_with = "read::text")]
     pub(super) label: Option<String>,
     pub(super) outcome: String,
+    /// `None` in tables of older runs too.
+    #[serde(default, deserialize_with = "read::millionths")]
+    pub(super) weight: Option<Millionths>,
 }
 
 /// Why a segment has no score: its row of failures.csv.

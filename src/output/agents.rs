@@ -36,7 +36,7 @@ static HEAD: [Column<AgentRollup>; 18] = columns! {
         "Those of them that count: with a customer score, enough coverage, and words in the agent's part.",
         |row| Cell::count(row.calls_scored);
     "customer_score_raw", Number,
-        "Mean of the calls' customer scores, each call weighted by the share of it that the agent handled.",
+        "Mean of the customer scores of the agent's own parts of calls (the turns of the agent's spans, taken as a call of their own), each weighted by the share of the call's words that lie in that part.",
         |row| decimal(row.customer_score_raw);
     "customer_score", Number,
         "The same, drawn towards the mean of all agents by as much as chance explains. Below 5 agents the plain mean.",
@@ -68,22 +68,31 @@ static HEAD: [Column<AgentRollup>; 18] = columns! {
         |row| decimal(row.p_bottom_decile);
     "calls_for_reliability_70", Integer, "Calls after which a score has a reliability of .7; the same for all agents.",
         |row| Cell::of(row.calls_for_reliability_70, Cell::count);
-    "customer_end", Number, "Weighted mean of the calls' customer_end.",
+    "customer_end", Number, "Weighted mean of customer_end of the agent's parts of calls.",
         |row| decimal(row.customer_end);
     "customer_end_adjusted", Number, "How calls end given how they began and their queue; empty without queues.",
         |row| decimal(row.customer_end_adjusted);
 };
 
-static NEGATIVE: [Column<AgentRollup>; 3] =
-    share_columns!("negative_call_share", negative_calls, "Share of scored calls whose customer is labelled NEGATIVE.");
-static ESCALATED: [Column<AgentRollup>; 3] =
-    share_columns!("escalated_share", escalated, "Share of escalated calls among those where that is known.");
-static RECOVERED: [Column<AgentRollup>; 3] =
-    share_columns!("recovered_share", recovered, "Share of recovered calls among those that began badly.");
+static NEGATIVE: [Column<AgentRollup>; 3] = share_columns!(
+    "negative_call_share",
+    negative_calls,
+    "Share of scored calls in whose part that the agent handled the customer is labelled NEGATIVE."
+);
+static ESCALATED: [Column<AgentRollup>; 3] = share_columns!(
+    "escalated_share",
+    escalated,
+    "Share of calls that escalated in the agent's part, among those where that is known."
+);
+static RECOVERED: [Column<AgentRollup>; 3] = share_columns!(
+    "recovered_share",
+    recovered,
+    "Share of calls that recovered in the agent's part, among those where that part began badly."
+);
 
 /// New columns go to its end.
 static TAIL: [Column<AgentRollup>; 6] = columns! {
-    "agent_score", Number, "How the agent's side of the calls sounds: weighted mean of the calls' agent_score.",
+    "agent_score", Number, "How the agent sounds: weighted mean of the scores of the agent's own turns.",
         |row| decimal(row.agent_score);
     "words", Integer, "Words of customers and agents in the agent's part of the calls.",
         |row| Cell::count(row.words);

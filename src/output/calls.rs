@@ -36,21 +36,21 @@ macro_rules! role_columns {
     ($prefix:literal, $role:ident) => {
         columns! {
             concat!($prefix, "_score"), Number,
-                concat!("Mean of positive − negative over the ", $prefix, "'s scored words, from −1 to 1."),
+                concat!("Σkcv / Σkc over the ", $prefix, "'s scored turns, from −1 to 1: v = positive − negative, c = 1 − neutral (at least .000001), k numbers the ", $prefix, "'s turns that have words from 1."),
                 |row| millionths(row.rollup.$role.score);
             concat!($prefix, "_label"), Text,
                 "NEGATIVE if the mean probability of negative is at least .40 and not below positive; POSITIVE if positive is at least .40 and above negative; MIXED if mixed is the largest; else NEUTRAL.",
                 |row| Cell::of(row.rollup.$role.label, |label| Cell::word(label.upper()));
-            concat!($prefix, "_positive"), Number, "Mean probability of POSITIVE, weighted by words.",
+            concat!($prefix, "_positive"), Number, "Mean probability of POSITIVE, weighted as the score is, by k·c.",
                 |row| mean_of(&row.rollup.$role, |means| means.positive);
-            concat!($prefix, "_negative"), Number, "Mean probability of NEGATIVE, weighted by words.",
+            concat!($prefix, "_negative"), Number, "Mean probability of NEGATIVE, weighted as the score is, by k·c.",
                 |row| mean_of(&row.rollup.$role, |means| means.negative);
-            concat!($prefix, "_neutral"), Number, "Mean probability of NEUTRAL, weighted by words.",
+            concat!($prefix, "_neutral"), Number, "Mean probability of NEUTRAL, weighted as the score is, by k·c.",
                 |row| mean_of(&row.rollup.$role, |means| means.neutral);
-            concat!($prefix, "_mixed"), Number, "Mean probability of MIXED, weighted by words.",
+            concat!($prefix, "_mixed"), Number, "Mean probability of MIXED, weighted as the score is, by k·c.",
                 |row| mean_of(&row.rollup.$role, |means| means.mixed);
             concat!($prefix, "_negative_share"), Number,
-                "Share of the scored words that lie in turns labelled NEGATIVE.",
+                "Share of the scored turns with words that are labelled NEGATIVE.",
                 |row| millionths(row.rollup.$role.negative_share);
             concat!($prefix, "_turns"), Integer, concat!("Turns of the ", $prefix, "."),
                 |row| Cell::count(row.rollup.$role.turns);
@@ -61,7 +61,7 @@ macro_rules! role_columns {
             concat!($prefix, "_words_scored"), Integer, "Those of them that were scored.",
                 |row| Cell::count(row.rollup.$role.words_scored);
             concat!($prefix, "_q1"), Number,
-                "Score of the turns whose middle lies in the call's first quarter; empty when it has none.",
+                "Σcv / Σc over the turns whose middle lies in the call's first quarter; empty when it has none.",
                 |row| millionths(row.rollup.$role.quarters[0]);
             concat!($prefix, "_q2"), Number, "The same for the second quarter.",
                 |row| millionths(row.rollup.$role.quarters[1]);
@@ -69,19 +69,19 @@ macro_rules! role_columns {
                 |row| millionths(row.rollup.$role.quarters[2]);
             concat!($prefix, "_q4"), Number, "The same for the last quarter.",
                 |row| millionths(row.rollup.$role.quarters[3]);
-            concat!($prefix, "_start"), Number, "Score of the turns in the call's first third; empty when it has none.",
+            concat!($prefix, "_start"), Number, "Σcv / Σc over the turns whose middle lies in the call's first third, below 1/3; empty when it has none.",
                 |row| millionths(row.rollup.$role.start);
             concat!($prefix, "_end"), Number,
-                "Score of the turns in the call's last third: what ranks satisfaction best. Empty when it has none.",
+                "The same for the last third, from 2/3 on; empty when it has none.",
                 |row| millionths(row.rollup.$role.end);
             concat!($prefix, "_shift"), Number, "End − start; empty when either is.",
                 |row| millionths(row.rollup.$role.shift);
             concat!($prefix, "_slope"), Number,
-                "Least-squares slope of the score over the whole call, weighted by words; empty below 6 scored turns.",
+                "Least-squares slope of v over the whole call, weighted by c; empty below 6 scored turns.",
                 |row| millionths(row.rollup.$role.slope);
-            concat!($prefix, "_low"), Number, "Least mean of 3 scored turns in a row; empty below 3.",
+            concat!($prefix, "_low"), Number, "Least plain mean of v over 3 scored turns in a row; empty below 3.",
                 |row| millionths(row.rollup.$role.low);
-            concat!($prefix, "_low_position"), Number, "Where that lies in the call, from 0 to 1.",
+            concat!($prefix, "_low_position"), Number, "Middle of the second of them, from 0 to 1.",
                 |row| millionths(row.rollup.$role.low_position);
         }
     };
@@ -136,7 +136,7 @@ static TAIL: [Column<CallRow>; 8] = columns! {
     "scoring_version", Text, "The version of every formula in this file.",
         |_| Cell::word(SCORING_VERSION);
     "low_coverage", Flag,
-        "1 if less than the least coverage of the customer's words was scored: the call is left out of its agents' means.",
+        "1 if less than the least coverage of the customer's words was scored: the call is left out of its agent's means. Of several agents each one's part is judged by its own words.",
         |row| Cell::Flag(row.low_coverage);
 };
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cell::Cell;
 use super::table::{Column, columns};
-use crate::sentiment::{FixedScores, Outcome};
+use crate::sentiment::{FixedScores, Millionths, Outcome};
 use crate::transcript::Role;
 
 /// One row of segments.csv, and of failures.csv when the segment has no scores.
@@ -26,6 +26,8 @@ pub struct SegmentRow {
     pub chars: u32,
     /// What became of it.
     pub outcome: Outcome,
+    /// Its share of its role's score in calls.csv; only where it has scores.
+    pub weight: Option<Millionths>,
 }
 
 /// A row of the input that could not be used.
@@ -44,7 +46,7 @@ fn fixed(row: &SegmentRow) -> Option<FixedScores> {
 }
 
 /// The columns of segments.csv.
-pub static SEGMENTS: [Column<SegmentRow>; 14] = columns! {
+pub static SEGMENTS: [Column<SegmentRow>; 15] = columns! {
     "call_id", Text, "The call.",
         |row| Cell::text(&*row.call_id);
     "segment", Integer, "The segment's number within its call, from 1, by its first turn.",
@@ -73,6 +75,9 @@ pub static SEGMENTS: [Column<SegmentRow>; 14] = columns! {
         |row| Cell::of(row.outcome.scores(), |scores| Cell::word(scores.label().upper()));
     "outcome", Text, "scored (by the engine), cached (an answer that was had already), failed or skipped.",
         |row| Cell::word(row.outcome.as_str());
+    "weight", Number,
+        "Its turns' share of their role's score in calls.csv, from 0 to 1: a turn weighs k·(1 − neutral), k numbering the role's turns that have words. Empty when not scored.",
+        |row| Cell::of(row.weight, |weight| Cell::Millionths(weight.0));
 };
 
 /// The columns of failures.csv.

@@ -128,6 +128,10 @@ pub struct CountsRecord {
     /// record of before this was counted can be read too.
     #[serde(default)]
     pub calls_language_assumed: u64,
+    /// Calls with times that contradict each other: their turns are placed by words. 0 in a record of before this was
+    /// counted.
+    #[serde(default)]
+    pub calls_times_contradict: u64,
     /// Agents.
     pub agents: u64,
     /// Segments by outcome: `segments = scored + cached + failed + skipped`.

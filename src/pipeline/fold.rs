@@ -11,7 +11,9 @@ use crate::output::{
     CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key, read_back,
 };
 use crate::overview::{CallFigures, Overview};
-use crate::rollup::{AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, roll_up, turn_scores};
+use crate::rollup::{
+    AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, TurnScore, TurnWeights, roll_up, turn_scores,
+};
 use crate::sentiment::{Millionths, Outcome, SegmentCounts};
 
 /// Where a pipeline's finished calls go.
@@ -60,6 +62,8 @@ pub struct Fold {
     pub turns: u64,
     /// Calls whose own words are too few to know their language by.
     pub language_assumed: u64,
+    /// Calls with times that contradict each other.
+    pub times_contradict: u64,
 }
 
 impl Fold {
@@ -78,10 +82,15 @@ impl Fold {
             counts: SegmentCounts::default(),
             turns: 0,
             language_assumed: 0,
+            times_contradict: 0,
         }
     }
 
     fn list_segments(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        let weights = self
+            .options
+            .detail
+            .then(|| TurnWeights::of(&prepared.call, &prepared.timeline, &scored_turns(prepared, &outcomes)));
         let mut call_id: Option<Arc<str>> = None;
         for (number, (segment, outcome)) in (1..).zip(prepared.segments.iter().zip(outcomes)) {
             self.counts.add(&outcome);
@@ -98,6 +107,9 @@ impl Fold {
                 last_turn: segment.last_turn() + 1,
                 position: segment.position(),
                 chars: segment.chars,
+                weight: weights.as_ref().filter(|_| !failed).and_then(|weights| {
+                    weights.share(segment.role, segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words)))
+                }),
                 outcome,
             };
             let key = part_key(&row.call_id, number);
@@ -123,6 +135,7 @@ impl TakeCalls for Fold {
         self.turns += prepared.call.turns.len() as u64;
         self.agents.add(&rollup);
         self.language_assumed += u64::from(prepared.language_assumed);
+        self.times_contradict += u64::from(prepared.timeline.times_contradict);
         let row = CallRow { rollup, engine: self.options.engine, low_coverage };
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;
@@ -131,17 +144,21 @@ impl TakeCalls for Fold {
     }
 }
 
-/// What a call's segments come to; `outcomes` stand in their order.
-pub fn roll_up_call(prepared: &Prepared, outcomes: &[Outcome], scored_roles: ScoredRoles) -> CallRollup {
+/// The scores of a call's turns; `outcomes` stand in the order of its segments.
+fn scored_turns(prepared: &Prepared, outcomes: &[Outcome]) -> Vec<Option<TurnScore>> {
     let pieces = prepared.segments.iter().zip(outcomes).flat_map(|(segment, outcome)| {
         segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words, outcome.scores()))
     });
-    let turns = turn_scores(prepared.call.turns.len(), pieces);
+    turn_scores(prepared.call.turns.len(), pieces)
+}
+
+/// What a call's segments come to; `outcomes` stand in their order.
+pub fn roll_up_call(prepared: &Prepared, outcomes: &[Outcome], scored_roles: ScoredRoles) -> CallRollup {
     let failed = outcomes.iter().filter(|outcome| outcome.scores().is_none()).count();
     roll_up(&CallInput {
         call: &prepared.call,
         timeline: &prepared.timeline,
-        turns: &turns,
+        turns: &scored_turns(prepared, outcomes),
         scored_roles,
         segments: u32::try_from(prepared.segments.len()).unwrap_or(u32::MAX),
         segments_failed: u32::try_from(failed).unwrap_or(u32::MAX),

@@ -153,6 +153,7 @@ impl Sample {
                 calls_low_coverage: fold.overview.low_coverage,
                 calls_without_agent: agents.calls_without_agent,
                 calls_language_assumed: fold.language_assumed,
+                calls_times_contradict: fold.times_contradict,
                 agents: agents.agents.len() as u64,
                 segments: fold.counts,
                 documents: fold.counts.segments,

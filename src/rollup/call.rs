@@ -209,16 +209,15 @@ mod tests {
         ];
         let row = rolled(&call, &scores);
         let customer = row.customer;
-        // (20·.4 − 20·.5 − 15·.8)/55 = −14/55.
-        assert_eq!(customer.score, millionths(-14.0 / 55.0));
-        // P = 8/55, N = 22/55 = .4: exactly enough.
+        // Place times charge: 1·.4, 2·.5 and, as the third has no score, 4·.8; 4.6 in all. (.4·.4 − 1·.5 − 3.2·.8)/4.6.
+        assert_eq!(customer.score, millionths(-2.9 / 4.6));
         let means = customer.means.unwrap();
-        assert_eq!(means.positive, Millionths::nearest(8.0 / 55.0));
-        assert_eq!(means.negative, Millionths(400_000));
-        assert_eq!(means.neutral, Millionths::nearest((20.0 * 0.6 + 20.0 * 0.5 + 15.0 * 0.2) / 55.0));
+        assert_eq!(means.positive, Millionths::nearest(0.16 / 4.6));
+        assert_eq!(means.negative, Millionths::nearest(3.06 / 4.6));
+        assert_eq!(means.neutral, Millionths::nearest((0.4 * 0.6 + 1.0 * 0.5 + 3.2 * 0.2) / 4.6));
         assert_eq!(means.mixed, Millionths(0));
         assert_eq!(customer.label, Some(Label::Negative));
-        assert_eq!(customer.negative_share, millionths(35.0 / 55.0));
+        assert_eq!(customer.negative_share, millionths(2.0 / 3.0));
         assert_eq!((customer.turns, customer.turns_scored, customer.words, customer.words_scored), (4, 3, 80, 55));
         assert_eq!(customer.quarters, [millionths(0.4), None, millionths(-0.5), millionths(-0.8)]);
         assert_eq!(
@@ -227,7 +226,11 @@ mod tests {
         );
         assert_eq!(customer.slope, None, "three scored turns");
         assert_eq!((customer.low, customer.low_position), (millionths(-0.3), millionths(0.5)));
-        assert_eq!((row.agent.score, row.agent.turns, row.agent.quarters[0]), (millionths(0.4), 2, millionths(0.2)));
+        // (1·.2·.2 + 2·.6·.6)/1.4.
+        assert_eq!(
+            (row.agent.score, row.agent.turns, row.agent.quarters[0]),
+            (millionths(0.76 / 1.4), 2, millionths(0.2))
+        );
         assert_eq!((row.agent.low, row.agent.shift), (None, None));
         assert_eq!((row.escalated, row.recovered), (Some(true), None));
         assert_eq!(row.coverage, millionths(0.75));
@@ -242,12 +245,12 @@ mod tests {
         let line = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0].map(|twelfths| Some(0.5 - twelfths / 12.0));
         let slope = customer_turns(line).customer.slope.unwrap();
         assert!((slope.value() + 1.0).abs() < 5e-6, "{slope:?}");
-        // numpy.polyfit([.05, .2, .325, .55, .825, .95], [.1, -.3, .5, .2, -.7, .4], 1, w=sqrt(words)) → −.03902439
+        // numpy.polyfit([.05, .2, .325, .55, .825, .95], [.1, -.3, .5, .2, -.7, .4], 1, w=sqrt(charges)) → −.47760857
         let words = [10, 20, 5, 40, 15, 10];
         let call = call("c1", &words.map(|words| (CUSTOMER, words, None)));
         let scores = [0.1, -0.3, 0.5, 0.2, -0.7, 0.4];
         let turns: Vec<_> = words.iter().zip(scores).map(|(&words, score)| turn_score(words, score)).collect();
-        assert_eq!(rolled(&call, &turns).customer.slope, Some(Millionths(-39_024)));
+        assert_eq!(rolled(&call, &turns).customer.slope, Some(Millionths(-477609)));
         assert_eq!(customer_turns([Some(0.1), None, Some(0.5), Some(0.2), Some(-0.7), Some(0.4)]).customer.slope, None);
     }
 
@@ -339,9 +342,18 @@ mod tests {
         assert_eq!((row.customer.start, row.customer.end), (millionths(0.1), millionths(0.3)));
     }
 
+    #[test]
+    fn parts_of_a_call_weigh_their_turns_by_charge_alone() {
+        let row = customer_turns([Some(-0.8), Some(0.2), Some(0.1), Some(0.0), Some(0.3), Some(0.6)]);
+        // (−.8·.8 + .2·.2)/1.0 and (.3·.3 + .6·.6)/.9; the quarters hold 1, 2, 1 and 2 turns.
+        assert_eq!((row.customer.start, row.customer.end), (millionths(-0.6), millionths(0.5)));
+        let second = 0.05 / 0.3;
+        assert_eq!(row.customer.quarters, [millionths(-0.8), millionths(second), millionths(0.0), millionths(0.5)]);
+    }
+
     proptest::proptest! {
         #[test]
-        fn every_mean_lies_within_the_scores_and_the_quarters_add_up_to_the_whole(
+        fn every_mean_lies_within_the_scores_and_follows_its_formula(
             turns in proptest::collection::vec((0..3_u8, 0..40_u32, proptest::option::of(-1.0..1.0_f64)), 0..30)
         ) {
             let spoken: Vec<_> = turns
@@ -358,13 +370,17 @@ mod tests {
                 for part in parts {
                     proptest::prop_assert!((-1_000_000..=1_000_000).contains(&part.0));
                 }
-                if let (Some(low), Some(high)) = (role.quarters.iter().flatten().min(), role.quarters.iter().flatten().max()) {
-                    let score = role.score.unwrap_or_default();
-                    proptest::prop_assert!(*low <= score && score <= *high);
-                }
                 if let Some(FixedScores { positive, negative, .. }) = role.means {
                     proptest::prop_assert!((positive.0 - negative.0 - role.score.unwrap_or_default().0).abs() <= 1);
                 }
+            }
+            // The score once more, in floats.
+            let customer = turns.iter().filter(|(role, words, _)| *role == 0 && *words > 0).zip(1..);
+            let weighed = customer.filter_map(|((.., score), number)| score.map(|score| (score, f64::from(number) * score.abs())));
+            let (sum, weight) = weighed.fold((0.0, 0.0), |(sum, all), (score, weight)| (sum + weight * score, all + weight));
+            if weight > 1e-3 {
+                let score = row.customer.score.unwrap_or_default().value();
+                proptest::prop_assert!((score - sum / weight).abs() < 1e-3, "{score} and {}", sum / weight);
             }
         }
     }

@@ -18,6 +18,7 @@
 //! |---|---|
 //! | score v = P − N, label | [`FixedScores`](crate::sentiment::FixedScores), [`Label`](crate::sentiment::Label) |
 //! | a turn's score from its pieces | [`TurnScore`] |
+//! | a turn's charge and weight | [`RoleRollup`]'s file, `weight` |
 //! | `score` … `low_position` of a role | [`RoleRollup`] |
 //! | `escalated`, `recovered`; an agent's part of a call | [`Part`] |
 //! | `coverage`, `agent_id`, `agents` | [`CallRollup`] |
@@ -48,6 +49,7 @@ mod sums;
 mod testing;
 
 mod turn;
+mod weight;
 
 pub use agents::{AgentBook, AgentOptions};
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
@@ -62,11 +64,15 @@ pub use shares::{Counts, Prior, Share};
 pub use shrink::{Fit, Observed, Shrunk};
 
 pub use turn::{TurnScore, turn_scores};
+pub use weight::TurnWeights;
 
 /// Names the formulas that made an output's numbers; changed whenever one of them changes a number.
 ///
-/// Version 1 is: v = P − N and the label rule with .40; turn weights in Unicode words; quarters and thirds by a turn's
-/// middle; slope from 6 turns, low over 3; escalated and recovered at −.30; calls weighted by handled share; variances with
+/// Version 1 weighed turns by their words, gave each agent of a call the whole call's values, cut middles down to
+/// millionths before they were put into thirds, and placed turns by times that contradict each other.
+///
+/// Version 2 is: v = P − N and the label rule with .40; turns weighed by k·(1 − P(neutral)) in a call and by
+/// 1 − P(neutral) in its parts; quarters and thirds by a turn's exact middle; an agent's part of a call as a call; slope from 6 turns, low over 3; escalated and recovered at −.30; calls weighted by handled share; variances with
 /// d₀ = 10; ADM for τ²; case mix by queue and language with n/(n + 20); the funnel's winsorised tenth, 1.96 and 3.09; q-values
 /// from 5 calls; percentiles from reliability .5 and 10 calls; beta-binomial shares with M in [1, 10⁶].
-pub const SCORING_VERSION: &str = "1";
+pub const SCORING_VERSION: &str = "2";

@@ -1,11 +1,23 @@
 //! One call, one role: what the customer's (or the agents') turns add up to.
 //!
-//! Turns t carry a score v, a weight w (their scored words) and a middle m on the call's time line, which runs from 0
-//! to 1. A turn that was not scored is absent; one without words weighs nothing, and is left out of `slope` and `low` too.
+//! Turns t carry a score v = P − N, a middle m on the call's time line, which runs from 0 to 1, and two weights:
+//!
+//! - the **charge** c = 1 − P(neutral), at least a millionth: how much of the turn is feeling. It weighs the turns of a
+//!   part of the call (`start`, `end`, quarters) and `slope`;
+//! - **place times charge** k·c, where k numbers this role's turns that have words from 1: it weighs the turns of the whole
+//!   call (`score` and the four probabilities), as what was said last stays in mind. A part has its place already.
+//!
+//! No length among them: long turns tell the problem, short ones the verdict (`benches/weighting.py` has the figures). The
+//! place is a number and not a time, so that a gap on the clock gives nobody all the weight. Turns that share a packed
+//! document share its charge, and differ by place.
+//!
+//! A turn that was not scored is absent, and keeps its number; one without words weighs nothing, and is left out of every
+//! mean; one of which a part was scored counts whole.
 
 use crate::transcript::{Place, WHOLE};
 
 use super::turn::TurnScore;
+use super::weight::{charge, weight};
 use crate::sentiment::{FixedScores, Label, Millionths, mean};
 
 /// Scored turns below which there is no slope.
@@ -17,13 +29,13 @@ const LOW_TURNS: usize = 3;
 /// The columns of calls.csv that exist once for the customer and once for the agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RoleRollup {
-    /// Σwv / Σw. Empty when nothing was scored.
+    /// Σkcv / Σkc. Empty when nothing was scored.
     pub score: Option<Millionths>,
     /// The label rule applied to the four means. Empty when nothing was scored.
     pub label: Option<Label>,
-    /// Word-weighted means of the four probabilities. Empty when nothing was scored.
+    /// Means of the four probabilities with the same weights k·c. Empty when nothing was scored.
     pub means: Option<FixedScores>,
-    /// Share of the scored words that lie in turns labelled NEGATIVE. Empty when nothing was scored.
+    /// Share of the scored turns with words that are labelled NEGATIVE. Empty when nothing was scored.
     pub negative_share: Option<Millionths>,
     /// Turns of this role.
     pub turns: u32,
@@ -33,15 +45,15 @@ pub struct RoleRollup {
     pub words: u64,
     /// Words of this role that were scored.
     pub words_scored: u64,
-    /// Scores of the turns with min(⌊4m⌋, 3) = quarter. Empty where the quarter has none.
+    /// Σcv / Σc of the turns with min(⌊4m⌋, 3) = quarter. Empty where the quarter has none.
     pub quarters: [Option<Millionths>; 4],
-    /// Score of the turns with m < 1/3, exactly. Empty if there are none.
+    /// Σcv / Σc of the turns with m < 1/3, exactly. Empty if there are none.
     pub start: Option<Millionths>,
-    /// Score of the turns with m ≥ 2/3, exactly. Empty if there are none.
+    /// Σcv / Σc of the turns with m ≥ 2/3, exactly. Empty if there are none.
     pub end: Option<Millionths>,
     /// `end − start`. Empty if either is.
     pub shift: Option<Millionths>,
-    /// Weighted least-squares slope of v on m: change of score over the whole call. Empty below 6 scored turns, or if
+    /// Least-squares slope of v on m, weighted by c: change of score over the whole call. Empty below 6 scored turns, or if
     /// all lie in one place.
     pub slope: Option<Millionths>,
     /// Least plain mean of 3 scored turns in a row (of this role). Empty below 3.
@@ -88,8 +100,12 @@ pub(super) struct RoleSums {
     turns_scored: u32,
     words: u64,
     words_scored: u64,
-    negative_words: u64,
-    parts: [i128; 4],
+    /// Turns with words, scored or not: the number of the last of them.
+    number: u32,
+    /// Scored turns with words, and those of them labelled NEGATIVE.
+    weighed: u32,
+    negative: u32,
+    parts: [Mean; 4],
     score: Mean,
     quarters: [Mean; 4],
     start: Mean,
@@ -103,36 +119,36 @@ impl RoleSums {
     pub(super) fn add(&mut self, place: &Place, score: Option<&TurnScore>) {
         self.turns += 1;
         self.words += u64::from(place.words);
+        self.number += u32::from(place.words > 0);
         let Some(turn) = score else { return };
         self.turns_scored += 1;
         // Never more than the turn has, so that coverage stays within 1.
         let words = turn.words.min(place.words);
         if words > 0 {
-            self.add_weighed(place, words, &turn.scores);
+            self.words_scored += u64::from(words);
+            self.add_weighed(place, &turn.scores);
         }
     }
 
-    fn add_weighed(&mut self, place: &Place, words: u32, scores: &FixedScores) {
-        self.words_scored += u64::from(words);
-        if scores.label() == Label::Negative {
-            self.negative_words += u64::from(words);
-        }
-        let weight = i128::from(words);
+    fn add_weighed(&mut self, place: &Place, scores: &FixedScores) {
+        self.weighed += 1;
+        self.negative += u32::from(scores.label() == Label::Negative);
         let value = i128::from(scores.score().0);
+        let (charge, weight) = (charge(scores), weight(self.number, scores));
         for (sum, part) in self.parts.iter_mut().zip(scores.parts()) {
-            *sum += weight * i128::from(part.0);
+            sum.add(weight, i128::from(part.0));
         }
         self.score.add(weight, value);
         if let Some(quarter) = self.quarters.get_mut(usize::from(place.quarter)) {
-            quarter.add(weight, value);
+            quarter.add(charge, value);
         }
         match place.third {
-            0 => self.start.add(weight, value),
+            0 => self.start.add(charge, value),
             1 => {}
-            _ => self.end.add(weight, value),
+            _ => self.end.add(charge, value),
         }
         let middle = place.middle.min(WHOLE);
-        self.line.add(weight, i128::from(middle), value);
+        self.line.add(charge, i128::from(middle), value);
         self.low.add(value, middle);
     }
 
@@ -145,7 +161,7 @@ impl RoleSums {
             score: self.score.value(),
             label: means.map(|means| means.label()),
             means,
-            negative_share: Millionths::ratio(self.negative_words, self.words_scored),
+            negative_share: Millionths::ratio(self.negative.into(), self.weighed.into()),
             turns: self.turns,
             turns_scored: self.turns_scored,
             words: self.words,
@@ -161,8 +177,7 @@ impl RoleSums {
     }
 
     fn means(&self) -> Option<FixedScores> {
-        let weight = i128::from(self.words_scored);
-        let [positive, negative, neutral, mixed] = self.parts.map(|sum| mean(sum, weight));
+        let [positive, negative, neutral, mixed] = self.parts.map(|part| part.value());
         Some(FixedScores { positive: positive?, negative: negative?, neutral: neutral?, mixed: mixed? })
     }
 }

@@ -11,7 +11,7 @@ use crate::sentiment::{FixedScores, Millionths, Scores, mean};
 pub struct TurnScore {
     /// The turn's four probabilities.
     pub scores: FixedScores,
-    /// Words of the turn that were scored; may be fewer than the turn has. The turn's weight in every mean.
+    /// Words of the turn that were scored; may be fewer than the turn has. Without any the turn weighs nothing.
     pub words: u32,
 }
 

@@ -19,6 +19,7 @@ impl Summary<'_> {
             "calls_scored": overview.scored(),
             "calls_low_coverage": overview.low_coverage,
             "calls_language_assumed": record.counts.calls_language_assumed,
+            "calls_times_contradict": record.counts.calls_times_contradict,
             "customer": {
                 "mean_score": overview.exact_mean(),
                 "labels": overview.labels,

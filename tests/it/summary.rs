@@ -55,6 +55,29 @@ fn programs_are_told_what_people_are_told_and_what_the_record_says() {
 }
 
 #[test]
+fn calls_with_times_that_contradict_each_other_are_counted_and_placed_by_words() {
+    let place = Place::new();
+    // Local times over the end of daylight saving, beside a call of the day before.
+    let rows = "call_id,turn_index,speaker,timestamp,text\n\
+        back,1,customer,2026-10-25 02:59:50,this is a terrible and useless service\n\
+        back,2,agent,2026-10-25 02:00:00,I am sorry to hear that\n\
+        back,3,customer,2026-10-25 02:00:10,great that works thank you so much\n\
+        plain,1,customer,2026-10-24 02:59:50,thank you\n\
+        plain,2,agent,2026-10-24 03:00:00,you are welcome\n";
+    place.write("calls.csv", rows);
+    let words = place.run(&["analyze", "--timezone", "Europe/Berlin", "calls.csv"]).expect(0).stdout;
+    assert!(words.contains("times        not used in 1 call: a turn starts before the one before it"), "{words}");
+    let outputs = place.outputs("undertone-out");
+    assert_eq!(outputs.record()["counts"]["calls_times_contradict"], 1);
+    let calls = outputs.table("calls.csv");
+    let cells = [("back", "time_basis"), ("back", "duration_s"), ("plain", "time_basis")];
+    assert_eq!(cells.map(|(call, column)| calls.cell(call, column)), ["words", "", "time"]);
+    let score = |name: &str| calls.cell("back", name).parse::<f64>().unwrap_or_else(|_| panic!("no {name}"));
+    assert!(score("customer_start") < 0.0 && score("customer_end") > 0.0, "the call ended well");
+    assert_eq!(summary(&place, &["--timezone", "Europe/Berlin", "calls.csv"], 0)["calls_times_contradict"], 1);
+}
+
+#[test]
 fn json_takes_the_place_of_the_words_and_is_not_silenced() {
     let place = Place::with_samples();
     let run = |arguments: &[&str]| place.run(&[&["analyze"], arguments, &["data"]].concat()).expect(0);
