@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Comparison, Curve, Figure, Interval, Judged, Measure, MeasureFigures, RatedCall, Standing, TextFigures, Verdict,
-    agreement, macro_f1, paired_difference, unhappy_auc, verdict,
+    Closest, Comparison, Curve, Figure, Interval, Judged, MEASURES, Measure, MeasureFigures, RatedCall, Standing,
+    TextFigures, Verdict, agreement, macro_f1, paired_difference, unhappy_auc, verdict,
 };
 use crate::sentiment::{Label, Scores};
 
@@ -23,7 +23,7 @@ pub struct ItemScores {
     /// The probabilities: of the text, or of what the call's customer said.
     pub scores: Option<Scores>,
     /// The call's values in the order of [`Measure::ALL`].
-    pub values: [Option<f64>; 3],
+    pub values: [Option<f64>; MEASURES],
 }
 
 /// What scoring all items took.
@@ -110,7 +110,10 @@ pub struct EngineFigures {
     pub texts: Option<TextFigures>,
     /// On rated calls.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub calls: Option<[MeasureFigures; 3]>,
+    pub calls: Option<[MeasureFigures; MEASURES]>,
+    /// On rated calls, the column that follows the ratings best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closest: Option<Closest>,
 }
 
 /// All figures of an evaluation.
@@ -188,12 +191,17 @@ const fn main_figure(truth: &Truth) -> Figure {
 }
 
 fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures {
-    let (texts, calls) = match truth {
+    let (texts, calls, closest) = match truth {
         Truth::Texts(labels) => {
             let judged: Vec<Judged> = judged(labels, &answers.items).into_iter().flatten().collect();
-            (Some(TextFigures::of(&judged, seed)), None)
+            (Some(TextFigures::of(&judged, seed)), None, None)
         }
-        Truth::Calls(ratings) => (None, Some(MeasureFigures::all(&rated(ratings, &answers.items), seed))),
+        Truth::Calls(ratings) => {
+            let rated = rated(ratings, &answers.items);
+            let figures = MeasureFigures::all(&rated, seed);
+            let closest = Closest::of(&rated, &figures, seed);
+            (None, Some(figures), closest)
+        }
     };
     let scored = answers.items.iter().filter(|item| item.scores.is_some()).count();
     EngineFigures {
@@ -205,6 +213,7 @@ fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures 
         effort: answers.effort,
         texts,
         calls,
+        closest,
     }
 }
 
@@ -257,7 +266,9 @@ mod tests {
 
     fn item(positive: f64, negative: f64) -> ItemScores {
         let scores = Scores::new(positive, negative, 1.0 - positive - negative, 0.0).expect("a distribution");
-        ItemScores { scores: Some(scores), values: [Some(positive - negative), None, None] }
+        let mut values = [None; MEASURES];
+        values[0] = Some(positive - negative);
+        ItemScores { scores: Some(scores), values }
     }
 
     fn answers(name: &str, items: Vec<ItemScores>, cost_per_1000: f64) -> Answers {

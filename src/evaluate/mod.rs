@@ -17,7 +17,7 @@ mod reliability;
 mod texts;
 
 pub use bootstrap::{Interval, interval, paired_difference};
-pub use calls::{Measure, MeasureFigures, RatedCall, unhappy_auc};
+pub use calls::{Closest, MEASURES, Measure, MeasureFigures, RatedCall, unhappy_auc};
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
 pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
 pub use curve::{Curve, CurveTexts};

@@ -36,7 +36,7 @@ pub fn evaluation_page(evaluation: &Evaluation) -> String {
         calls: evaluation
             .engines
             .iter()
-            .filter_map(|engine| Some(CallTable::of(&engine.name, engine.calls.as_ref()?)))
+            .filter_map(|engine| Some(CallTable::of(engine, engine.calls.as_ref()?)))
             .collect(),
         evaluation,
     };
@@ -204,16 +204,22 @@ impl TextTables {
 struct CallTable {
     name: String,
     rows: Vec<(Measure, Count, Count, String, String)>,
+    /// Which column follows the ratings best, in words.
+    closest: Option<String>,
 }
 
 impl CallTable {
-    fn of(name: &str, measures: &[MeasureFigures; 3]) -> Self {
+    fn of(engine: &EngineFigures, measures: &[MeasureFigures]) -> Self {
         let row = |figures: &MeasureFigures| {
             let correlation = signed(figures.rank_correlation);
             let (calls, unhappy) = (Count(figures.calls as u64), Count(figures.unhappy as u64));
             (figures.measure, calls, unhappy, range(figures.auc), correlation)
         };
-        Self { name: Name::new(name).to_string(), rows: measures.iter().map(row).collect() }
+        Self {
+            name: Name::new(&engine.name).to_string(),
+            rows: measures.iter().map(row).collect(),
+            closest: engine.closest.as_ref().map(|closest| closest.words.clone()),
+        }
     }
 }
 

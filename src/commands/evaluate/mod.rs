@@ -21,7 +21,7 @@ use crate::budget::Planned;
 use crate::chunk::Speakers;
 use crate::cli;
 use crate::engine::Halt;
-use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, Truth, judged};
+use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, Measure, Truth, judged};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::interrupt;
@@ -209,7 +209,16 @@ fn item_scores(rollup: &CallRollup, min_coverage: Millionths) -> ItemScores {
         return ItemScores::default();
     }
     let customer = &rollup.customer;
-    let values = [customer.score, customer.end, customer.low].map(|value| value.map(Millionths::value));
+    let column = |measure| match measure {
+        Measure::CustomerScore => customer.score,
+        Measure::CustomerEnd => customer.end,
+        Measure::CustomerLow => customer.low,
+        Measure::CustomerStart => customer.start,
+        Measure::CustomerShift => customer.shift,
+        Measure::CustomerQ4 => customer.quarters[3],
+        Measure::CustomerNegativeShare => customer.negative_share,
+    };
+    let values = Measure::ALL.map(|measure| column(measure).map(Millionths::value));
     ItemScores { scores: customer.means.as_ref().map(Scores::from), values }
 }
 

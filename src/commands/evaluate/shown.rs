@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use indicatif::HumanCount;
 
 use crate::commands::columns::columns;
-use crate::evaluate::{Curve, EngineFigures, Evaluation, Interval, MeasureFigures, Subject, TextFigures};
+use crate::evaluate::{Closest, Curve, EngineFigures, Evaluation, Interval, MeasureFigures, Subject, TextFigures};
 use crate::sentiment::Label;
 
 /// The whole evaluation.
@@ -64,7 +64,7 @@ fn head(subject: &Subject) -> Vec<String> {
 fn row(engine: &EngineFigures, subject: &Subject) -> Vec<String> {
     let figures = match (&engine.texts, &engine.calls) {
         (Some(texts), _) => [texts.macro_f1, texts.macro_recall, texts.accuracy, texts.calibration_error],
-        (None, Some([score, end, low])) => [score.auc, end.auc, low.auc, score.rank_correlation],
+        (None, Some([score, end, low, ..])) => [score.auc, end.auc, low.auc, score.rank_correlation],
         (None, None) => [None; 4],
     };
     let scored = if engine.not_scored == 0 {
@@ -120,7 +120,7 @@ fn details(engine: &EngineFigures) -> String {
     let mut out = format!("\n{} ({})\n", engine.name, engine.model);
     match (&engine.texts, &engine.calls) {
         (Some(texts), _) => out += &text_details(texts),
-        (None, Some(measures)) => out += &call_details(measures),
+        (None, Some(measures)) => out += &call_details(measures, engine.closest.as_ref()),
         (None, None) => {}
     }
     out
@@ -167,7 +167,7 @@ fn text_details(figures: &TextFigures) -> String {
     out + "\n" + &columns(&head, &rows)
 }
 
-fn call_details(measures: &[MeasureFigures; 3]) -> String {
+fn call_details(measures: &[MeasureFigures], closest: Option<&Closest>) -> String {
     let head = ["value", "calls", "unhappy", "AUC", "rank correlation"].map(str::to_owned);
     let row = |figures: &MeasureFigures| {
         vec![
@@ -179,7 +179,9 @@ fn call_details(measures: &[MeasureFigures; 3]) -> String {
         ]
     };
     columns(&head, &measures.iter().map(row).collect::<Vec<_>>())
-        + "AUC: the chance that an unhappy call has a lower value than one that is not; 0.5 is a coin.\n"
+        + "AUC: the chance that an unhappy call has a lower value than one that is not (of customer_negative_share, a \
+           higher one); 0.5 is a coin.\n"
+        + &closest.map_or_else(String::new, |closest| format!("{}\n", closest.words))
 }
 
 /// A figure with its interval.
