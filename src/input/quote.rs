@@ -2,8 +2,11 @@
 //!
 //! A transcript's words must never reach a message, whatever is wrong with the file. A name is quoted only if it looks
 //! like one and something else shows that it is one: a column, if its header has a column of a known name; a speaker
-//! value or a label, if it is met in most conversations. If most turns have a speaker value without that evidence, none
-//! is quoted. Whatever has no such evidence is counted, with file and line.
+//! value or a label, if it is met in most conversations, if it stands where a format has names of speakers and nothing
+//! else, or if a program numbered it (`SPEAKER_00`). If most turns have a speaker value without that evidence, none is
+//! quoted. Whatever has no such evidence is counted, with file and line.
+
+use super::field::fold;
 
 /// A longer name is not quoted.
 const MAX_CHARS: usize = 40;
@@ -20,6 +23,15 @@ pub(super) fn looks_like_a_name(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '\'' | '#' | '(' | ')'))
+}
+
+/// Whether `name` is one that a program gave a voice or a channel: `SPEAKER_00`, `spk_1`, `ch_0`, `Speaker 2`.
+pub(super) fn is_diarised(name: &str) -> bool {
+    let folded = fold(name);
+    ["speaker", "spk", "channel", "ch"].iter().any(|word| {
+        let number = folded.strip_prefix(word).unwrap_or_default();
+        matches!(number.len(), 1..=3) && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether something met in `conversations` of `all` conversations recurs in most of them.
@@ -58,6 +70,16 @@ mod tests {
         for words in ["", "I lost my card, help", "my card is lost again", "hello!", "{", "\u{1b}[2J", &"x".repeat(41)]
         {
             assert!(!looks_like_a_name(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn numbered_voices_are_told_from_words() {
+        for name in ["SPEAKER_00", "spk_1", "ch_0", "Speaker 12", "channel-2"] {
+            assert!(is_diarised(name), "{name}");
+        }
+        for words in ["Speaker", "speaker 1234", "chapter 1", "spk_one", "1", "my channel 5"] {
+            assert!(!is_diarised(words), "{words}");
         }
     }
 

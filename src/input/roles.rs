@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::InputError;
 use super::field::fold;
-use super::quote::{looks_like_a_name, recurs, shell_word};
+use super::quote::{is_diarised, looks_like_a_name, recurs, shell_word};
 use super::store::Stored;
 use super::{calls, rejects::Spot};
 use crate::transcript::Role;
@@ -87,6 +87,25 @@ impl Roles {
     }
 }
 
+/// Where a speaker value stands, as messages name it: it decides which values they may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SpeakerPlace<'a> {
+    /// A column of a table, which may hold something else: a value is shown if most conversations have it.
+    Column(&'a str),
+    /// A label before what was said, which may be words: likewise.
+    Label(&'a str),
+    /// A place that holds nothing but names of speakers, by the format's own rules: every value that looks like a name
+    /// is shown.
+    Name(&'a str),
+}
+
+impl<'a> SpeakerPlace<'a> {
+    const fn name(self) -> &'a str {
+        let (Self::Column(name) | Self::Label(name) | Self::Name(name)) = self;
+        name
+    }
+}
+
 /// Values of speaker columns without a role, met so far.
 #[derive(Debug, Default)]
 pub(super) struct UnknownRoles {
@@ -99,22 +118,41 @@ struct UnknownValue {
     value: Box<str>,
     turns: u64,
     first: Spot,
-    /// The column as messages name it.
-    column: Box<str>,
+    /// The column or other place as messages name it.
+    place: Box<str>,
+    is_column: bool,
+    /// The format's own rules show that it names a speaker.
+    is_name: bool,
+}
+
+impl UnknownValue {
+    /// Whether a message may show it: `calls` of `all` calls have it.
+    fn is_shown(&self, calls: u64, all: u64) -> bool {
+        looks_like_a_name(&self.value) && (self.is_name || is_diarised(&self.value) || recurs(calls, all))
+    }
 }
 
 impl UnknownRoles {
     /// Notes a turn of an unknown `value`; its number stands for the role in the stored row.
-    pub(super) fn note(&mut self, value: &str, spot: &Spot, column: &str) -> u32 {
+    pub(super) fn note(&mut self, value: &str, spot: &Spot, place: SpeakerPlace<'_>) -> u32 {
         // A long one is somebody's words: one stands for all of them.
         let value = if value.len() > MAX_VALUE_BYTES { "" } else { value };
         if let Some(&number) = self.numbers.get(value) {
-            self.values[number as usize].turns += 1;
+            let known = &mut self.values[number as usize];
+            known.turns += 1;
+            known.is_name |= matches!(place, SpeakerPlace::Name(_));
             return number;
         }
         let number = u32::try_from(self.values.len()).expect("reading ends at far fewer values");
         self.numbers.insert(value.into(), number);
-        self.values.push(UnknownValue { value: value.into(), turns: 1, first: spot.clone(), column: column.into() });
+        self.values.push(UnknownValue {
+            value: value.into(),
+            turns: 1,
+            first: spot.clone(),
+            place: place.name().into(),
+            is_column: matches!(place, SpeakerPlace::Column(_)),
+            is_name: matches!(place, SpeakerPlace::Name(_)),
+        });
         number
     }
 
@@ -128,16 +166,13 @@ impl UnknownRoles {
     pub(super) fn into_result(self, stored: &Stored) -> Result<(), InputError> {
         let Some(first) = self.values.iter().min_by(|one, other| one.first.cmp(&other.first)) else { return Ok(()) };
         let (all, by_value) = calls::recurrence(stored, self.values.len())?;
-        let (mut shown, mut hidden): (Vec<_>, Vec<_>) = self
-            .values
-            .iter()
-            .zip(by_value)
-            .partition(|(unknown, calls)| looks_like_a_name(&unknown.value) && recurs(*calls, all));
+        let (mut shown, mut hidden): (Vec<_>, Vec<_>) =
+            self.values.iter().zip(by_value).partition(|(unknown, calls)| unknown.is_shown(*calls, all));
         // A column that mostly holds other things holds no speakers, but words, some of which recur: `Thank you`.
         let turns = |values: &[(&UnknownValue, u64)]| values.iter().map(|(unknown, _)| unknown.turns).sum::<u64>();
         let mut reason = "since not met in most conversations";
         if !shown.is_empty() && turns(&hidden) > turns(&shown) {
-            hidden.append(&mut shown);
+            hidden.extend(shown.extract_if(.., |(unknown, _)| !unknown.is_name && !is_diarised(&unknown.value)));
             reason = "since most turns have one not met in most conversations";
         }
         shown.sort_by(|(one, _), (other, _)| other.turns.cmp(&one.turns).then_with(|| one.value.cmp(&other.value)));
@@ -160,14 +195,14 @@ impl UnknownRoles {
         let names: Vec<&str> = shown.iter().map(|(unknown, _)| &*unknown.value).collect();
         Err(InputError::UnknownRoles {
             path: first.first.file.to_string(),
-            values: format!("{}: {}", first.column, parts.join("; ")),
-            hint: roles_hint(&names, !hidden.is_empty(), &first.column),
+            values: format!("{}: {}", first.place, parts.join("; ")),
+            hint: roles_hint(&names, !hidden.is_empty(), first.is_column.then_some(&*first.place)),
         })
     }
 }
 
-/// What to do about unknown values of a column, of which `names` may be shown.
-fn roles_hint(names: &[&str], some_hidden: bool, column: &str) -> String {
+/// What to do about unknown values, of a `column` if they stand in one, of which `names` may be shown.
+fn roles_hint(names: &[&str], some_hidden: bool, column: Option<&str>) -> String {
     let mut hint = String::new();
     if !names.is_empty() {
         let flags = role_flags(names, "other");
@@ -177,11 +212,16 @@ fn roles_hint(names: &[&str], some_hidden: bool, column: &str) -> String {
         hint += if names.is_empty() { "state" } else { "; state those not shown too, " };
         hint += if names.is_empty() { " each one's role with --role VALUE=ROLE" } else { "with --role VALUE=ROLE" };
     }
-    hint += if column.to_lowercase().ends_with("\"channel\"") {
-        "; if that column is the medium and not the speaker: --map channel=channel"
-    } else {
-        "; if another column says who spoke: --map speaker=COLUMN; if labels in the text do: --map speaker="
-    };
+    match column {
+        Some(column) if column.to_lowercase().ends_with("\"channel\"") => {
+            hint += "; if that column is the medium and not the speaker: --map channel=channel";
+        }
+        Some(_) => {
+            hint +=
+                "; if another column says who spoke: --map speaker=COLUMN; if labels in the text do: --map speaker=";
+        }
+        None => {}
+    }
     hint
 }
 

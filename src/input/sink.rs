@@ -8,7 +8,7 @@ use super::error::InputError;
 use super::labels::{self, Split, TurnText};
 use super::part::{CallPart, Speaker};
 use super::rejects::{Fault, Reason, Rejects, Spot};
-use super::roles::{Roles, UnknownLabels, UnknownRoles};
+use super::roles::{Roles, SpeakerPlace, UnknownLabels, UnknownRoles};
 use super::row::{Attributes, Body, Row};
 use super::store::Store;
 use super::times::Clock;
@@ -89,10 +89,10 @@ impl Sink<'_, '_> {
         self.run.roles.role(speaker)
     }
 
-    /// A turn of a speaker whose role is not known. `column` is how messages name where the value stands.
-    pub(super) fn unknown_speaker(&mut self, speaker: &str, line: u64, column: &str) -> Body<'static> {
+    /// A turn of a speaker whose role is not known.
+    pub(super) fn unknown_speaker(&mut self, speaker: &str, line: u64, place: SpeakerPlace<'_>) -> Body<'static> {
         let spot = Spot { file: Arc::clone(&self.file.path), line };
-        Body::Unknown(self.run.unknown.note(speaker, &spot, column))
+        Body::Unknown(self.run.unknown.note(speaker, &spot, place))
     }
 
     /// Splits a conversation's text by its labels.
@@ -164,7 +164,7 @@ impl Sink<'_, '_> {
                 }
                 Speaker::Value(value, place) => match self.role(value.trim()) {
                     Some(role) => Body::Turn(role, &turn.text),
-                    None => self.unknown_speaker(value.trim(), line, place),
+                    None => self.unknown_speaker(value.trim(), line, SpeakerPlace::Name(place)),
                 },
             };
             let attributes =

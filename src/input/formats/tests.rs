@@ -11,6 +11,7 @@ use crate::input::decode::Opened;
 use crate::input::error::InputError;
 use crate::input::field::Field;
 use crate::input::rejects::Reason;
+use crate::input::roles::SpeakerPlace;
 use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::Sink;
 use crate::input::tests::{all_calls, read_bytes_as};
@@ -47,7 +48,7 @@ impl Format for Slips {
                     };
                     let body = match sink.role(speaker) {
                         Some(role) => Body::Turn(role, text.unwrap_or_default()),
-                        None => sink.unknown_speaker(speaker, number, "the second word"),
+                        None => sink.unknown_speaker(speaker, number, SpeakerPlace::Name("the second word")),
                     };
                     sink.store(&Row {
                         call_id: &slip.id,

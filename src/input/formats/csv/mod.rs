@@ -20,6 +20,7 @@ use crate::input::error::InputError;
 use crate::input::field::Field;
 use crate::input::labels::TurnText;
 use crate::input::rejects::Reason;
+use crate::input::roles::SpeakerPlace;
 use crate::input::row::{Attributes, Body, Row};
 use crate::input::sink::{Sink, Step};
 use crate::input::times::{Clock, Moment, TimeColumn};
@@ -220,7 +221,7 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         match self.sink.role(speaker) {
             Some(role) => Ok(Body::Turn(role, text)),
             None if speaker.is_empty() => Err(Reason::NoSpeaker),
-            None => Ok(self.sink.unknown_speaker(speaker, line, &self.speaker)),
+            None => Ok(self.sink.unknown_speaker(speaker, line, SpeakerPlace::Column(&self.speaker))),
         }
     }
 
