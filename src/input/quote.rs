@@ -3,7 +3,7 @@
 //! A transcript's words must never reach a message, whatever is wrong with the file. A name is quoted only if it looks
 //! like one and something else shows that it is one: a column, if its header has a column of a known name; a speaker
 //! value or a label, if it is met in most conversations, if it stands where a format has names of speakers and nothing
-//! else, or if a program numbered it (`SPEAKER_00`). If most turns have a speaker value without that evidence, none is
+//! else and is no lone sentence, or if a program numbered it (`SPEAKER_00`). If most turns have a speaker value without that evidence, none is
 //! quoted. Whatever has no such evidence is counted, with file and line.
 
 use super::field::fold;
@@ -32,6 +32,14 @@ pub(super) fn is_diarised(name: &str) -> bool {
         let number = folded.strip_prefix(word).unwrap_or_default();
         matches!(number.len(), 1..=3) && number.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+/// Whether `name` is one word, or its first and last words begin as names do: `Jane van Roe`, not `I lost it`.
+pub(super) fn is_capitalised(name: &str) -> bool {
+    let mut words = name.split_whitespace();
+    let begins_low = |word: Option<&str>| word.is_some_and(|word| word.starts_with(char::is_lowercase));
+    let (first, last) = (words.next(), words.next_back());
+    last.is_none() || !begins_low(first) && !begins_low(last)
 }
 
 /// Whether something met in `conversations` of `all` conversations recurs in most of them.
@@ -80,6 +88,16 @@ mod tests {
         }
         for words in ["Speaker", "speaker 1234", "chapter 1", "spk_one", "1", "my channel 5"] {
             assert!(!is_diarised(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn names_begin_and_end_with_capitals_sentences_seldom() {
+        for name in ["agent", "spk_0", "Jane Roe", "Jane van der Roe", "Tier 2", "山田 太郎"] {
+            assert!(is_capitalised(name), "{name}");
+        }
+        for words in ["I lost my card", "hi Mary", "Thank you"] {
+            assert!(!is_capitalised(words), "{words}");
         }
     }
 

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::InputError;
 use super::field::fold;
-use super::quote::{is_diarised, looks_like_a_name, recurs, shell_word};
+use super::quote::{is_capitalised, is_diarised, looks_like_a_name, recurs, shell_word};
 use super::store::Stored;
 use super::{calls, rejects::Spot};
 use crate::transcript::Role;
@@ -45,6 +45,8 @@ const REMEMBERED: usize = 32;
 const MAX_VALUES: usize = 1000;
 /// Longer unknown values are counted as one.
 const MAX_VALUE_BYTES: usize = 200;
+/// More values than this are counted, not named.
+const MAX_NAMED: usize = 20;
 /// How many labels are counted at a time: one that heads lines in most conversations is never among those given up.
 const MAX_LABELS: usize = 1000;
 
@@ -94,8 +96,8 @@ pub(super) enum SpeakerPlace<'a> {
     Column(&'a str),
     /// A label before what was said, which may be words: likewise.
     Label(&'a str),
-    /// A place that holds nothing but names of speakers, by the format's own rules: every value that looks like a name
-    /// is shown.
+    /// A place that holds nothing but names of speakers, by the format's own rules: values that look like names are
+    /// shown.
     Name(&'a str),
 }
 
@@ -128,7 +130,9 @@ struct UnknownValue {
 impl UnknownValue {
     /// Whether a message may show it: `calls` of `all` calls have it.
     fn is_shown(&self, calls: u64, all: u64) -> bool {
-        looks_like_a_name(&self.value) && (self.is_name || is_diarised(&self.value) || recurs(calls, all))
+        // Who spoke once may be a sentence in the wrong place.
+        let is_name = self.is_name && (self.turns > 1 || is_capitalised(&self.value));
+        looks_like_a_name(&self.value) && (is_name || is_diarised(&self.value) || recurs(calls, all))
     }
 }
 
@@ -170,12 +174,18 @@ impl UnknownRoles {
             self.values.iter().zip(by_value).partition(|(unknown, calls)| unknown.is_shown(*calls, all));
         // A column that mostly holds other things holds no speakers, but words, some of which recur: `Thank you`.
         let turns = |values: &[(&UnknownValue, u64)]| values.iter().map(|(unknown, _)| unknown.turns).sum::<u64>();
-        let mut reason = "since not met in most conversations";
+        let (rare, mostly) = if first.is_column {
+            ("since not met in most conversations", "since most turns have one not met in most conversations")
+        } else {
+            ("since not surely names", "since most turns have one that is not surely a name")
+        };
+        let mut reason = rare;
         if !shown.is_empty() && turns(&hidden) > turns(&shown) {
-            hidden.extend(shown.extract_if(.., |(unknown, _)| !unknown.is_name && !is_diarised(&unknown.value)));
-            reason = "since most turns have one not met in most conversations";
+            hidden.extend(shown.extract_if(.., |(unknown, _)| !is_diarised(&unknown.value)));
+            reason = mostly;
         }
         shown.sort_by(|(one, _), (other, _)| other.turns.cmp(&one.turns).then_with(|| one.value.cmp(&other.value)));
+        let others = shown.split_off(shown.len().min(MAX_NAMED));
         let mut parts = Vec::new();
         if !shown.is_empty() {
             let named: Vec<_> = shown
@@ -183,6 +193,10 @@ impl UnknownRoles {
                 .map(|(unknown, _)| format!("{:?} ({})", unknown.value, counted(unknown.turns, "turn")))
                 .collect();
             parts.push(format!("the role of {} is not known", named.join(", ")));
+        }
+        if !others.is_empty() {
+            let names = counted(others.len() as u64, "more name");
+            parts.push(format!("nor that of {names} in {}", counted(turns(&others), "turn")));
         }
         if let Some((at, _)) = hidden.iter().min_by(|(one, _), (other, _)| one.first.cmp(&other.first)) {
             let values = counted(hidden.len() as u64, if shown.is_empty() { "value" } else { "more value" });
@@ -201,28 +215,31 @@ impl UnknownRoles {
     }
 }
 
-/// What to do about unknown values, of a `column` if they stand in one, of which `names` may be shown.
+/// What to do about unknown values, of a `column` if they stand in one, of which `names` may be shown. Flags to be copied
+/// stand last.
 fn roles_hint(names: &[&str], some_hidden: bool, column: Option<&str>) -> String {
-    let mut hint = String::new();
-    if !names.is_empty() {
-        let flags = role_flags(names, "other");
-        hint += &format!("state each one's role, with customer or agent for other where that is right: {flags}");
-    }
-    if some_hidden {
-        hint += if names.is_empty() { "state" } else { "; state those not shown too, " };
-        hint += if names.is_empty() { " each one's role with --role VALUE=ROLE" } else { "with --role VALUE=ROLE" };
-    }
+    let mut parts = Vec::new();
     match column {
         Some(column) if column.to_lowercase().ends_with("\"channel\"") => {
-            hint += "; if that column is the medium and not the speaker: --map channel=channel";
+            parts.push("if that column is the medium and not the speaker: --map channel=channel".to_owned());
         }
-        Some(_) => {
-            hint +=
-                "; if another column says who spoke: --map speaker=COLUMN; if labels in the text do: --map speaker=";
-        }
+        Some(_) => parts.push(
+            "if another column says who spoke: --map speaker=COLUMN; if labels in the text do: --map speaker="
+                .to_owned(),
+        ),
         None => {}
     }
-    hint
+    if some_hidden {
+        let which = if names.is_empty() { "each value's role" } else { "the role of those not shown too," };
+        parts.push(format!("state {which} with --role VALUE=ROLE"));
+    }
+    if !names.is_empty() {
+        parts.push(format!(
+            "state each one's role, with customer or agent for other where that is right: {}",
+            role_flags(names, "other")
+        ));
+    }
+    parts.join("; ")
 }
 
 /// `--role` flags that give each of `names` the same role.
@@ -352,6 +369,37 @@ mod tests {
         assert_eq!(roles.role("Ben"), None);
         assert_eq!((roles.role("guest"), roles.is_words("guest"), roles.is_words("user")), (None, true, false));
         assert_eq!(roles.role(""), None);
+    }
+
+    fn of_fields(turns: &[(&str, u64)]) -> InputError {
+        let mut unknown = UnknownRoles::default();
+        for (value, count) in turns {
+            for _ in 0..*count {
+                unknown.note(value, &Spot { file: "a.json".into(), line: 2 }, SpeakerPlace::Name("\"speaker\""));
+            }
+        }
+        unknown.into_result(&crate::input::store::Store::new(0).finish()).unwrap_err()
+    }
+
+    #[test]
+    fn all_names_of_a_formats_field_are_asked_about_in_one_line_of_flags() {
+        let error = of_fields(&[("spk_1", 3), ("0", 1), ("Jane Roe", 7)]);
+        let expected =
+            "a.json: \"speaker\": the role of \"Jane Roe\" (7 turns), \"spk_1\" (3 turns), \"0\" (1 turn) is not known";
+        assert_eq!(error.to_string(), expected);
+        assert!(error.hint().unwrap().ends_with(": --role 'Jane Roe=other' --role spk_1=other --role 0=other"));
+        let names: Vec<String> = (0..50).map(|number| format!("Voice {number}")).collect();
+        let error = of_fields(&names.iter().map(|name| (name.as_str(), 2)).collect::<Vec<_>>());
+        assert!(error.to_string().ends_with("is not known; nor that of 30 more names in 60 turns"), "{error}");
+    }
+
+    #[test]
+    fn sentences_in_the_place_of_names_are_counted() {
+        let words = ["I lost my card", "it was stolen yesterday in town", "please help me, thanks", "yes"];
+        let error = of_fields(&words.map(|words| (words, 1)));
+        let shown = format!("{error} {:?}", error.hint());
+        assert!(error.to_string().contains("4 values of unknown role in 4 turns"), "{error}");
+        assert!(!words.iter().any(|words| shown.contains(words)), "{shown}");
     }
 
     fn labels(conversations: &[&[&str]]) -> Result<(), InputError> {
