@@ -196,17 +196,27 @@ impl Stops for InputError {
             }
             Self::UnknownRoles { hint, .. } => Some(hint.clone()),
             Self::RecordTooLong { .. } => Some("a quote on that line is probably never closed".to_owned()),
-            Self::TooManyRejects { rejected, .. } => {
-                Some(format!("mend the rows, or allow so many (or a share, such as 10%): --max-rejects {rejected}"))
+            Self::TooManyRejects { rejected, first, .. } => {
+                let mut hint =
+                    format!("mend the rows, or allow so many (or a share, such as 10%): --max-rejects {rejected}");
+                if first.iter().any(Reject::shows_nobody) {
+                    hint += &format!("; {NO_SPEAKERS}");
+                }
+                Some(hint)
             }
             Self::NoUsableRow { first, .. } if first.is_empty() => {
                 Some("the files are empty or hold a header only".to_owned())
             }
+            Self::NoUsableRow { first, .. } if first.iter().any(Reject::shows_nobody) => Some(NO_SPEAKERS.to_owned()),
             Self::NoUsableRow { .. } | Self::Unreadable { .. } => None,
             Self::Scratch { .. } => Some("set TMPDIR to a directory with more room".to_owned()),
         }
     }
 }
+
+/// What helps where nothing shows who spoke.
+const NO_SPEAKERS: &str = "transcribe it again with labels of speakers (diarisation) or channels; if one party said \
+    everything, such as the customer: --map speaker=@customer";
 
 /// `a, b and c`.
 fn and(fields: &[Field]) -> String {

@@ -226,7 +226,7 @@ fn read_file(
     let about = opened.about.clone();
     let format = formats::recognise(formats, &opened.sample, reading.options)
         .map_err(|found| InputError::UnknownFormat { path: about.path.clone(), found })?;
-    let mut sink = Sink { run: reading, file: context, rows: 0, on_progress };
+    let mut sink = Sink { run: reading, file: context, rows: 0, next_look: sink::ROWS_PER_STEP, on_progress };
     let found = format.read(opened, &mut sink)?;
     let rows = sink.rows;
     reading.languages.end_file();

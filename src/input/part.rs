@@ -8,8 +8,10 @@ use crate::transcript::Role;
 /// What one record states of a call. Texts that it does not state are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CallPart<'a> {
-    /// The call's id; if empty, the file is the call.
+    /// The call's id; if empty, the file is the call, or the record if `is_whole`.
     pub(super) call_id: Cow<'a, str>,
+    /// Whether the record is all of its call: without an id, a file's records are calls of their own.
+    pub(super) is_whole: bool,
     /// When the call began, in milliseconds since the Unix epoch. A time of processing is no start.
     pub(super) started_ms: Option<i64>,
     /// Whose turns without an agent id of their own are, if they are an agent's.
@@ -24,6 +26,15 @@ pub(super) struct CallPart<'a> {
     pub(super) turns: Vec<SpokenTurn<'a>>,
     /// Items that are no turns and were left out: events, partial results, bodies without a word.
     pub(super) events: u64,
+}
+
+impl CallPart<'_> {
+    /// Whether there are turns, and none shows who spoke.
+    pub(super) fn shows_nobody(&self) -> bool {
+        let is_nobody =
+            |turn: &SpokenTurn<'_>| matches!(&turn.speaker, Speaker::Value(value, _) if value.trim().is_empty());
+        !self.turns.is_empty() && self.turns.iter().all(is_nobody)
+    }
 }
 
 /// One turn. Its time is given from the call's start or by the calendar.
@@ -44,7 +55,8 @@ pub(super) struct SpokenTurn<'a> {
 pub(super) enum Speaker<'a> {
     /// The file states the role.
     Role(Role),
-    /// The value as the file has it, which `--role` can map, and how messages name where it stands.
+    /// The value as the file has it, which `--role` can map, and how messages name where it stands. Empty where the file
+    /// does not show who spoke.
     Value(Cow<'a, str>, &'static str),
 }
 

@@ -124,8 +124,8 @@ pub enum Fault {
     #[error("holds no transcript: {0}")]
     NoTranscript(&'static str),
     /// Nothing in it shows who spoke.
-    #[error("does not show who spoke: {0}")]
-    NoSpeakers(&'static str),
+    #[error("does not show who spoke")]
+    NoSpeakers,
 }
 
 impl From<serde_json::Error> for Fault {
@@ -163,6 +163,13 @@ pub struct Reject {
     pub line: u64,
     /// Why.
     pub reason: Reason,
+}
+
+impl Reject {
+    /// Whether the reason is that nothing shows who spoke.
+    pub(super) const fn shows_nobody(&self) -> bool {
+        matches!(self.reason, Reason::Record { fault: Fault::NoSpeakers, .. })
+    }
 }
 
 impl fmt::Display for Reject {

@@ -2,11 +2,13 @@
 //!
 //! Every text passes [`Sink::store`] once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::InputError;
+use super::field::{Field, Origin};
 use super::labels::{self, Split, TurnText};
-use super::part::{CallPart, Speaker};
+use super::part::{CallPart, Speaker, SpokenTurn};
 use super::rejects::{Fault, Reason, Rejects, Spot};
 use super::roles::{Roles, SpeakerPlace, UnknownLabels, UnknownRoles};
 use super::row::{Attributes, Body, Row};
@@ -17,7 +19,10 @@ use crate::language::{self, Collector};
 use crate::transcript::Role;
 
 /// Rows between two looks at progress and rejects.
-const ROWS_PER_STEP: u64 = 1 << 14;
+pub(super) const ROWS_PER_STEP: u64 = 1 << 14;
+
+/// What the name of a redacted file begins with, before the raw one's.
+const REDACTED: &str = "redacted-";
 
 /// What is known of a file besides its content.
 #[derive(Debug, Clone)]
@@ -28,6 +33,18 @@ pub(super) struct FileContext {
     pub(super) path: Arc<str>,
     /// The call that it is, if each file is one: its name without endings, or its path if another has that name.
     pub(super) call_id: String,
+}
+
+impl FileContext {
+    /// The call that the file is, and whether the file's name is that of a redacted twin.
+    pub(super) fn call(&self) -> (Cow<'_, str>, bool) {
+        let folders = self.call_id.rfind(['/', '\\']).map_or(0, |at| at + 1);
+        let (folders, name) = self.call_id.split_at(folders);
+        match name.strip_prefix(REDACTED) {
+            Some(raw) if !raw.is_empty() => (Cow::Owned(format!("{folders}{raw}")), true),
+            _ => (Cow::Borrowed(&self.call_id), false),
+        }
+    }
 }
 
 /// What all files of a run share while they are read.
@@ -54,6 +71,8 @@ pub(super) struct Sink<'r, 'o> {
     pub(super) file: &'r FileContext,
     /// Rows of this file, used or rejected.
     pub(super) rows: u64,
+    /// Rows at the next look at progress and rejects.
+    pub(super) next_look: u64,
     pub(super) on_progress: &'r mut dyn FnMut(Progress),
 }
 
@@ -140,39 +159,64 @@ impl Sink<'_, '_> {
         number: u64,
         languages: &mut language::Column,
     ) -> Result<(), InputError> {
-        let call_id = if part.call_id.trim().is_empty() { self.file.call_id.as_str() } else { part.call_id.trim() };
+        let (file_id, is_named_redacted) = self.file.call();
+        let call_id = match part.call_id.trim() {
+            "" if part.is_whole && number > 1 => Cow::Owned(format!("{file_id}:{number}")),
+            "" => file_id,
+            id => Cow::Borrowed(id),
+        };
+        let is_redacted = part.is_redacted || is_named_redacted;
         let attributes = Attributes {
             agent_id: part.agent_id.trim(),
             queue: part.queue.trim(),
             language: languages.language(part.language.trim()).unwrap_or_default(),
             channel: part.channel.trim(),
             call_started_ms: part.started_ms,
-            is_redacted: part.is_redacted,
+            is_redacted,
             ..Attributes::default()
         };
+        let (call_id, fault) = (&*call_id, Reason::Record { number, fault: Fault::NoSpeakers });
+        if part.shows_nobody() && self.party().is_none() {
+            self.count(1);
+            self.reject(line, fault);
+            return Ok(());
+        }
         if attributes != Attributes::default() {
             let place = (self.file.number, self.rows);
             self.store(&Row { call_id, place, index: None, start: None, end: None, attributes, body: Body::Nothing })?;
         }
         for turn in &part.turns {
             self.count(1);
-            let body = match &turn.speaker {
-                Speaker::Role(role) => Body::Turn(*role, &turn.text),
-                Speaker::Value(value, _) if value.trim().is_empty() => {
-                    self.reject(line, Reason::Record { number, fault: Fault::NoSpeakers("a turn has no speaker") });
-                    continue;
-                }
-                Speaker::Value(value, place) => match self.role(value.trim()) {
-                    Some(role) => Body::Turn(role, &turn.text),
-                    None => self.unknown_speaker(value.trim(), line, SpeakerPlace::Name(place)),
-                },
+            let Some(body) = self.body(turn, line) else {
+                self.reject(line, fault);
+                continue;
             };
-            let attributes =
-                Attributes { agent_id: turn.agent_id.trim(), is_redacted: part.is_redacted, ..Attributes::default() };
+            let attributes = Attributes { agent_id: turn.agent_id.trim(), is_redacted, ..Attributes::default() };
             let (start, end) = (turn.start, turn.end);
             self.store(&Row { call_id, place: self.place(), index: turn.index, start, end, attributes, body })?;
         }
         Ok(())
+    }
+
+    /// The party that the user named as the one who said everything.
+    fn party(&self) -> Option<Role> {
+        self.run.options.map.iter().find_map(|(field, origin)| match origin {
+            Origin::Party(role) if *field == Field::Speaker => Some(*role),
+            _ => None,
+        })
+    }
+
+    /// What was said, by whom; `None` if nothing shows who spoke.
+    fn body<'t>(&mut self, turn: &'t SpokenTurn<'_>, line: u64) -> Option<Body<'t>> {
+        let (value, place) = match &turn.speaker {
+            Speaker::Role(role) => return Some(Body::Turn(*role, &turn.text)),
+            Speaker::Value(value, place) => (value.trim(), place),
+        };
+        match self.role(value).or_else(|| self.party()) {
+            Some(role) => Some(Body::Turn(role, &turn.text)),
+            None if value.is_empty() => None,
+            None => Some(self.unknown_speaker(value, line, SpeakerPlace::Name(place))),
+        }
     }
 
     /// Warns of texts that stand for a language and name none.
@@ -191,9 +235,10 @@ impl Sink<'_, '_> {
     /// # Errors
     /// [`InputError::TooManyRejects`].
     pub(super) fn step(&mut self, bytes: u64) -> Result<Step, InputError> {
-        if !self.rows.is_multiple_of(ROWS_PER_STEP) {
+        if self.rows < self.next_look {
             return Ok(Step::On);
         }
+        self.next_look = self.rows + ROWS_PER_STEP;
         (self.on_progress)(Progress { bytes: self.run.bytes + bytes, rows: self.run.rows });
         self.run.rejects.check_so_far(self.run.options.max_rejects, self.run.rows)?;
         Ok(if self.run.unknown.are_too_many() { Step::Stop } else { Step::Looked })

@@ -40,6 +40,12 @@ impl Moment {
         (0..=LONGEST_OFFSET_MS).contains(&ms).then_some(Self::Offset(ms))
     }
 
+    /// So many milliseconds after the Unix epoch or after the call's start, by how many they are: both happen in fields
+    /// of either name.
+    pub(super) fn by_size_ms(ms: f64) -> Option<Self> {
+        if ms >= EPOCH_MS_FROM as f64 { Self::epoch_ms(ms) } else { Self::offset_ms(ms) }
+    }
+
     /// So many milliseconds after the Unix epoch; `None` outside 1980 to 2099.
     pub(super) fn epoch_ms(ms: f64) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so much is refused")]

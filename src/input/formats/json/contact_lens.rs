@@ -226,7 +226,7 @@ mod tests {
         let text = format!(
             "[{VOICE},{},{}]",
             VOICE.replace("\"Transcript\"", "\"Words\""),
-            VOICE.replace("c-1", "c-2").replace("70.5", "NaN")
+            VOICE.replace("c-1", "c-2").replace("70.5", "70.")
         );
         let options = InputOptions { max_rejects: crate::input::MaxRejects::Count(9), ..InputOptions::default() };
         let conversations = read_bytes(&[("v.json", text.into())], &options).unwrap();

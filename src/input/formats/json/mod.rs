@@ -1,12 +1,13 @@
 //! JSON as vendors write it: a file that is one call, lines or a list of calls, of turns or of events.
 //!
 //! - `shape`: which keys a file has, by which its format is recognised; `records`: its records one at a time;
-//!   `scalar`: texts and numbers as they stand.
+//!   `scalar`: texts and numbers as they stand; `mend`: records that are not quite JSON.
 //! - Each other file here is one format: a `serde` model of the fields that are used, and how they make a [`CallPart`].
 //!
 //! A record that can't be used is rejected with its line and number; the others are read on.
 
 pub(super) mod contact_lens;
+mod mend;
 mod records;
 mod scalar;
 mod shape;
@@ -67,12 +68,21 @@ impl<F: JsonFormat> Format for F {
         let mut counts = Counts::default();
         let mut languages = language::Column::default();
         for number in 1.. {
+            let mended;
             let (line, part) = match records.next().map_err(|error| file.about.failed(error))? {
                 Next::End => break,
                 Next::TooLong(line) => (line, Err(Fault::TooLong)),
                 Next::Record(bytes, line) => {
                     let mut context = Context { file: sink.file, clock: &mut sink.run.clock };
-                    (line, self.part(bytes, &mut context))
+                    let mut part = self.part(bytes, &mut context);
+                    if let Err(Fault::NotJson { .. }) = part
+                        && let Some(bytes) = mend::mended(bytes)
+                    {
+                        mended = bytes;
+                        part = self.part(&mended, &mut context);
+                        counts.mended += u64::from(part.is_ok());
+                    }
+                    (line, part)
                 }
             };
             match part {
@@ -90,6 +100,7 @@ impl<F: JsonFormat> Format for F {
             }
         }
         sink.warn_of_languages(&languages);
+        counts.warn_of_mended(&file.about.path);
         Ok(counts.found(JsonFormat::description(self)))
     }
 }
@@ -110,12 +121,23 @@ fn place(format: &impl JsonFormat, shape: &Shape) -> Option<(Option<String>, Lik
 struct Counts {
     turns: u64,
     events: u64,
+    /// Records that were not quite JSON.
+    mended: u64,
 }
 
 impl Counts {
     fn add(&mut self, part: &CallPart<'_>) {
         self.turns += part.turns.len() as u64;
         self.events += part.events;
+    }
+
+    fn warn_of_mended(&self, path: &str) {
+        if self.mended > 0 {
+            tracing::warn!(
+                "{path}: {} records hold what JSON does not have (half a character, NaN): another mark or nothing stands for it",
+                self.mended
+            );
+        }
     }
 
     fn found(&self, description: Description) -> Found {

@@ -25,8 +25,9 @@ pub(in crate::input::formats) struct Shape {
 impl Shape {
     /// The shape of the records at the beginning of `text`: of the values, or of the items of a list.
     pub(in crate::input::formats) fn of(text: &[u8]) -> Self {
+        let mended = super::mend::mended(text);
         let mut shape = Self::default();
-        let mut json = serde_json::Deserializer::from_slice(text);
+        let mut json = serde_json::Deserializer::from_slice(mended.as_deref().unwrap_or(text));
         let mut path = String::new();
         // A list of records has the shape of its items.
         while (Walk { shape: &mut shape, path: &mut path, depth: 0 }).deserialize(&mut json).is_ok() {
