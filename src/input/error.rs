@@ -28,7 +28,7 @@ pub enum InputError {
         pattern: String,
     },
     /// A directory without a single transcript.
-    #[error("{path}: no .csv, .tsv or .txt file (plain, .gz or .zst) in this directory{}", if *own { " but outputs of undertone" } else { "" })]
+    #[error("{path}: no .csv, .tsv, .txt, .json, .jsonl or .ndjson file (plain, .gz or .zst) in this directory{}", if *own { " but outputs of undertone" } else { "" })]
     NoTranscripts {
         /// The directory as it was typed.
         path: String,

@@ -28,7 +28,15 @@ pub(super) struct CallPart<'a> {
     pub(super) events: u64,
 }
 
-impl CallPart<'_> {
+impl<'a> CallPart<'a> {
+    /// Adds a turn, or counts an event where there is none.
+    pub(super) fn add(&mut self, turn: Option<SpokenTurn<'a>>) {
+        match turn {
+            Some(turn) => self.turns.push(turn),
+            None => self.events += 1,
+        }
+    }
+
     /// Whether there are turns, and none shows who spoke.
     pub(super) fn shows_nobody(&self) -> bool {
         let is_nobody =

@@ -191,7 +191,9 @@ impl Sink<'_, '_> {
                 self.reject(line, fault);
                 continue;
             };
-            let attributes = Attributes { agent_id: turn.agent_id.trim(), is_redacted, ..Attributes::default() };
+            let is_agent = matches!(body, Body::Turn(Role::Agent, _) | Body::Unknown(_));
+            let agent_id = if is_agent { turn.agent_id.trim() } else { "" };
+            let attributes = Attributes { agent_id, is_redacted, ..Attributes::default() };
             let (start, end) = (turn.start, turn.end);
             self.store(&Row { call_id, place: self.place(), index: turn.index, start, end, attributes, body })?;
         }
@@ -209,11 +211,11 @@ impl Sink<'_, '_> {
     /// What was said, by whom; `None` if nothing shows who spoke.
     fn body<'t>(&mut self, turn: &'t SpokenTurn<'_>, line: u64) -> Option<Body<'t>> {
         let (value, place) = match &turn.speaker {
-            Speaker::Role(role) => return Some(Body::Turn(*role, &turn.text)),
+            Speaker::Role(role) => return Some(Body::Turn(*role, turn.text.trim())),
             Speaker::Value(value, place) => (value.trim(), place),
         };
         match self.role(value).or_else(|| self.party()) {
-            Some(role) => Some(Body::Turn(role, &turn.text)),
+            Some(role) => Some(Body::Turn(role, turn.text.trim())),
             None if value.is_empty() => None,
             None => Some(self.unknown_speaker(value, line, SpeakerPlace::Name(place))),
         }

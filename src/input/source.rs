@@ -13,7 +13,7 @@ use super::error::InputError;
 use crate::output::FILES;
 
 /// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`.
-const ENDINGS: [&str; 3] = ["csv", "tsv", "txt"];
+const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "json", "jsonl", "ndjson"];
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Source {
 
 /// Finds the files that `inputs` name, in the order named; within a directory or a glob sorted by path.
 ///
-/// A directory is searched through for `.csv`, `.tsv` and `.txt` files, plain, `.gz` or `.zst`, without hidden
+/// A directory is searched through for `.csv`, `.tsv`, `.txt`, `.json`, `.jsonl` and `.ndjson` files, plain, `.gz` or `.zst`, without hidden
 /// ones and without those that a run wrote to `out` or elsewhere. A file that is named itself may have any ending and
 /// lie anywhere. A path that exists is never taken for a glob.
 ///

@@ -115,6 +115,12 @@ impl Clock {
         }
     }
 
+    /// The moment that `value` names, local ones in the zone of this name, if it is known.
+    pub(super) fn moment_in(&self, value: &str, zone: &str) -> Option<Moment> {
+        let zone = TimeZone::get(zone).unwrap_or_else(|_| self.zone.clone());
+        Self::new(zone, self.unit).moment(value, TimeColumn::default())
+    }
+
     fn number(&self, number: &Decimal, column: TimeColumn) -> Option<Moment> {
         if !column.is_offset && number.whole >= EPOCH_FROM {
             let ms = if number.whole >= EPOCH_MS_FROM { number.whole } else { number.thousandths()? };

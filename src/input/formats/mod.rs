@@ -24,7 +24,19 @@ mod json;
 mod tests;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 2] = [&csv::Csv, &json::contact_lens::ContactLens];
+pub(super) static ALL: [&dyn Format; 11] = [
+    &csv::Csv,
+    &json::contact_lens::ContactLens,
+    &json::contact_lens_live::ContactLensLive,
+    &json::call_analytics::CallAnalytics,
+    &json::transcribe::Transcribe,
+    &json::data_automation::DataAutomation,
+    &json::post_call::PostCall,
+    &json::live_call::LiveCall,
+    &json::deepgram::Deepgram,
+    &json::assembly::Assembly,
+    &json::whisper::Whisper,
+];
 
 /// How surely a file is of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::super::{Description, Likeness};
-use super::scalar::Scalar;
+use super::scalar::{Number, Scalar, list};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
 use crate::input::part::{CallPart, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
 use crate::input::sink::FileContext;
-use crate::input::times::{Clock, Moment, TimeColumn};
+use crate::input::times::{Clock, TimeColumn};
 use crate::transcript::Role;
 
 /// What stands between the contact's id and the time in a file's name.
@@ -43,31 +43,22 @@ impl JsonFormat for ContactLens {
     }
 
     fn likeness(&self, shape: &Shape) -> Option<Likeness> {
-        let is_voice = shape.has_all(&["Transcript[].ParticipantId", "Transcript[].BeginOffsetMillis"]);
-        let is_chat = shape.has_all(&["Transcript[].ParticipantId", "Transcript[].AbsoluteTime"]);
-        (is_voice || is_chat).then_some(Likeness::Certain)
+        let has_ids = shape.has("Transcript[].ParticipantId");
+        let has_times = shape.has("Transcript[].BeginOffsetMillis") || shape.has("Transcript[].AbsoluteTime");
+        let is_contact = shape.has("CustomerMetadata.ContactId") || shape.has("Participants[].ParticipantId");
+        // The transcript comes last, after figures of any length.
+        let is_it = has_ids && has_times || is_contact && shape.has("ConversationCharacteristics");
+        is_it.then_some(Likeness::Certain)
     }
 
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
-        let contact: Contact<'r> = serde_json::from_slice(record)?;
+        let mut contact: Contact<'r> = serde_json::from_slice(record)?;
         let (file_id, is_named_redacted) = named(context.file);
-        let stated = contact.customer_metadata.contact_id.into_text();
-        let call_id = if stated.trim().is_empty() { file_id.map_or(stated, Cow::Owned) } else { stated };
-        let is_redacted = is_named_redacted || contact.content_metadata.output.trimmed() == "Redacted";
-        let mut part = CallPart {
-            call_id,
-            language: contact.language_code.into_text(),
-            channel: contact.channel.into_text(),
-            is_redacted,
-            ..CallPart::default()
-        };
-        for item in contact.transcript {
-            match item.into_turn(&contact.participants, context.clock) {
-                Some(turn) => part.turns.push(turn),
-                None => part.events += 1,
-            }
-        }
-        Ok(part)
+        let stated = std::mem::take(&mut contact.customer_metadata.contact_id);
+        let call_id =
+            if stated.is_empty() { file_id.map_or_else(Cow::default, Cow::Owned) } else { stated.into_text() };
+        let is_redacted = is_named_redacted || contact.is_redacted();
+        Ok(CallPart { call_id, is_whole: true, is_redacted, ..contact.into_part(context.clock) })
     }
 }
 
@@ -82,7 +73,7 @@ fn named(file: &FileContext) -> (Option<String>, bool) {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Contact<'a> {
+pub(super) struct Contact<'a> {
     #[serde(borrow, default)]
     customer_metadata: CustomerMetadata<'a>,
     #[serde(borrow, default)]
@@ -91,10 +82,29 @@ struct Contact<'a> {
     language_code: Scalar<'a>,
     #[serde(borrow, default)]
     channel: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "list")]
     participants: Vec<Participant<'a>>,
     #[serde(borrow)]
     transcript: Vec<Item<'a>>,
+}
+
+impl<'a> Contact<'a> {
+    pub(super) fn is_redacted(&self) -> bool {
+        self.content_metadata.output.trimmed() == "Redacted"
+    }
+
+    /// What it states and its turns; whose call it is, the caller knows.
+    pub(super) fn into_part(self, clock: &mut Clock) -> CallPart<'a> {
+        let mut part = CallPart {
+            language: self.language_code.into_text(),
+            channel: self.channel.into_text(),
+            ..CallPart::default()
+        };
+        for item in self.transcript {
+            part.add(item.into_turn(&self.participants, clock));
+        }
+        part
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -113,7 +123,7 @@ struct ContentMetadata<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Participant<'a> {
+pub(super) struct Participant<'a> {
     #[serde(borrow, default)]
     participant_id: Scalar<'a>,
     #[serde(borrow, default)]
@@ -123,7 +133,7 @@ struct Participant<'a> {
 /// A turn of a voice call, or a message or event of a chat.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Item<'a> {
+pub(super) struct Item<'a> {
     #[serde(borrow, default)]
     participant_id: Scalar<'a>,
     /// In chats.
@@ -137,22 +147,38 @@ struct Item<'a> {
     /// In chats.
     #[serde(borrow, default)]
     content_type: Scalar<'a>,
-    begin_offset_millis: Option<f64>,
-    end_offset_millis: Option<f64>,
+    #[serde(default)]
+    begin_offset_millis: Number,
+    #[serde(default)]
+    end_offset_millis: Number,
     /// In chats.
     #[serde(borrow, default)]
     absolute_time: Scalar<'a>,
+    /// In real time.
+    #[serde(borrow)]
+    time: Option<Time<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Time<'a> {
+    #[serde(borrow, default)]
+    absolute_time: Scalar<'a>,
+    #[serde(default)]
+    begin_offset_millis: Number,
 }
 
 impl<'a> Item<'a> {
     /// The turn; `None` for an event.
-    fn into_turn(self, participants: &[Participant<'a>], clock: &mut Clock) -> Option<SpokenTurn<'a>> {
+    pub(super) fn into_turn(self, participants: &[Participant<'a>], clock: &mut Clock) -> Option<SpokenTurn<'a>> {
         let is_message = matches!(self.r#type.trimmed(), "" | "MESSAGE");
         let is_speech = matches!(self.content_type.trimmed(), "" | "text/plain" | "text/markdown");
         if !is_message || !is_speech || self.content.trimmed().is_empty() {
             return None;
         }
-        let joined = participants.iter().find(|participant| participant.participant_id == self.participant_id);
+        let has_id = !self.participant_id.is_empty();
+        let joined =
+            participants.iter().find(|participant| has_id && participant.participant_id == self.participant_id);
         let role = joined.map(|participant| &participant.participant_role).filter(|role| !role.trimmed().is_empty());
         let role = role.unwrap_or(&self.participant_role);
         let speaker = match role.trimmed() {
@@ -161,17 +187,17 @@ impl<'a> Item<'a> {
             "" => Speaker::Value(self.participant_id.into_text(), "\"ParticipantId\""),
             _ => Speaker::Value(role.clone().into_text(), "\"ParticipantRole\""),
         };
-        let start = match self.begin_offset_millis {
-            Some(ms) => Moment::offset_ms(ms),
-            None => clock.moment(self.absolute_time.trimmed(), TimeColumn::default()),
-        };
-        let end = self.end_offset_millis.and_then(Moment::offset_ms);
+        let time = self.time.as_ref();
+        let offset = self.begin_offset_millis.ms().or_else(|| time?.begin_offset_millis.ms());
+        let absolute = || time.map_or(&self.absolute_time, |time| &time.absolute_time).trimmed();
+        let start = offset.or_else(|| clock.moment(absolute(), TimeColumn::default()));
+        let end = self.end_offset_millis.ms();
         Some(SpokenTurn::new(speaker, self.content.into_text()).at(start, end))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crate::input::InputOptions;
     use crate::input::tests::{all_calls, read_bytes, told};
     use crate::transcript::Role;
@@ -185,6 +211,8 @@ mod tests {
           {"Id":"1","Type":"EVENT","AbsoluteTime":"2024-05-01T10:00:00.000Z","ContentType":"application/vnd.amazonaws.connect.event.participant.joined","ParticipantId":"x","ParticipantRole":"CUSTOMER"},
           {"Id":"2","Type":"MESSAGE","AbsoluteTime":"2024-05-01T10:00:05.000Z","ContentType":"text/plain","Content":"Hello","ParticipantId":"x","ParticipantRole":"CUSTOMER"},
           {"Id":"3","Type":"MESSAGE","AbsoluteTime":"2024-05-01T10:00:09.000Z","ContentType":"text/plain","Content":"Hi, one moment","ParticipantId":"b","ParticipantRole":"CUSTOM_BOT"}]}"#;
+
+    pub(in super::super) const SAMPLES: &[&str] = &[VOICE, CHAT];
 
     #[test]
     fn a_voice_contact_has_roles_and_offsets_but_no_agent_id() {

@@ -1,16 +1,28 @@
 //! JSON as vendors write it: a file that is one call, lines or a list of calls, of turns or of events.
 //!
 //! - `shape`: which keys a file has, by which its format is recognised; `records`: its records one at a time;
-//!   `scalar`: texts and numbers as they stand; `mend`: records that are not quite JSON.
+//!   `scalar`: texts and numbers as they stand; `mend`: records that are not quite JSON; `words`: words joined to turns.
 //! - Each other file here is one format: a `serde` model of the fields that are used, and how they make a [`CallPart`].
 //!
 //! A record that can't be used is rejected with its line and number; the others are read on.
 
+pub(super) mod assembly;
+pub(super) mod call_analytics;
 pub(super) mod contact_lens;
+pub(super) mod contact_lens_live;
+pub(super) mod data_automation;
+pub(super) mod deepgram;
+pub(super) mod live_call;
 mod mend;
+pub(super) mod post_call;
 mod records;
 mod scalar;
 mod shape;
+#[cfg(test)]
+mod tests;
+pub(super) mod transcribe;
+pub(super) mod whisper;
+mod words;
 
 use super::{Description, Format, Found, Likeness, Sample};
 use crate::input::InputOptions;

@@ -16,7 +16,7 @@ const CHUNK_BYTES: usize = 1 << 18;
 /// A longer key is not the name of a list.
 const MAX_KEY_BYTES: usize = 256;
 /// How many of the first lines may show that each line is a record.
-const LINES: usize = 5;
+const LINES: usize = 20;
 
 /// Where a file's records stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,10 @@ impl Layout {
         let lines = sample.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         let is_record = |line: &[u8]| line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok();
         // An object that is written over several lines may have a small one in a line of its own.
-        let first: Vec<&[u8]> = lines.take(LINES).collect();
-        let records = first.iter().filter(|line| is_record(line)).count();
-        let is_lines = first.len() > 1 && records * 2 >= first.len() && first[0].starts_with(b"{");
+        let first: Vec<bool> = lines.take(LINES).map(is_record).collect();
+        let records = first.iter().filter(|is_record| **is_record).count();
+        let is_lines = records * 2 >= first.len() || first[0] && records > 1;
+        let is_lines = is_lines && first.len() > 1 && sample.trim_ascii_start().starts_with(b"{");
         if is_lines { Self::Lines } else { Self::Values }
     }
 }

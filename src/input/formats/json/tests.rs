@@ -1,0 +1,147 @@
+//! What all formats in JSON have in common: their samples, read whole, cut, changed and among others.
+
+use proptest::prelude::*;
+
+use super::super::{ALL, Sample};
+use super::{assembly, call_analytics, contact_lens, contact_lens_live, data_automation, deepgram, live_call};
+use super::{post_call, transcribe, whisper};
+use crate::exit::Stops as _;
+use crate::input::tests::{all_calls, lenient, read_bytes};
+use crate::input::{Conversations, InputError, InputOptions};
+use crate::transcript::{Call, Role};
+
+/// The samples of every format, by its name. A format that is added adds its own.
+const SAMPLES: &[(&str, &[&str])] = &[
+    ("contact-lens", contact_lens::tests::SAMPLES),
+    ("contact-lens-live", contact_lens_live::tests::SAMPLES),
+    ("transcribe-call-analytics", call_analytics::tests::SAMPLES),
+    ("transcribe", transcribe::tests::SAMPLES),
+    ("bedrock-data-automation", data_automation::tests::SAMPLES),
+    ("post-call-analytics", post_call::tests::SAMPLES),
+    ("live-call-analytics", live_call::tests::SAMPLES),
+    ("deepgram", deepgram::tests::SAMPLES),
+    ("assemblyai", assembly::tests::SAMPLES),
+    ("whisper", whisper::tests::SAMPLES),
+];
+/// Speaker values of the samples that are no known roles.
+const VALUES: [&str; 10] = ["spk_0", "spk_1", "ch_0", "ch_1", "0", "1", "A", "B", "SPEAKER_00", "SPEAKER_01"];
+
+/// Options under which these values have these roles.
+pub(super) fn with_roles(roles: &[(&str, Role)]) -> InputOptions {
+    let roles = roles.iter().map(|&(value, role)| (value.to_owned(), Some(role))).collect();
+    InputOptions { roles, ..InputOptions::default() }
+}
+
+/// The calls of a file of which nothing may be rejected.
+pub(super) fn spoken(text: &str, options: &InputOptions) -> Vec<Call> {
+    let conversations = read_bytes(&[("file.json", text.into())], options).unwrap();
+    assert_eq!(conversations.rejects(), []);
+    all_calls(&conversations).0
+}
+
+fn read(text: impl Into<Vec<u8>>) -> Result<Conversations, InputError> {
+    let options = with_roles(&VALUES.map(|value| (value, Role::Customer)));
+    read_bytes(&[("file.json", text.into())], &InputOptions { max_rejects: lenient().max_rejects, ..options })
+}
+
+fn samples() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SAMPLES.iter().flat_map(|(name, samples)| samples.iter().map(move |sample| (*name, *sample)))
+}
+
+/// All that a person sees of what went wrong.
+fn shown(result: &Result<Conversations, InputError>) -> String {
+    match result {
+        Ok(conversations) => conversations.rejects().iter().map(|reject| format!("{reject}\n")).collect(),
+        Err(error) => format!("{error} {error:?} {:?}", error.hint()),
+    }
+}
+
+/// Whether two words that follow each other in a turn of `calls` do so in `message`.
+fn quotes(message: &str, calls: &[Call]) -> bool {
+    calls.iter().flat_map(|call| &call.turns).any(|turn| {
+        let words: Vec<&str> = turn.text.as_str().split_whitespace().collect();
+        words.windows(2).any(|pair| message.contains(&pair.join(" ")))
+    })
+}
+
+#[test]
+fn each_sample_is_of_its_format_alone() {
+    for (name, text) in samples() {
+        let (sample, options) = (Sample::new(text.as_bytes()), InputOptions::default());
+        let like = ALL.iter().filter(|format| format.likeness(&sample, &options).is_some());
+        assert_eq!(like.map(|format| format.description().name).collect::<Vec<_>>(), [name], "{text:.60}");
+    }
+}
+
+#[test]
+fn a_sample_that_is_cut_off_anywhere_is_read_or_refused() {
+    for (_, text) in samples() {
+        let whole = all_calls(&read(text).unwrap()).0;
+        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+            let result = read(&text.as_bytes()[..end]);
+            let message = shown(&result);
+            assert!(!quotes(&message, &whole), "{message}");
+            if let Ok(conversations) = result {
+                all_calls(&conversations);
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_values_cost_their_record_alone() {
+    for (name, text) in samples() {
+        let (value, known) = (minified(text), all_calls(&read(text).unwrap()).1);
+        for hostile in [
+            "[".repeat(100_000),
+            "{\"results\":".repeat(100_000),
+            format!("{{\"Transcript\":[{}", "{\"a\":".repeat(5000)),
+            "{\"Transcript\":1e999,\"Transcript\":2,\"results\":\"\\ud83d\"}".to_owned(),
+            "{\"segments\":{\"segments\":[NaN]}}".to_owned(),
+            "\"\"".to_owned(),
+        ] {
+            let conversations = read(format!("{value}\n{value}\n{hostile}\n{value}\n")).unwrap();
+            let tally = all_calls(&conversations).1;
+            assert_eq!(tally.turns + tally.duplicates, 3 * (known.turns + known.duplicates), "{name}: {hostile:.40}");
+            assert!(conversations.rejected() <= 1, "{name}: {hostile:.40}");
+        }
+    }
+}
+
+/// The records of a sample, each in one line.
+fn minified(text: &str) -> String {
+    let mended = super::mend::mended(text.as_bytes()).filter(|_| text.contains("NaN"));
+    let values = serde_json::Deserializer::from_slice(mended.as_deref().unwrap_or(text.as_bytes()));
+    let lines: Vec<String> = values.into_iter::<serde_json::Value>().map(|value| value.unwrap().to_string()).collect();
+    lines.join("\n")
+}
+
+proptest! {
+    #![proptest_config(crate::cases::usually(200))]
+
+    #[test]
+    fn samples_with_changed_bytes_are_read_or_refused_and_cost_nothing_else(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(&b"{}[]\",:\\0-eNu \xff\n\x00a"[..])), 1..6),
+        is_inserted in any::<bool>(),
+    ) {
+        let all: Vec<_> = samples().collect();
+        let (_, text) = all[which.index(all.len())];
+        let good = minified(text);
+        let mut bad = good.clone().into_bytes();
+        for (at, byte) in changes {
+            let at = at.index(bad.len());
+            if is_inserted { bad.insert(at, byte) } else { bad[at] = byte }
+        }
+        let (whole, known) = all_calls(&read(text).unwrap());
+        let lines = [good.as_bytes(), &bad, good.as_bytes(), b""].join(&b'\n');
+        for text in [bad, lines.clone()] {
+            let result = read(text.clone());
+            prop_assert!(!quotes(&shown(&result), &whole));
+            if let (Ok(conversations), true) = (result, text == lines) {
+                let tally = all_calls(&conversations).1;
+                prop_assert!(tally.turns + tally.duplicates >= 2 * (known.turns + known.duplicates));
+            }
+        }
+    }
+}
