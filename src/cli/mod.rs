@@ -121,6 +121,8 @@ pub enum Command {
     /// Judge engines by labelled texts or rated calls, and say which layer to start at
     #[command(after_help = EVALUATE_EXAMPLES)]
     Evaluate(Evaluate),
+    /// List the formats of transcripts that are read, with what each field is taken from
+    Formats,
     /// Look after the scores that were paid for
     #[command(subcommand)]
     Cache(Cache),
@@ -142,7 +144,8 @@ pub enum Command {
 /// The arguments of `analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Transcripts: CSV files, directories, globs, or `-` for stdin; .gz and .zst are read as they are
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs, or `-` for
+    /// stdin; .gz and .zst are read as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<String>,
     /// Print the summary as JSON
@@ -156,7 +159,8 @@ pub struct Analyze {
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
-    /// Transcripts: CSV files, directories, globs, or `-` for stdin; .gz and .zst are read as they are
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs, or `-` for
+    /// stdin; .gz and .zst are read as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<String>,
     /// Print JSON instead of a table

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod config;
 pub mod evaluate;
 pub mod explain;
+pub mod formats;
 mod options;
 pub mod plan;
 mod record;
@@ -53,6 +54,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             with_settings(general, args.settings.clone(), |settings| evaluate::run(settings, &args))
         }
         Command::Cache(command) => look_after_cache(general, &command),
+        Command::Formats => formats::run(),
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),

@@ -48,7 +48,7 @@ pub use calls::{Calls, Tally};
 pub use decode::Encoding;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
-pub use formats::Found;
+pub use formats::{Description, FormatName, Found, descriptions};
 pub use rejects::{MaxRejects, Reject};
 pub use source::{Source, discover};
 pub use times::OffsetUnit;
@@ -68,6 +68,8 @@ pub const DEFAULT_MEMORY_BYTES: usize = 64 << 20;
 /// How input is understood where it does not say so itself.
 #[derive(Debug, Clone)]
 pub struct InputOptions {
+    /// The format of all files; `None` to recognise each by its content.
+    pub format: Option<FormatName>,
     /// Where a field's values come from; goes before header names known without being told.
     pub map: Vec<(Field, Origin)>,
     /// Which role a speaker value has; goes before values known without being told. Without a role, a line that begins
@@ -88,6 +90,7 @@ pub struct InputOptions {
 impl Default for InputOptions {
     fn default() -> Self {
         Self {
+            format: None,
             map: Vec::new(),
             roles: Vec::new(),
             language: None,

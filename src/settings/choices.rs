@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::value::{Value, Wrong};
 use crate::chunk::Speakers;
-use crate::input::OffsetUnit;
+use crate::input::{self, FormatName, OffsetUnit};
 use crate::sentiment::Granularity;
 
 /// Makes enums whose variants are words, by the names that their derives give them, values of settings.
@@ -167,6 +167,18 @@ impl Value for TableFormats {
     }
 }
 
+/// A format of transcripts. Its names are not among the help's choices, which would fill a screen.
+impl Value for FormatName {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let names = || input::descriptions().map(|format| format.name).collect::<Vec<_>>();
+        text.parse().map_err(|()| Wrong::expected_one_of(&names()))
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(self.as_str().into())
+    }
+}
+
 /// A language code such as `en` or `zh-TW`, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanguageCode(Box<str>);
@@ -251,6 +263,13 @@ mod tests {
         assert_eq!(LogFormat::parse("Text").unwrap_err().to_string(), "expected text or json");
         assert_eq!(Auto::<OffsetUnit>::choices(), ["auto", "s", "ms"]);
         assert_eq!(Auto::<OffsetUnit>::parse("min").unwrap_err().to_string(), "expected auto, s or ms");
+    }
+
+    #[test]
+    fn formats_are_known_by_name() {
+        let csv = Auto::<FormatName>::parse("csv").unwrap();
+        assert_eq!((csv.given().map(|name| name.as_str()), csv.to_toml()), (Some("csv"), Some("csv".into())));
+        assert!(Auto::<FormatName>::parse("csvv").unwrap_err().to_string().starts_with("expected auto or csv"));
     }
 
     #[test]

@@ -14,12 +14,19 @@ use super::key::{Flag, Heading};
 use super::maps::{ColumnMap, RoleMap};
 use super::section::section;
 use crate::chunk::Speakers;
-use crate::input::{MaxRejects, OffsetUnit};
+use crate::input::{FormatName, MaxRejects, OffsetUnit};
 use crate::sentiment::{Granularity, Millionths};
 
 section! {
     /// The settings that stand under no section.
     pub General {
+        /// The format of all transcripts: one that `undertone formats` lists. `auto` recognises each file by its content.
+        format_in: Auto<FormatName> {
+            key: "format-in",
+            default: Auto::Auto,
+            results: true,
+            flag: Flag::new(Heading::Input, "format-in", "NAME"),
+        }
         /// The language of calls without a language column. A code such as `en`, or `auto` to find it per call from its text.
         language: Auto<LanguageCode> {
             key: "language",

@@ -7,6 +7,7 @@
 //! To add one: implement [`Format`] and name it in [`ALL`].
 
 use std::cell::OnceCell;
+use std::str::FromStr;
 
 use serde_json::Value;
 
@@ -58,6 +59,30 @@ pub struct Description {
     pub fields: &'static [(Field, &'static str)],
 }
 
+/// One of the formats, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormatName(&'static str);
+
+impl FormatName {
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl FromStr for FormatName {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        descriptions().find(|known| known.name == name).map(|known| Self(known.name)).ok_or(())
+    }
+}
+
+/// What is read: every format, in the order in which they are tried.
+pub fn descriptions() -> impl Iterator<Item = Description> {
+    ALL.iter().map(|format| format.description())
+}
+
 /// The beginning of a file's text, by which its format is recognised.
 pub(super) struct Sample<'s> {
     /// The bytes.
@@ -104,7 +129,7 @@ pub struct Found {
     pub facts: Vec<(&'static str, Value)>,
 }
 
-/// The format of a file whose text begins with `text`.
+/// The format of a file whose text begins with `text`: the one that the user named, else the likeliest.
 ///
 /// # Errors
 /// What the file looks like, if it is of none.
@@ -113,6 +138,10 @@ pub(super) fn recognise<'f>(
     text: &[u8],
     options: &InputOptions,
 ) -> Result<&'f dyn Format, &'static str> {
+    if let Some(name) = options.format {
+        let named = formats.iter().find(|format| format.description().name == name.as_str());
+        return named.copied().ok_or("of no known format");
+    }
     let sample = Sample::new(text);
     let mut best = None;
     for &format in formats {
