@@ -51,7 +51,7 @@ pub enum Reason {
     NulByte,
     /// No line of a whole conversation's text begins with a speaker's label.
     NoLabel,
-    /// Speakers' labels stand within the lines of a conversation's text: its line breaks were lost.
+    /// Speakers' labels stand within the lines of a conversation's text where no turn may begin: its line breaks were lost.
     LabelWithinLine,
     /// A column of names holds a sentence in this row: its fields are shifted.
     SentenceIn(Field),
@@ -84,13 +84,18 @@ impl fmt::Display for Reason {
             }
             Self::NotUtf8 => f.write_str("not valid UTF-8"),
             Self::NulByte => f.write_str("holds a NUL byte"),
-            Self::NoLabel => f.write_str("no line of the text begins with a speaker's label"),
+            Self::NoLabel => {
+                f.write_str("no line of the text begins with a speaker's label of known role (state others with --role LABEL=ROLE)")
+            }
             Self::Record { number, fault } => write!(f, "record {number}: {fault}"),
             Self::SentenceIn(field) => write!(f, "a sentence in the column of {field}"),
             Self::NotListed { rows } => {
                 write!(f, "{rows} rows from this line on that can't be used either and are not listed one by one")
             }
-            Self::LabelWithinLine => f.write_str("a speaker's label within a line of the text"),
+            Self::LabelWithinLine => f.write_str(
+                "a speaker's label within a line of the text, not behind a sentence's end or beside one of unknown role \
+                 (state each with --role LABEL=ROLE, or with --role LABEL=text if it is no speaker)",
+            ),
         }
     }
 }

@@ -280,13 +280,16 @@ fn clock_offset(bytes: &[u8]) -> Option<i64> {
     Some(whole * 1000 + i64::from(nanoseconds) / 1_000_000)
 }
 
-/// `MM:SS` or `HH:MM:SS` as milliseconds: the stamps before labels in a conversation's text.
+/// `MM:SS` or `HH:MM:SS`, with an optional fraction, as milliseconds: the stamps of captions, and of labels in a
+/// conversation's text.
 pub(super) fn stamp(value: &str) -> Option<i64> {
     let bytes = value.as_bytes();
     clock_offset(bytes).or_else(|| {
         let (minutes, rest) = digits::<2>(bytes).or_else(|| digits::<1>(bytes))?;
         let (seconds, rest) = digits::<2>(rest.strip_prefix(b":")?)?;
-        (rest.is_empty() && seconds < 60).then_some((i64::from(minutes) * 60 + i64::from(seconds)) * 1000)
+        let (nanoseconds, rest) = fraction(rest)?;
+        let whole = i64::from(minutes) * 60 + i64::from(seconds);
+        (rest.is_empty() && seconds < 60).then_some(whole * 1000 + i64::from(nanoseconds) / 1_000_000)
     })
 }
 
