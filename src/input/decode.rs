@@ -354,6 +354,9 @@ mod tests {
     #[test]
     fn workbooks_are_named() {
         let error = open("a.csv", b"PK\x03\x04rest").err().unwrap();
-        assert_eq!(error.to_string(), "a.csv: this is a zip archive or an Excel workbook, not delimited text");
+        assert_eq!(
+            error.to_string(),
+            "a.csv: this is a zip archive or an Excel workbook, not a transcript in a known format"
+        );
     }
 }

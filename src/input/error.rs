@@ -28,7 +28,7 @@ pub enum InputError {
         pattern: String,
     },
     /// A directory without a single transcript.
-    #[error("{path}: no .csv, .tsv, .txt, .json, .jsonl or .ndjson file (plain, .gz or .zst) in this directory{}", if *own { " but outputs of undertone" } else { "" })]
+    #[error("{path}: no file with an ending of transcripts (.csv, .tsv, .txt, .vtt, .srt, .json, .jsonl, .ndjson, .vcon or .parquet, plain, .gz or .zst) in this directory{}", if *own { " but outputs of undertone" } else { "" })]
     NoTranscripts {
         /// The directory as it was typed.
         path: String,
@@ -54,7 +54,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// A file of no known format.
-    #[error("{path}: this is {found}, not delimited text")]
+    #[error("{path}: this is {found}, not a transcript in a known format")]
     UnknownFormat {
         /// The file.
         path: String,
@@ -129,6 +129,22 @@ pub enum InputError {
         /// The longest record that is read, in MiB.
         limit_mib: usize,
     },
+    /// A text that is too long to be one call.
+    #[error("{path}: as one call, this file is longer than {limit_mib} MiB")]
+    CallTooLong {
+        /// The file.
+        path: String,
+        /// The longest call that is read, in MiB.
+        limit_mib: u64,
+    },
+    /// A transcript that does not show who spoke.
+    #[error("{path}: these are {what} without speakers: nothing shows who said what")]
+    NoSpeakers {
+        /// The file.
+        path: String,
+        /// What the file is, in the plural.
+        what: &'static str,
+    },
     /// More rows can't be used than were allowed.
     #[error("{rejected} of {rows} rows can't be used, and {limit} may be; {}", listed(first))]
     TooManyRejects {
@@ -181,7 +197,9 @@ impl Stops for InputError {
             Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
             Self::UnknownFormat { .. } => Some(
-                "export the transcripts as CSV; if this is CSV with names of its own: --map text=COLUMN".to_owned(),
+                "`undertone formats` lists what is read, and --format-in NAME names one of them; if this is CSV with names of \
+                 its own: --map text=COLUMN"
+                    .to_owned(),
             ),
             Self::NoColumn { fields, .. } => Some(missing_hint(fields)),
             Self::ShiftedColumns { field, .. } => {
@@ -196,6 +214,8 @@ impl Stops for InputError {
             }
             Self::UnknownRoles { hint, .. } => Some(hint.clone()),
             Self::RecordTooLong { .. } => Some("a quote on that line is probably never closed".to_owned()),
+            Self::CallTooLong { .. } => Some("give each call a file of its own".to_owned()),
+            Self::NoSpeakers { .. } => Some(NO_SPEAKERS.to_owned()),
             Self::TooManyRejects { rejected, first, .. } => {
                 let mut hint =
                     format!("mend the rows, or allow so many (or a share, such as 10%): --max-rejects {rejected}");

@@ -135,6 +135,7 @@ pub struct Conversations {
     stored: Arc<Stored>,
     grouping: Arc<Grouping>,
     reports: Vec<FileReport>,
+    passed_over: u64,
     rejects: Vec<Reject>,
     rejected: u64,
     rows: u64,
@@ -176,8 +177,12 @@ fn read_formats(
         languages: Collector::default(),
     };
     let mut reports = Vec::with_capacity(sources.len());
+    let mut passed_over = Vec::new();
     for (source, context) in sources.iter().zip(contexts(sources)) {
-        reports.push(read_file(formats, source, &context, &mut reading, on_progress)?);
+        match read_file(formats, source, &context, &mut reading, on_progress) {
+            Err(error @ InputError::UnknownFormat { .. }) if source.may_be_anything() => passed_over.push(error),
+            report => reports.push(report?),
+        }
         if reading.unknown.are_too_many() {
             break;
         }
@@ -186,6 +191,12 @@ fn read_formats(
     let stored = store.finish();
     unknown.into_result(&stored)?;
     labels.into_result()?;
+    if usable == 0 && reports.is_empty() && !passed_over.is_empty() {
+        return Err(passed_over.swap_remove(0));
+    }
+    for error in &passed_over {
+        tracing::warn!("{error}: it was passed over");
+    }
     if usable == 0 {
         return Err(InputError::NoUsableRow { files: sources.len(), rows, first: rejects.first() });
     }
@@ -196,6 +207,7 @@ fn read_formats(
         stored: Arc::new(stored),
         grouping: Arc::new(Grouping { clock: clock(), language: language.map(Into::into) }),
         reports,
+        passed_over: passed_over.len() as u64,
         rejected: rejects.count(),
         rejects: rejects.into_sorted(),
         rows,
@@ -251,6 +263,11 @@ impl Conversations {
     /// What was read of each file, in the order of the sources.
     pub fn reports(&self) -> &[FileReport] {
         &self.reports
+    }
+
+    /// Files in directories that are no transcripts.
+    pub const fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// The rows that can't be used, by file and line; of very many, the last of each file in one.

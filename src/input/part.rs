@@ -63,9 +63,11 @@ pub(super) struct SpokenTurn<'a> {
 pub(super) enum Speaker<'a> {
     /// The file states the role.
     Role(Role),
-    /// The value as the file has it, which `--role` can map, and how messages name where it stands. Empty where the file
-    /// does not show who spoke.
+    /// The value as the file has it, which `--role` can map, and how messages name where it stands: a place that holds
+    /// nothing but names of speakers. Empty where the file does not show who spoke.
     Value(Cow<'a, str>, &'static str),
+    /// The same of a label before the words, which may be words too.
+    Label(Cow<'a, str>, &'static str),
 }
 
 impl<'a> SpokenTurn<'a> {

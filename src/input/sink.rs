@@ -212,12 +212,13 @@ impl Sink<'_, '_> {
     fn body<'t>(&mut self, turn: &'t SpokenTurn<'_>, line: u64) -> Option<Body<'t>> {
         let (value, place) = match &turn.speaker {
             Speaker::Role(role) => return Some(Body::Turn(*role, turn.text.trim())),
-            Speaker::Value(value, place) => (value.trim(), place),
+            Speaker::Value(value, place) => (value.trim(), SpeakerPlace::Name(place)),
+            Speaker::Label(value, place) => (value.trim(), SpeakerPlace::Label(place)),
         };
         match self.role(value).or_else(|| self.party()) {
             Some(role) => Some(Body::Turn(role, turn.text.trim())),
             None if value.is_empty() => None,
-            None => Some(self.unknown_speaker(value, line, SpeakerPlace::Name(place))),
+            None => Some(self.unknown_speaker(value, line, place)),
         }
     }
 

@@ -12,8 +12,11 @@ use std::path::{Component, Path, PathBuf};
 use super::error::InputError;
 use crate::output::FILES;
 
-/// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`.
-const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "json", "jsonl", "ndjson"];
+/// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`; those that anything may have
+/// come last.
+const ENDINGS: [&str; 10] = ["csv", "tsv", "vcon", "vtt", "srt", "parquet", "json", "jsonl", "ndjson", "txt"];
+/// How many of the endings say that a file is a transcript.
+const SURE_ENDINGS: usize = 6;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Source {
         path: PathBuf,
         /// Its size in bytes as stored; 0 for a pipe.
         bytes: u64,
+        /// Whether the user named it, and not a directory or glob that it was found in.
+        is_named: bool,
     },
     /// Standard input.
     Stdin,
@@ -56,6 +61,14 @@ impl Source {
         without_endings(&name).to_owned()
     }
 
+    /// Whether it may be something else than a transcript: it was found, and anything may have its ending.
+    pub(super) fn may_be_anything(&self) -> bool {
+        let Self::File { path, is_named: false, .. } = self else { return false };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = uncompressed(&name);
+        without_one_of(name, &ENDINGS[SURE_ENDINGS..]) != name
+    }
+
     /// The size in bytes as stored, if it is known.
     pub const fn bytes(&self) -> Option<u64> {
         match self {
@@ -67,8 +80,8 @@ impl Source {
 
 /// Finds the files that `inputs` name, in the order named; within a directory or a glob sorted by path.
 ///
-/// A directory is searched through for `.csv`, `.tsv`, `.txt`, `.json`, `.jsonl` and `.ndjson` files, plain, `.gz` or `.zst`, without hidden
-/// ones and without those that a run wrote to `out` or elsewhere. A file that is named itself may have any ending and
+/// A directory is searched through for files with an ending of transcripts, plain, `.gz` or `.zst`, without hidden ones
+/// and without those that a run wrote to `out` or elsewhere. A file that is named itself may have any ending and
 /// lie anywhere. A path that exists is never taken for a glob.
 ///
 /// # Errors
@@ -81,7 +94,7 @@ pub fn discover(inputs: &[String], out: &Path) -> Result<Vec<Source>, InputError
         if input == "-" {
             found.add_stdin();
         } else if path.exists() {
-            found.add(path, input)?;
+            found.add(path, input, true)?;
         } else if input.contains(['*', '?', '[']) {
             found.add_glob(input)?;
         } else {
@@ -118,7 +131,7 @@ impl Found {
             if hidden(&path) > hidden(Path::new(pattern)) || self.is_own(&path) {
                 continue;
             }
-            match self.add(&path, &path.display().to_string()) {
+            match self.add(&path, &path.display().to_string(), false) {
                 Err(InputError::NoTranscripts { own: true, .. }) => {}
                 added => {
                     added?;
@@ -130,9 +143,9 @@ impl Found {
     }
 
     /// Adds a path that exists and was named as `typed`.
-    fn add(&mut self, path: &Path, typed: &str) -> Result<(), InputError> {
+    fn add(&mut self, path: &Path, typed: &str, is_named: bool) -> Result<(), InputError> {
         if !path.is_dir() {
-            return self.add_file(path);
+            return self.add_file(path, is_named);
         }
         let mut walk = Walk { found: self, files: Vec::new(), above: HashSet::new(), own: false };
         walk.directory(path)?;
@@ -141,15 +154,15 @@ impl Found {
             return Err(InputError::NoTranscripts { path: typed.to_owned(), own });
         }
         files.sort_unstable();
-        files.iter().try_for_each(|file| self.add_file(file))
+        files.iter().try_for_each(|file| self.add_file(file, false))
     }
 
-    fn add_file(&mut self, path: &Path) -> Result<(), InputError> {
+    fn add_file(&mut self, path: &Path, is_named: bool) -> Result<(), InputError> {
         // A pipe such as /dev/fd/63 has no canonical path: it stands for itself.
         let identity = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(identity) {
             let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-            self.sources.push(Source::File { path: path.to_owned(), bytes: metadata.len() });
+            self.sources.push(Source::File { path: path.to_owned(), bytes: metadata.len(), is_named });
         }
         Ok(())
     }
@@ -273,10 +286,11 @@ mod tests {
 
     #[test]
     fn directories_are_searched_and_sorted() {
-        let root = tree(&["b.csv", "a/z.TSV.gz", "a/y.txt.zst", "c.json", ".hidden.csv", "d.gz", "a/.git/x.csv"]);
+        let root =
+            tree(&["b.csv", "a/z.TSV.gz", "a/y.txt.zst", "c.vtt", "d.doc", ".hidden.csv", "d.gz", "a/.git/x.csv"]);
         assert_eq!(
             names(root.path(), &[""]),
-            ["a/y.txt.zst", "a/z.TSV.gz", "b.csv"]
+            ["a/y.txt.zst", "a/z.TSV.gz", "b.csv", "c.vtt"]
                 .map(|name| format!("/{name}"))
                 .map(|name| name.trim_start_matches('/').to_owned())
         );
@@ -320,10 +334,8 @@ mod tests {
         let root = tree(&["a.csv", "out/calls.csv", "last week/calls.csv", "theirs/b.csv"]);
         fs::write(root.path().join("last week/run.json"), "{\n  \"undertone_version\": \"0.1.0\"").unwrap();
         fs::write(root.path().join("theirs/run.json"), "{}").unwrap();
-        for inputs in [&["."][..], &["*.csv", "*/*.csv"]] {
-            let found = names(root.path(), inputs);
-            assert!(found[0].ends_with("a.csv") && found[1].ends_with("theirs/b.csv") && found.len() == 2, "{found:?}");
-        }
+        assert_eq!(names(root.path(), &["."]), ["./a.csv", "./theirs/b.csv", "./theirs/run.json"]);
+        assert_eq!(names(root.path(), &["*.csv", "*/*.csv"]), ["a.csv", "theirs/b.csv"]);
         assert_eq!(names(root.path(), &["out/calls.csv"]), ["out/calls.csv"], "what is named itself is read");
         let input = [root.path().join("last week").display().to_string()];
         let error = discover(&input, Path::new("out")).unwrap_err();
@@ -350,8 +362,18 @@ mod tests {
 
     #[test]
     fn a_name_loses_its_endings_only() {
-        let stem = |name: &str| Source::File { path: Path::new("a.b").join(name), bytes: 0 }.stem();
-        assert_eq!(["c 1.csv.gz", "x.y.TXT", "c.json", ".csv"].map(stem), ["c 1", "x.y", "c.json", ".csv"]);
+        let stem = |name: &str| Source::File { path: Path::new("a.b").join(name), bytes: 0, is_named: true }.stem();
+        let names = ["c 1.csv.gz", "x.y.TXT", "c.json", "d.doc", ".csv"];
+        assert_eq!(names.map(stem), ["c 1", "x.y", "c", "d.doc", ".csv"]);
+    }
+
+    #[test]
+    fn what_was_found_under_a_common_ending_may_be_anything() {
+        let may_be = |name: &str, is_named| Source::File { path: name.into(), bytes: 0, is_named }.may_be_anything();
+        for name in ["README.txt", "package.json.gz", "a.JSONL"] {
+            assert!(may_be(name, false) && !may_be(name, true), "{name}");
+        }
+        assert!(!may_be("a.csv", false) && !may_be("a.vtt.gz", false) && !may_be("txt", false));
     }
 
     #[cfg(unix)]

@@ -18,14 +18,17 @@ use super::field::Field;
 use super::sink::Sink;
 use json::Shape;
 
+mod captions;
 pub(super) mod csv;
 mod foreign;
 mod json;
 #[cfg(test)]
 mod tests;
+mod whole;
+mod zoom;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 11] = [
+pub(super) static ALL: [&dyn Format; 14] = [
     &csv::Csv,
     &json::contact_lens::ContactLens,
     &json::contact_lens_live::ContactLensLive,
@@ -37,6 +40,9 @@ pub(super) static ALL: [&dyn Format; 11] = [
     &json::deepgram::Deepgram,
     &json::assembly::Assembly,
     &json::whisper::Whisper,
+    &captions::WebVtt,
+    &captions::SubRip,
+    &zoom::Zoom,
 ];
 
 /// How surely a file is of a format.

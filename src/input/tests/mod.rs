@@ -23,7 +23,7 @@ fn sources(files: &[(&str, Vec<u8>)]) -> (TempDir, Vec<Source>) {
     let write = |(name, bytes): &(&str, Vec<u8>)| {
         let path = root.path().join(name);
         fs::write(&path, bytes).unwrap();
-        Source::File { path, bytes: bytes.len() as u64 }
+        Source::File { path, bytes: bytes.len() as u64, is_named: true }
     };
     let sources = files.iter().map(write).collect();
     (root, sources)

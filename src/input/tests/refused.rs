@@ -196,7 +196,7 @@ fn nothing_usable_is_an_error_of_its_own() {
 
 #[test]
 fn a_file_that_is_gone_is_unreadable() {
-    let source = Source::File { path: "/nowhere/a.csv".into(), bytes: 0 };
+    let source = Source::File { path: "/nowhere/a.csv".into(), bytes: 0, is_named: true };
     let error = read(&[source], &InputOptions::default(), &mut |_| {}).err().unwrap();
     assert_eq!(error.code(), ExitCode::NoInput);
 }
