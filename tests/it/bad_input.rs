@@ -46,7 +46,11 @@ fn a_directory_without_transcripts_is_named() {
     let place = Place::new();
     place.write("letters/dear.doc", "Dear Sir");
     let ended = expect_stopped(&place, &["letters"], 66);
-    assert!(ended.error().starts_with("letters: no file with an ending of transcripts") && !ended.hint().is_empty(), "{}", ended.stderr);
+    assert!(
+        ended.error().starts_with("letters: no file with an ending of transcripts") && !ended.hint().is_empty(),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -24,11 +24,12 @@ mod foreign;
 mod json;
 #[cfg(test)]
 mod tests;
+mod text;
 mod whole;
 mod zoom;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 14] = [
+pub(super) static ALL: [&dyn Format; 15] = [
     &csv::Csv,
     &json::contact_lens::ContactLens,
     &json::contact_lens_live::ContactLensLive,
@@ -43,6 +44,7 @@ pub(super) static ALL: [&dyn Format; 14] = [
     &captions::WebVtt,
     &captions::SubRip,
     &zoom::Zoom,
+    &text::Text,
 ];
 
 /// How surely a file is of a format.

@@ -1,6 +1,7 @@
 //! Files that are one call each: their text as a whole, and their turns one after the other into the sink.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
 use super::{Description, Found};
 use crate::input::InputOptions;
@@ -8,9 +9,10 @@ use crate::input::decode::{About, Opened};
 use crate::input::error::InputError;
 use crate::input::field::{Field, Origin};
 use crate::input::part::{CallPart, SpokenTurn};
-use crate::input::rejects::Reason;
+use crate::input::rejects::{Reason, Spot};
 use crate::input::roles::Roles;
 use crate::input::sink::Sink;
+use crate::input::times::Clock;
 use crate::language;
 use crate::transcript::Role;
 
@@ -57,6 +59,17 @@ impl<'s, 'r, 'o> WholeCall<'s, 'r, 'o> {
     /// What is known of speakers' roles.
     pub(super) const fn roles(&mut self) -> &mut Roles {
         &mut self.sink.run.roles
+    }
+
+    /// What reads times of the calendar.
+    pub(super) const fn clock(&mut self) -> &mut Clock {
+        &mut self.sink.run.clock
+    }
+
+    /// Notes names before a colon that were taken for words: in most calls, they would be speakers.
+    pub(super) fn note_words(&mut self, names: &[&str]) {
+        let file = &self.sink.file.path;
+        self.sink.run.labels.note(names, || Spot { file: Arc::clone(file), line: 1 });
     }
 
     /// Takes in a turn that begins on `line`; nothing if there is no word in it.
