@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::quote::is_diarised;
+use super::quote::{is_diarised, is_named_speaker};
 use super::roles::Roles;
 use super::times::stamp;
 use crate::transcript::Role;
@@ -110,9 +110,10 @@ fn run_on<'a>(text: &'a str, roles: &mut Roles, turns: &mut Vec<TurnText<'a>>) -
         let words = after.trim_start_matches(['*', '_']);
         let known = last_names(before).filter_map(|(start, name)| Some((start, roles.role(name)?))).last();
         if let Some((start, role)) = known {
-            is_within |= !is_break(text, start);
-            push(&mut found, text, current, start);
-            current = (role, None, text.len() - words.len());
+            let (end, stamp) = before_stamp(text, start);
+            is_within |= stamp.is_empty() && !is_break(text, start);
+            push(&mut found, text, current, end);
+            current = (role, offset_of(stamp), text.len() - words.len());
             labels += 1;
         } else if let Some((_, name)) = last_names(before).find(|(start, name)| is_break(text, *start) && is_name(name))
             && !roles.is_words(name)
@@ -129,6 +130,15 @@ fn run_on<'a>(text: &'a str, roles: &mut Roles, turns: &mut Vec<TurnText<'a>>) -
     }
     *turns = found;
     RunOn::Turns
+}
+
+/// The stamp in brackets before the label that begins at `start`, and where the words before it end.
+fn before_stamp(text: &str, start: usize) -> (usize, &str) {
+    let before = text.get(..start).unwrap_or_default().trim_end();
+    match trailing_stamp(before) {
+        (words, stamp) if !stamp.is_empty() => (words.len(), stamp),
+        _ => (start, ""),
+    }
 }
 
 /// What may be a name at the end of `before`, its first word with a capital, the shortest first; each with where it begins,
@@ -230,6 +240,16 @@ impl<'a> Label<'a> {
         is_label.then(|| Self { name, role, stamp: before, length: line.len() - words.len() })
     }
 
+    /// `jane roe: …` or `Roe, Jane: …`: what may be a name only if it recurs.
+    pub(super) fn doubtful(line: &'a str, roles: &Roles) -> Option<Self> {
+        let rest = unmarked(line);
+        let (head, words) = rest.split_once(": ")?;
+        let name = head.trim_end_matches(MARKS);
+        let is_label =
+            is_named_speaker(name) && name.split_whitespace().count() <= MAX_NAME_WORDS && !roles.is_words(name);
+        is_label.then(|| Self { name, role: None, stamp: "", length: line.len() - words.len() })
+    }
+
     /// `[Name] …` or `[Name]: …`, which may be a stage direction too.
     pub(super) fn bracketed(line: &'a str, roles: &mut Roles) -> Option<Self> {
         let (inner, rest) = in_brackets(unmarked(line))?;
@@ -250,6 +270,14 @@ impl<'a> Label<'a> {
         let (name, role) = named(name, roles);
         let is_label = role.is_some() || (is_name(name) && !roles.is_words(name));
         is_label.then_some(Self { name, role, stamp, length: line.len() })
+    }
+
+    /// The stamp that `line` is and nothing else.
+    pub(super) fn only_stamp(line: &'a str) -> Option<&'a str> {
+        let line = line.trim_matches(MARKS);
+        let inner =
+            in_brackets(line).filter(|(_, rest)| rest.trim().is_empty()).map_or(line, |(inner, _)| inner).trim();
+        is_stamp(inner).then_some(inner)
     }
 
     /// The stamp in milliseconds since the conversation's start, if it is one.
@@ -430,6 +458,8 @@ mod tests {
         }
         assert_eq!(turns("**Agent:** so then **End User:** no")[1], (Role::Customer, None, "no"));
         assert_eq!(turns("Call 7. Agent: Hi. Customer: Hi.")[0], (Role::Other, None, "Call 7."));
+        let stamped = [(Role::Agent, Some(3_000), "your name"), (Role::Customer, Some(7_000), "Jane, 45")];
+        assert_eq!(turns("[00:00:03] Agent: your name [00:00:07] Caller: Jane, 45"), stamped);
         for doubtful in [
             "Agent: Hello Customer: Hi Agent: Bye",
             "Agent: Hello\nwell then Caller: Hi",

@@ -25,6 +25,16 @@ pub(super) fn looks_like_a_name(name: &str) -> bool {
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | '\'' | '#' | '(' | ')'))
 }
 
+/// Whether `name` may be shown that stands where a format has nothing but names of speakers, such as `Roe, Jane`.
+pub(super) fn is_named_speaker(name: &str) -> bool {
+    let is_of_names = |c: char| c.is_alphanumeric() || " -_.,/'\u{2019}#()&@+|".contains(c);
+    looks_like_a_name(name)
+        || (name.chars().next().is_some_and(char::is_alphanumeric)
+            && name.chars().count() <= MAX_CHARS
+            && name.split_whitespace().count() <= MAX_WORDS
+            && name.chars().all(is_of_names))
+}
+
 /// Whether `name` is one that a program gave a voice or a channel: `SPEAKER_00`, `spk_1`, `ch_0`, `Speaker 2`.
 pub(super) fn is_diarised(name: &str) -> bool {
     let folded = fold(name);
@@ -78,6 +88,16 @@ mod tests {
         for words in ["", "I lost my card, help", "my card is lost again", "hello!", "{", "\u{1b}[2J", &"x".repeat(41)]
         {
             assert!(!looks_like_a_name(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn names_in_their_own_place_may_be_written_in_more_ways() {
+        for name in ["Roe, Jane", "jane@example.com", "O\u{2019}Neil", "Jane | Sales", "shreya"] {
+            assert!(is_named_speaker(name), "{name}");
+        }
+        for words in ["my card is lost, again", "what?", "<b>", "", "Stop: now"] {
+            assert!(!is_named_speaker(words), "{words}");
         }
     }
 

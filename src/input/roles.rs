@@ -8,13 +8,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::error::InputError;
 use super::field::fold;
-use super::quote::{is_capitalised, is_diarised, looks_like_a_name, recurs, shell_word};
+use super::quote::{is_capitalised, is_diarised, is_named_speaker, looks_like_a_name, recurs, shell_word};
 use super::store::Stored;
 use super::{calls, rejects::Spot};
 use crate::transcript::Role;
 
 /// Values known without being told, folded as [`fold`] does.
-const KNOWN: [(&str, Role); 22] = [
+const KNOWN: [(&str, Role); 23] = [
     ("customer", Role::Customer),
     ("caller", Role::Customer),
     ("client", Role::Customer),
@@ -27,6 +27,7 @@ const KNOWN: [(&str, Role); 22] = [
     ("agent", Role::Agent),
     ("representative", Role::Agent),
     ("rep", Role::Agent),
+    ("csr", Role::Agent),
     ("operator", Role::Agent),
     ("advisor", Role::Agent),
     ("assistant", Role::Agent),
@@ -130,9 +131,11 @@ struct UnknownValue {
 impl UnknownValue {
     /// Whether a message may show it: `calls` of `all` calls have it.
     fn is_shown(&self, calls: u64, all: u64) -> bool {
-        // Who spoke once may be a sentence in the wrong place.
-        let is_name = self.is_name && (self.turns > 1 || is_capitalised(&self.value));
-        looks_like_a_name(&self.value) && (is_name || is_diarised(&self.value) || recurs(calls, all))
+        if self.is_name {
+            // Who spoke once may be a sentence in the wrong place.
+            return is_named_speaker(&self.value) && (self.turns > 1 || is_capitalised(&self.value));
+        }
+        looks_like_a_name(&self.value) && (is_diarised(&self.value) || recurs(calls, all))
     }
 }
 

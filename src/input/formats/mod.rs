@@ -159,5 +159,5 @@ pub(super) fn recognise<'f>(
             best = likeness.map(|likeness| (likeness, format));
         }
     }
-    best.map(|(_, format)| format).ok_or_else(|| foreign::looks_like(text).unwrap_or("of no known format"))
+    best.map(|(_, format)| format).ok_or_else(|| foreign::looks_like(text).unwrap_or("plain text"))
 }

@@ -34,8 +34,6 @@ const LINES: usize = 60;
 const PAUSE_MS: i64 = 2_000;
 /// A turn that no pause ends is cut here.
 const MAX_TURN_BYTES: usize = 1 << 16;
-/// More names than these are no parties of a call.
-const MAX_NAMES: usize = 20;
 
 /// Captions as the web has them.
 pub(super) struct WebVtt;
@@ -145,29 +143,34 @@ enum Voices {
 struct Names {
     /// Nearly every cue begins with a name, and they are few: each label is a name.
     are_all: bool,
+    /// How many cues begin with each, folded.
+    cues: BTreeMap<String, usize>,
 }
 
 impl Names {
     /// The names of `cues`; `None` if no label is one.
     fn of(cues: &[Cue<'_>], roles: &mut Roles) -> Option<Self> {
-        let first_lines = cues.iter().filter_map(|cue| cue.lines.first());
-        let (mut all, mut labelled, mut known) = (0, 0, 0);
+        let (mut all, mut known) = (0, 0);
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
-        for line in first_lines {
+        for line in cues.iter().filter_map(|cue| cue.lines.first()) {
             all += 1;
             let Some(label) = label(line, roles) else { continue };
-            labelled += 1;
             known += usize::from(is_sure(&label));
             *names.entry(fold(label.name)).or_default() += 1;
         }
-        let are_all =
-            labelled * 5 >= all * 4 && names.len() <= MAX_NAMES && (names.len() < 4 || names.len() * 2 <= labelled);
-        (known > 0 || (are_all && labelled > 1)).then_some(Self { are_all })
+        let labelled: usize = names.values().sum();
+        let are_few = names.len() < 4 || names.len() * 2 <= labelled;
+        let are_all = labelled > 1 && labelled * 5 >= all * 4 && are_few;
+        (known > 0 || are_all).then_some(Self { are_all, cues: names })
     }
 
     /// The label of `line`, if it is a name.
     fn label<'a>(&self, line: &'a str, roles: &mut Roles) -> Option<Label<'a>> {
-        label(line, roles).filter(|label| self.are_all || is_sure(label))
+        label(line, roles).filter(|label| {
+            let is_written_as_one = label.name.starts_with(char::is_uppercase) && !label.name.contains([',', '@']);
+            let recurs = || self.cues.get(&fold(label.name)).is_some_and(|cues| *cues > 1);
+            is_sure(label) || (self.are_all && (is_written_as_one || recurs()))
+        })
     }
 
     /// Who a label names. Where each cue has a name, each is one; among cues without, a label may be words.
@@ -184,7 +187,7 @@ impl Names {
 
 /// The label of a cue's line.
 fn label<'a>(line: &'a str, roles: &mut Roles) -> Option<Label<'a>> {
-    Label::of(line, roles).or_else(|| Label::bracketed(line, roles))
+    Label::of(line, roles).or_else(|| Label::bracketed(line, roles)).or_else(|| Label::doubtful(line, roles))
 }
 
 /// Whether a label is a speaker's wherever it stands.

@@ -74,6 +74,24 @@ fn names_before_the_words_are_speakers_where_nearly_every_cue_has_one() {
 }
 
 #[test]
+fn names_may_be_written_in_any_way_if_they_recur() {
+    let cue = |second: u32, words: &str| format!("00:0{second}.000 --> 00:0{second}.500\n{words}\n\n");
+    let said = ["Roe, Jane: hi", "sam: well", "Roe, Jane: so", "sam: the bill", "my total: 45", "sam: ok", "sam: bye"];
+    let cues: String = (1..).zip(said).map(|(second, words)| cue(second, words)).collect();
+    let roles = options(&[("Roe, Jane", Agent), ("sam", Customer)]);
+    let found: Vec<_> = turns(&format!("WEBVTT\n\n{cues}"), &roles).into_iter().map(|turn| (turn.0, turn.1)).collect();
+    let expected = [
+        (Agent, "hi"),
+        (Customer, "well"),
+        (Agent, "so"),
+        (Customer, "the bill my total: 45"),
+        (Customer, "ok"),
+        (Customer, "bye"),
+    ];
+    assert_eq!(found, expected.map(|(role, text)| (role, text.to_owned())));
+}
+
+#[test]
 fn known_labels_and_numbered_voices_are_speakers_wherever_they_stand() {
     let cue = |second: u32, words: &str| format!("00:00:{second:02},000 --> 00:00:{:02},000\n{words}\n\n", second + 1);
     let text =

@@ -34,10 +34,19 @@ use shifted::{Shifts, is_sentence};
 /// After so many conversations without a single label, the file has no column that says who spoke.
 const UNLABELLED: u64 = 1000;
 
-/// Which column each field is taken from.
-const FIELDS: [(Field, &str); 2] = [
-    (Field::CallId, "a column of a known name, or --map call_id=COLUMN"),
-    (Field::Text, "a column of a known name, or --map text=COLUMN"),
+/// What each field is taken from: the columns of [`columns`].
+const FIELDS: [(Field, &str); 11] = [
+    (Field::CallId, "a column such as `call_id`, `conversation_id`, `contact_id`, or `--map call_id=@row` or `@file`"),
+    (Field::Text, "`text`, `content`, `transcript`, `message` and the like: a turn, or a conversation with labels"),
+    (Field::Speaker, "`speaker`, `role`, `participant_role`, `sender` and the like, or labels in the text"),
+    (Field::AgentId, "`agent_id`, `agent`, `agent_name`, `operator_id` and the like"),
+    (Field::TurnIndex, "`turn_index`, `turn`, `sequence` and the like"),
+    (Field::Started, "`started`, `timestamp`, `start_time`, `BeginOffsetMillis`, `created_at` and the like"),
+    (Field::Ended, "`ended`, `end_time`, `EndOffsetMillis` and the like"),
+    (Field::Queue, "`queue`, `team` or `skill`"),
+    (Field::Language, "`language`, `language_code` or `locale`"),
+    (Field::Channel, "`channel` or `media_type`"),
+    (Field::CallDate, "`call_date`, `date` or `start_date`"),
 ];
 
 /// Delimited text with a header line.
@@ -55,9 +64,11 @@ impl Format for Csv {
         }
         let peek = Peek::of(sample, sniff_delimiter(sample, &options.map));
         if columns::is_header(&peek.header, &options.map) {
-            return Some(Likeness::Certain);
+            // One word on the first line may be a title; whoever maps a column has a table.
+            let is_title = peek.header.len() == 1 && options.map.is_empty();
+            return Some(if is_title { Likeness::Possible } else { Likeness::Certain });
         }
-        foreign::looks_like(sample).is_none().then_some(Likeness::Possible)
+        (foreign::looks_like(sample).is_none() && peek.is_table(&options.map)).then_some(Likeness::Possible)
     }
 
     fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::columns::{is_header, recognised};
 use super::records::{Advance, Records};
+use crate::input::field::{Field, Origin};
 
 /// How many rows are looked at.
 const ROWS: usize = 200;
@@ -34,6 +36,17 @@ impl Peek {
             }
         }
         peek
+    }
+
+    /// Whether the records are a table's although no column of the first one has a known name: most have the same number of
+    /// fields, a header stands further below, or there are none.
+    pub(super) fn is_table(&self, map: &[(Field, Origin)]) -> bool {
+        if self.header.is_empty() {
+            return true;
+        }
+        let alike = self.rows.iter().filter(|(_, row)| row.len() == self.header.len()).count();
+        let is_even = self.header.len() > 1 && alike > 0 && alike * 3 >= self.rows.len() * 2;
+        is_even || self.rows.iter().any(|(_, row)| recognised(row, map) > 1 && is_header(row, map))
     }
 
     /// The values of a column that are not empty.

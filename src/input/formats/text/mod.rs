@@ -139,12 +139,17 @@ impl<'a> Lines<'a> {
     fn of(text: &'a str, roles: &mut Roles) -> Self {
         let mut lines = Vec::new();
         let mut begins_paragraph = true;
+        let mut stamp_above = None;
         for (number, text) in (1..).zip(text.lines().map(str::trim)) {
             if text.is_empty() {
                 begins_paragraph = true;
                 continue;
             }
-            let label = Label::of(text, roles).or_else(|| Label::alone(text, roles));
+            let mut label = Label::of(text, roles).or_else(|| Label::alone(text, roles));
+            if let (Some(label), Some(stamp)) = (&mut label, stamp_above.take()) {
+                label.stamp = if label.stamp.is_empty() { stamp } else { label.stamp };
+            }
+            stamp_above = Label::only_stamp(text);
             lines.push(Line { number, text, label, begins_paragraph });
             begins_paragraph = false;
         }
@@ -182,8 +187,13 @@ impl<'a> Lines<'a> {
         let first_stamp = self.lines.iter().position(is_stamped).filter(|_| stamped > 1 && stamped * 2 > labels);
         let paragraph = 1 + self.lines.iter().skip(1).take_while(|line| !line.begins_paragraph).count();
         let head = self.lines.get(..paragraph).unwrap_or_default();
-        let labelled = head.iter().filter(|line| line.label.is_some()).count();
-        let is_head = head.iter().all(|line| is_entry(line.text)) && labelled * 2 <= head.len() && labelled < labels;
+        // A title may stand above the entries.
+        let entries = match head.split_first() {
+            Some((title, below)) if !title.text.contains(':') => below,
+            _ => head,
+        };
+        let labelled = entries.iter().filter(|line| line.label.is_some()).count();
+        let is_head = entries.iter().all(is_entry) && labelled * 2 <= entries.len() && labelled < labels;
         let end = first_stamp.unwrap_or(0).max(if is_head { paragraph } else { 0 });
         for line in self.lines.iter_mut().take(end) {
             line.label = None;
@@ -197,7 +207,7 @@ impl<'a> Lines<'a> {
     /// Whether so many labels make a transcript: most lines have one, or they are of a known role and no rare thing.
     fn is_transcript(&self, labels: usize) -> bool {
         let known = self.lines.iter().filter(|line| line.label.is_some_and(|label| label.role.is_some())).count();
-        let all = self.lines.len();
+        let all = self.lines.iter().filter(|line| !is_no_speech(line.text)).count();
         labels * 2 >= all || (known > 1 && known * 20 >= all)
     }
 
@@ -243,12 +253,13 @@ const fn speaker<'a>(label: &Label<'a>) -> Speaker<'a> {
     }
 }
 
-/// Whether a line is a name of a few words and a value of a few words that is no sentence.
-fn is_entry(line: &str) -> bool {
+/// Whether a line is a name and a value: no sentence and, where the name is a speaker's, of a few words.
+fn is_entry(line: &Line<'_>) -> bool {
     const WORDS: usize = 4;
     let is_short = |text: &str| (1..=WORDS).contains(&text.split_whitespace().count());
-    let parts = line.split_once(':');
-    parts.is_some_and(|(name, value)| is_short(name) && is_short(value) && !value.ends_with(['.', '?', '!']))
+    line.text.split_once(':').is_some_and(|(name, value)| {
+        is_short(name) && !value.ends_with(['.', '?', '!', '"']) && (line.label.is_none() || is_short(value))
+    })
 }
 
 /// When a label says that its turn began.
@@ -259,10 +270,11 @@ fn moment(label: &Label<'_>, clock: &mut Clock) -> Option<Moment> {
     })
 }
 
-/// Whether a line is a rule, a heading of Markdown or a stage direction.
+/// Whether a line is a rule, a heading of Markdown, a stage direction or the stamp of the label below.
 fn is_no_speech(line: &str) -> bool {
     let is_heading = line.starts_with('#') && line.trim_start_matches('#').starts_with(' ');
-    is_heading || line.chars().all(|c| "-=_~`+|".contains(c)) || is_direction(line)
+    let is_rule = line.chars().all(|c| "-=_~`+|>".contains(c));
+    is_heading || is_rule || is_direction(line) || Label::only_stamp(line).is_some()
 }
 
 /// Whether a line is `[Pause]` or `(hangs up)`; `[NAME]` is a mask and stands for words.
