@@ -10,7 +10,7 @@ use std::fmt::{self, Display};
 use std::path::Path;
 
 use crate::engine::Profile;
-use crate::output::{RunRecord, WrittenFile};
+use crate::output::{ContactsRecord, RunRecord, WrittenFile};
 use crate::overview::{BARS, NamedCall, Overview};
 use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
 use crate::sentiment::{Millionths, SegmentCounts};
@@ -189,6 +189,15 @@ impl Summary<'_> {
             let calls = counted(contradict, "call");
             let why = "a turn starts before the one before it, or ends before it starts";
             line(f, "times", format_args!("not used in {calls}: {why}; turns are placed by words"))?;
+        }
+        if let Some(contacts) = self.record.counts.contact_records {
+            let ContactsRecord { records, without_call, calls_without } = contacts;
+            let (records, calls) = (counted(records, "contact record"), counted(calls_without, "call"));
+            line(f, "records", format_args!("{records}: {without_call} of no call here; {calls} without one"))?;
+        }
+        let passed_over = self.record.counts.files_passed_over;
+        if passed_over > 0 {
+            line(f, "passed over", format_args!("{} in no known format", counted(passed_over, "file")))?;
         }
         let rejected = self.record.counts.rejected_rows;
         if rejected > 0 {

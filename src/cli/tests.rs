@@ -126,7 +126,19 @@ fn only_commands_that_exist_are_shown() {
     let names: Vec<String> = Cli::command().get_subcommands().map(|each| each.get_name().to_owned()).collect();
     assert_eq!(
         names,
-        ["analyze", "plan", "explain", "report", "train", "evaluate", "formats", "cache", "config", "completions", "man"]
+        [
+            "analyze",
+            "plan",
+            "explain",
+            "report",
+            "train",
+            "evaluate",
+            "formats",
+            "cache",
+            "config",
+            "completions",
+            "man"
+        ]
     );
 }
 

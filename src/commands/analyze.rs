@@ -50,6 +50,8 @@ pub(super) struct Read {
     pub(super) reports: Vec<FileReport>,
     pub(super) rejects: Vec<RejectRow>,
     pub(super) rejected: u64,
+    pub(super) passed_over: u64,
+    pub(super) contacts: Option<u64>,
     pub(super) rows: u64,
 }
 
@@ -93,6 +95,8 @@ impl<'a> Run<'a> {
             reports: conversations.reports().to_vec(),
             rejects: rejects.collect(),
             rejected: conversations.rejected(),
+            passed_over: conversations.passed_over(),
+            contacts: conversations.contacts(),
             rows: conversations.rows(),
         };
         Ok((conversations, read))

@@ -19,6 +19,7 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
     });
     Ok(InputOptions {
         format: settings.format_in.given().copied(),
+        contacts: settings.metadata.clone(),
         map: map.collect::<Result<_, BadMap>>().map_err(|error| Failure::new(ExitCode::Settings, error))?,
         roles: settings.role.iter().map(|(value, role)| (value.to_owned(), role)).collect(),
         language: settings.language.code().map(str::to_owned),

@@ -8,7 +8,8 @@ use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
 use crate::input::{Calls, FileReport};
 use crate::output::{
-    CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord, ServiceRecord,
+    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord,
+    ServiceRecord,
 };
 use crate::pipeline::{Fold, Pipelined};
 use crate::rollup::{AgentsReport, SCORING_VERSION};
@@ -62,6 +63,12 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
         calls_language_assumed: fold.language_assumed,
         calls_times_contradict: fold.times_contradict,
         agents: agents.agents.len() as u64,
+        files_passed_over: read.passed_over,
+        contact_records: read.contacts.map(|records| ContactsRecord {
+            records,
+            without_call: tally.contacts_without_call,
+            calls_without: tally.calls_without_contact,
+        }),
         segments: fold.counts,
         documents: taken - duplicates - stored,
     }

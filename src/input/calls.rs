@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::contacts;
 use super::error::InputError;
 use super::labels::TurnText;
 use super::row::{Body, Row, call_id_at, row_at};
@@ -23,6 +24,8 @@ pub(super) struct Grouping {
     pub(super) clock: Clock,
     /// The language of calls that name none.
     pub(super) language: Option<Box<str>>,
+    /// Whether there are contact records.
+    pub(super) has_contacts: bool,
 }
 
 /// What an iteration has met so far; the totals once it has ended.
@@ -34,6 +37,10 @@ pub struct Tally {
     pub turns: u64,
     /// Rows that repeat another one and were left out.
     pub duplicates: u64,
+    /// Calls without a contact record, where there are such records.
+    pub calls_without_contact: u64,
+    /// Contact records without a call.
+    pub contacts_without_call: u64,
     /// Calls that were met in a redacted file and in another one, which was left out.
     pub twins: u64,
 }
@@ -167,7 +174,7 @@ pub(super) fn recurrence(stored: &Stored, values: usize) -> Result<(u64, Vec<u64
         stored.load(number, &mut bytes).map_err(|source| InputError::Scratch { source })?;
         let mut partition = Partition::new(std::mem::take(&mut bytes))?;
         while let Some(rows) = partition.next_call()? {
-            calls += 1;
+            calls += u64::from(rows.iter().any(|row| row.body != Body::Nothing));
             let unknown =
                 rows.iter().filter_map(|row| if let Body::Unknown(value) = row.body { Some(value) } else { None });
             for value in unknown.collect::<FxHashSet<u32>>() {
@@ -195,14 +202,20 @@ struct Placed<'a> {
 
 /// Makes a call of its rows; `None` if they hold no turn.
 fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> Option<Call> {
+    let contact = rows.iter().find(|row| row.place.0 == contacts::PLACE).map(|row| row.attributes);
+    rows.retain(|row| row.place.0 != contacts::PLACE);
     if rows.iter().all(|row| row.body == Body::Nothing) {
+        tally.contacts_without_call += u64::from(contact.is_some());
         return None;
     }
+    tally.calls_without_contact += u64::from(grouping.has_contacts && contact.is_none());
+    let contact = contact.unwrap_or_default();
     // Rows of one record keep their order.
     rows.sort_by_key(|row| row.place);
     drop_twins(&mut rows, tally);
     let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
-    let started_at_ms = stated.or_else(|| rows.iter().filter_map(|row| epoch_ms(row.start)).min());
+    let met = || rows.iter().filter_map(|row| epoch_ms(row.start)).min();
+    let started_at_ms = stated.or_else(met).or(contact.call_started_ms);
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
     let mut rows = in_order(rows, line);
     let all = rows.len();
@@ -215,10 +228,12 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
     }
     from_first_moment(&mut turns);
     name_agent(&mut turns, &rows);
+    name_contact_agent(&mut turns, contact.agent_id);
     tally.calls += 1;
     tally.turns += turns.len() as u64;
 
-    let attributes = || rows.iter().map(|placed| placed.row.attributes);
+    // What the transcript states goes first.
+    let attributes = || rows.iter().map(|placed| placed.row.attributes).chain([contact]);
     let date = attributes().find_map(|row| row.date).or_else(|| grouping.clock.date_of(started_at_ms?));
     let language = attributes().find_map(|row| named(row.language));
     let mut files: Vec<u32> = rows.iter().map(|placed| placed.row.place.0).collect();
@@ -254,6 +269,17 @@ fn name_agent(turns: &mut [Turn], rows: &[Placed<'_>]) {
         return;
     }
     for turn in turns.iter_mut().filter(|turn| turn.role == Role::Agent && turn.agent_id.is_none()) {
+        turn.agent_id = Some(id.into());
+    }
+}
+
+/// Gives the turns of agents that name none the agent of the call's contact record; where no agent speaks, all turns.
+fn name_contact_agent(turns: &mut [Turn], id: &str) {
+    if id.is_empty() {
+        return;
+    }
+    let has_agent = turns.iter().any(|turn| turn.role == Role::Agent);
+    for turn in turns.iter_mut().filter(|turn| turn.agent_id.is_none() && (turn.role == Role::Agent || !has_agent)) {
         turn.agent_id = Some(id.into());
     }
 }

@@ -137,6 +137,16 @@ pub enum InputError {
         /// The longest call that is read, in MiB.
         limit_mib: u64,
     },
+    /// Contact records without an id, or with nothing besides it.
+    #[error("{path}: no column of these contact records fits {}; {columns}", or(missing))]
+    Contacts {
+        /// The file.
+        path: String,
+        /// The fields of which one is needed.
+        missing: Vec<Field>,
+        /// The columns seen, in words.
+        columns: String,
+    },
     /// A transcript that does not show who spoke.
     #[error("{path}: these are {what} without speakers: nothing shows who said what")]
     NoSpeakers {
@@ -214,6 +224,10 @@ impl Stops for InputError {
             }
             Self::UnknownRoles { hint, .. } => Some(hint.clone()),
             Self::RecordTooLong { .. } => Some("a quote on that line is probably never closed".to_owned()),
+            Self::Contacts { missing, .. } => {
+                let field = missing.first().copied().unwrap_or(Field::CallId);
+                Some(format!("name the column with --map {field}=COLUMN: it holds for transcripts only where they have it"))
+            }
             Self::CallTooLong { .. } => Some("give each call a file of its own".to_owned()),
             Self::NoSpeakers { .. } => Some(NO_SPEAKERS.to_owned()),
             Self::TooManyRejects { rejected, first, .. } => {
@@ -240,10 +254,19 @@ const NO_SPEAKERS: &str = "transcribe it again with labels of speakers (diarisat
 
 /// `a, b and c`.
 fn and(fields: &[Field]) -> String {
+    listing(fields, "and")
+}
+
+/// `a, b or c`.
+fn or(fields: &[Field]) -> String {
+    listing(fields, "or")
+}
+
+fn listing(fields: &[Field], word: &str) -> String {
     let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) => format!("{} {word} {last}", others.join(", ")),
         None => String::new(),
     }
 }

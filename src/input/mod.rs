@@ -9,12 +9,14 @@
 //! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `part`: what formats other than tables give
 //!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
+//! - `contacts`: records of calls beside the transcripts.
 //! - `label_files`: what people said of texts and calls, for training and evaluation.
 //!
 //! Memory is bounded whatever the input: rows beyond [`InputOptions::memory_bytes`] go to the temporary file, and a
 //! 256th of the calls is grouped at a time. A single call must fit in memory. Nothing is guessed: a role, column or
 //! encoding that is not plain stops the run or rejects the row. Text reaches no error, log or lasting file.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -24,6 +26,7 @@ use crate::language::{self, Collector, Evidence};
 use crate::transcript::Role;
 
 mod calls;
+mod contacts;
 mod decode;
 mod error;
 mod field;
@@ -54,7 +57,7 @@ pub use source::{Source, discover};
 pub use times::OffsetUnit;
 
 use calls::Grouping;
-use decode::Opened;
+use decode::{About, Opened};
 use formats::Format;
 use rejects::Rejects;
 use roles::{Roles, UnknownLabels, UnknownRoles};
@@ -70,6 +73,8 @@ pub const DEFAULT_MEMORY_BYTES: usize = 64 << 20;
 pub struct InputOptions {
     /// The format of all files; `None` to recognise each by its content.
     pub format: Option<FormatName>,
+    /// A file of contact records, by call id.
+    pub contacts: Option<PathBuf>,
     /// Where a field's values come from; goes before header names known without being told.
     pub map: Vec<(Field, Origin)>,
     /// Which role a speaker value has; goes before values known without being told. Without a role, a line that begins
@@ -91,6 +96,7 @@ impl Default for InputOptions {
     fn default() -> Self {
         Self {
             format: None,
+            contacts: None,
             map: Vec::new(),
             roles: Vec::new(),
             language: None,
@@ -136,6 +142,7 @@ pub struct Conversations {
     grouping: Arc<Grouping>,
     reports: Vec<FileReport>,
     passed_over: u64,
+    contacts: Option<u64>,
     rejects: Vec<Reject>,
     rejected: u64,
     rows: u64,
@@ -178,20 +185,30 @@ fn read_formats(
     };
     let mut reports = Vec::with_capacity(sources.len());
     let mut passed_over = Vec::new();
-    for (source, context) in sources.iter().zip(contexts(sources)) {
+    let is_contacts = |source: &&Source| options.contacts.as_deref().is_some_and(|path| source.is_at(path));
+    let sources: Vec<&Source> = sources.iter().filter(|source| !is_contacts(source)).collect();
+    for (&source, context) in sources.iter().zip(contexts(&sources)) {
         match read_file(formats, source, &context, &mut reading, on_progress) {
-            Err(error @ InputError::UnknownFormat { .. }) if source.may_be_anything() => passed_over.push(error),
+            Err(error @ InputError::UnknownFormat { .. }) if source.may_be_anything() => {
+                passed_over.push(error);
+                reading.languages.end_file();
+            }
             report => reports.push(report?),
         }
         if reading.unknown.are_too_many() {
             break;
         }
     }
+    let contacts = match &options.contacts {
+        Some(path) => Some(read_contacts(path, &mut reading, on_progress)?),
+        None => None,
+    };
+    reports.extend(contacts.clone());
     let Reading { unknown, labels, store, rejects, rows, usable, languages, .. } = reading;
     let stored = store.finish();
     unknown.into_result(&stored)?;
     labels.into_result()?;
-    if usable == 0 && reports.is_empty() && !passed_over.is_empty() {
+    if usable == 0 && reports.len() == usize::from(contacts.is_some()) && !passed_over.is_empty() {
         return Err(passed_over.swap_remove(0));
     }
     for error in &passed_over {
@@ -205,7 +222,12 @@ fn read_formats(
     let language = options.language.as_deref().and_then(|code| language::stated(code).unwrap_or(Some(code)));
     Ok(Conversations {
         stored: Arc::new(stored),
-        grouping: Arc::new(Grouping { clock: clock(), language: language.map(Into::into) }),
+        grouping: Arc::new(Grouping {
+            clock: clock(),
+            language: language.map(Into::into),
+            has_contacts: contacts.is_some(),
+        }),
+        contacts: contacts.map(|report| report.rows),
         reports,
         passed_over: passed_over.len() as u64,
         rejected: rejects.count(),
@@ -216,17 +238,32 @@ fn read_formats(
 }
 
 /// What is known of each file before it is opened.
-fn contexts(sources: &[Source]) -> Vec<FileContext> {
+fn contexts(sources: &[&Source]) -> Vec<FileContext> {
     let mut stems: FxHashMap<String, u32> = FxHashMap::default();
     for source in sources {
         *stems.entry(source.stem()).or_default() += 1;
     }
-    let context = |(number, source): (u32, &Source)| {
+    let context = |(number, source): (u32, &&Source)| {
         let (stem, path) = (source.stem(), source.name());
         let call_id = if stems.get(&stem) == Some(&1) { stem } else { path.clone() };
         FileContext { number, call_id, path: path.into() }
     };
     (0..).zip(sources).map(context).collect()
+}
+
+/// Reads the contact records at `path` into `reading`.
+fn read_contacts(
+    path: &Path,
+    reading: &mut Reading<'_>,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<FileReport, InputError> {
+    let opened = Opened::open(&Source::File { path: path.to_owned(), bytes: 0, is_named: true })?;
+    let about = opened.about.clone();
+    let file = FileContext { number: contacts::PLACE, path: about.path.as_str().into(), call_id: String::new() };
+    let mut sink = Sink { run: reading, file: &file, rows: 0, on_progress };
+    let found = contacts::read(opened, &mut sink)?;
+    let rows = sink.rows;
+    Ok(report(about, rows, found))
 }
 
 /// Reads one file into `reading`, in whichever of `formats` it is.
@@ -245,7 +282,15 @@ fn read_file(
     let found = format.read(opened, &mut sink)?;
     let rows = sink.rows;
     reading.languages.end_file();
-    let report = FileReport {
+    let report = report(about, rows, found);
+    reading.bytes += report.bytes;
+    on_progress(Progress { bytes: reading.bytes, rows: reading.rows });
+    Ok(report)
+}
+
+/// What was read of a file.
+fn report(about: About, rows: u64, found: Found) -> FileReport {
+    FileReport {
         path: about.path,
         bytes: about.tap.passed(),
         hash: about.tap.hash(),
@@ -253,16 +298,18 @@ fn read_file(
         encoding: about.encoding,
         compression: about.compression,
         found,
-    };
-    reading.bytes += report.bytes;
-    on_progress(Progress { bytes: reading.bytes, rows: reading.rows });
-    Ok(report)
+    }
 }
 
 impl Conversations {
     /// What was read of each file, in the order of the sources.
     pub fn reports(&self) -> &[FileReport] {
         &self.reports
+    }
+
+    /// Contact records, used or rejected; `None` without a file of them.
+    pub const fn contacts(&self) -> Option<u64> {
+        self.contacts
     }
 
     /// Files in directories that are no transcripts.

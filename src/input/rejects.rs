@@ -23,6 +23,8 @@ const EARLY_STOP: u64 = 1_000_000;
 pub enum Reason {
     /// The call id is empty.
     NoCallId,
+    /// A contact record of this call stands above.
+    SecondRecord,
     /// The speaker is empty.
     NoSpeaker,
     /// The start or end is not a time in a known form, or lies outside 1980 to 2099, or is a negative offset.
@@ -73,6 +75,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCallId => f.write_str("no call id"),
+            Self::SecondRecord => f.write_str("a contact record of this call stands above"),
             Self::NoSpeaker => f.write_str("no speaker"),
             Self::BadTime => f.write_str("bad time"),
             Self::BadDate => f.write_str("bad call date"),

@@ -61,6 +61,12 @@ impl Source {
         without_endings(&name).to_owned()
     }
 
+    /// Whether it is the file at `path`.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let Self::File { path: own, .. } = self else { return false };
+        own == path || fs::canonicalize(own).is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| own == path))
+    }
+
     /// Whether it may be something else than a transcript: it was found, and anything may have its ending.
     pub(super) fn may_be_anything(&self) -> bool {
         let Self::File { path, is_named: false, .. } = self else { return false };

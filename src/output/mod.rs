@@ -29,7 +29,9 @@ pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
-pub use record::{CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SecondsRecord, ServiceRecord};
+pub use record::{
+    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SecondsRecord, ServiceRecord,
+};
 pub use sorted::{SortedRows, part_key};
 pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;

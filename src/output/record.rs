@@ -134,11 +134,28 @@ pub struct CountsRecord {
     pub calls_times_contradict: u64,
     /// Agents.
     pub agents: u64,
+    /// Files in directories that are no transcripts.
+    #[serde(default)]
+    pub files_passed_over: u64,
+    /// Contact records beside the transcripts, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_records: Option<ContactsRecord>,
     /// Segments by outcome: `segments = scored + cached + failed + skipped`.
     #[serde(flatten)]
     pub segments: crate::sentiment::SegmentCounts,
     /// Documents that were sent: scored and failed segments without the repetitions of identical texts.
     pub documents: u64,
+}
+
+/// Contact records, and what they match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactsRecord {
+    /// Records, rejected ones included.
+    pub records: u64,
+    /// Records of calls that no transcript holds.
+    pub without_call: u64,
+    /// Calls that no record describes.
+    pub calls_without: u64,
 }
 
 /// Requests to the service, and what it charges.

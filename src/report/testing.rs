@@ -144,6 +144,8 @@ impl Sample {
             inputs: self.inputs.iter().map(input).collect(),
             outputs: Vec::new(),
             counts: CountsRecord {
+                files_passed_over: 0,
+                contact_records: None,
                 rows: fold.turns,
                 duplicate_rows: 0,
                 rejected_rows: self.rejects.len() as u64,

@@ -27,6 +27,14 @@ section! {
             results: true,
             flag: Flag::new(Heading::Input, "format-in", "NAME"),
         }
+        /// A file of contact records: CSV or JSON Lines by call id, with agent, queue, start, channel or language. What a transcript itself states goes first.
+        metadata: Option<PathBuf> {
+            key: "metadata",
+            default: None,
+            example: "\"contacts.csv\"",
+            results: false,
+            flag: Flag::new(Heading::Input, "metadata", "FILE"),
+        }
         /// The language of calls without a language column. A code such as `en`, or `auto` to find it per call from its text.
         language: Auto<LanguageCode> {
             key: "language",

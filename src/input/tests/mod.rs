@@ -1,5 +1,6 @@
 //! Whole files through the room: what goes in as bytes comes out as calls, rejects or an error.
 
+mod contacts;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ fn a_turn_keeps_everything_its_row_says() {
         c1,1,customer,\"Hi,\nyou\",2024-03-01T10:00:00Z,,,sales,,\n";
     let conversations = read_text(text, &InputOptions::default()).unwrap();
     let (calls, tally) = all_calls(&conversations);
-    assert_eq!(tally, Tally { calls: 1, turns: 2, duplicates: 0, twins: 0 });
+    assert_eq!(tally, Tally { calls: 1, turns: 2, duplicates: 0, ..Tally::default() });
     let call = &calls[0];
     assert_eq!((&*call.id, texts(call)), ("c1", vec!["Hi,\nyou", "Hello there"]));
     assert_eq!(call.queue.as_deref(), Some("sales"), "the first named in turn order");
@@ -142,7 +143,7 @@ fn exact_repeats_count_once() {
     let text = "call_id,speaker,text,turn,agent_id\n\
         c,agent,a,1,\nc,agent,a,1,ann\nc,agent,b,1,\nc,customer,a,1,\nc,agent,a,2,\nd,agent,a,1,\nc,agent,a,1,\n";
     let (calls, tally) = all_calls(&read_text(text, &InputOptions::default()).unwrap());
-    assert_eq!(tally, Tally { calls: 2, turns: 5, duplicates: 2, twins: 0 });
+    assert_eq!(tally, Tally { calls: 2, turns: 5, duplicates: 2, ..Tally::default() });
     assert_eq!(texts(&calls[0]), ["a", "b", "a", "a"]);
     assert_eq!(calls[0].turns[0].agent_id.as_deref(), Some("ann"), "what one of them says is kept");
     let timed =
@@ -230,7 +231,7 @@ fn conversations_in_one_row_become_turns() {
     let conversations = read_text(text, &lenient()).unwrap();
     assert_eq!(conversations.reports()[0].found.kind, "conversation-rows");
     let (calls, tally) = all_calls(&conversations);
-    assert_eq!(tally, Tally { calls: 2, turns: 5, duplicates: 1, twins: 0 });
+    assert_eq!(tally, Tally { calls: 2, turns: 5, duplicates: 1, ..Tally::default() });
     assert_eq!(texts(&calls[0]), ["Hello", "Hi\nthere", "Bye"]);
     let roles: Vec<_> = calls[0].turns.iter().map(|turn| turn.role).collect();
     assert_eq!(roles, [Role::Agent, Role::Customer, Role::Agent]);

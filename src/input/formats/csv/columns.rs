@@ -80,6 +80,11 @@ const fn weak_aliases(field: Field) -> &'static [&'static str] {
     }
 }
 
+/// The names of `field` known without being told, folded as [`fold`] does, the surer ones first.
+pub(in crate::input) fn names(field: Field) -> impl Iterator<Item = &'static str> {
+    aliases(field).iter().chain(weak_aliases(field)).copied()
+}
+
 fn is_known(folded: &str) -> bool {
     Field::ALL.iter().any(|field| aliases(*field).contains(&folded) || weak_aliases(*field).contains(&folded))
 }

@@ -1,7 +1,7 @@
 //! Delimited text with a header line: one row a turn, one row for both sides, or one row a conversation.
 //!
 //! - `peek`: the first rows; `columns`: which column is which field; `records`: delimiter, records and their lines.
-//! - `shifted`: columns of names that hold what was said.
+//! - `shifted`: columns of names that hold what was said; `contacts`: contact records in tables.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 mod columns;
+mod contacts;
 mod peek;
 mod records;
 mod shifted;
@@ -26,7 +27,9 @@ use crate::input::sink::{Sink, Step};
 use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::language;
 use crate::transcript::Role;
+pub(in crate::input) use columns::names;
 use columns::{CallIds, Columns, Layout};
+pub(in crate::input) use contacts::ContactTable;
 use peek::Peek;
 use records::{Advance, MAX_RECORD_BYTES, Record, Records, sniff_delimiter};
 use shifted::{Shifts, is_sentence};
