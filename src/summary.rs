@@ -4,6 +4,7 @@
 //! is not known is named as plainly as what is: a mean of nothing is "nothing was scored", and agents with too few
 //! calls are counted, never ranked.
 
+mod agents;
 mod json;
 
 use std::fmt::{self, Display};
@@ -12,15 +13,12 @@ use std::path::Path;
 use crate::engine::Profile;
 use crate::output::{ContactsRecord, RunRecord, WrittenFile};
 use crate::overview::{BARS, NamedCall, Overview};
-use crate::rollup::{AgentRollup, AgentsReport, Funnel, Status};
+use crate::rollup::AgentsReport;
 use crate::sentiment::{Millionths, SegmentCounts};
 use crate::words::{BAD, Coloured, Count, FAINT, Name, STRONG, counted};
 
 /// How many calls are named as worth listening to.
 const NAMED_CALLS: usize = 5;
-
-/// How many agents are named.
-const NAMED_AGENTS: usize = 5;
 
 /// What the summary is made of.
 #[derive(Debug)]
@@ -115,42 +113,6 @@ impl Summary<'_> {
         for call in self.listen_to() {
             line(f, label, format_args!("{}", CallLine(call)))?;
             label = "";
-        }
-        Ok(())
-    }
-
-    fn agents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = self.agents;
-        if report.calls_without_agent > 0 {
-            line(f, "agents", format_args!("{} without an agent", counted(report.calls_without_agent, "call")))?;
-        }
-        if report.agents.is_empty() {
-            return Ok(());
-        }
-        if report.population.is_none() {
-            return line(f, "agents", format_args!("fewer than 5 have scored calls: they are not compared"));
-        }
-        let mut notable: Vec<&AgentRollup> =
-            report.agents.iter().filter(|agent| matches!(agent.funnel, Some(Funnel::Out | Funnel::Watch))).collect();
-        notable.sort_by(|a, b| a.funnel_z.partial_cmp(&b.funnel_z).unwrap_or(std::cmp::Ordering::Equal));
-        let unsure = report.agents.iter().filter(|agent| agent.status == Status::Insufficient).count();
-        let out = notable.iter().filter(|agent| agent.funnel == Some(Funnel::Out)).count();
-        let verdict = match (out, notable.len() - out) {
-            (0, 0) => "none differs from the others by more than chance explains".to_owned(),
-            (0, watch) => format!("none is outside what chance explains; {watch} on watch, where chance puts 1 in 20"),
-            (out, 0) => format!("{out} of {} outside what chance explains", report.agents.len()),
-            (out, watch) => format!(
-                "{out} of {} outside what chance explains; {watch} on watch, where chance puts 1 in 20",
-                report.agents.len()
-            ),
-        };
-        let doubt = if unsure > 0 { format!("; {unsure} have too few calls for a verdict") } else { String::new() };
-        line(f, "agents", format_args!("{verdict}{doubt}"))?;
-        for agent in notable.iter().take(NAMED_AGENTS) {
-            line(f, "", format_args!("{}", AgentLine(agent)))?;
-        }
-        if notable.len() > NAMED_AGENTS {
-            line(f, "", format_args!("and {} more in agents.csv", notable.len() - NAMED_AGENTS))?;
         }
         Ok(())
     }
@@ -267,22 +229,6 @@ impl Display for CallLine<'_> {
         }
         let coloured = |score: &Option<Millionths>| Coloured(score.map(Millionths::value));
         write!(f, "  {} → {}", coloured(start), coloured(end))
-    }
-}
-
-struct AgentLine<'a>(&'a AgentRollup);
-
-impl Display for AgentLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let agent = self.0;
-        let verdict = if agent.funnel == Some(Funnel::Out) { "outside" } else { "watch" };
-        write!(f, "{}  {verdict}", name(&agent.id))?;
-        if let (Some(score), Some(low), Some(high)) =
-            (agent.customer_score, agent.customer_score_low, agent.customer_score_high)
-        {
-            write!(f, "  {} ({} to {})", Coloured(Some(score)), Coloured(Some(low)), Coloured(Some(high)))?;
-        }
-        write!(f, " on {}", counted(agent.calls_scored, "call"))
     }
 }
 

@@ -122,6 +122,15 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     format!("{percent:.0} %")
 }
 
+/// The chance that chance alone would show as much: `p 0.04`, `p < 0.001`.
+pub(crate) fn chance(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".to_owned(),
+        p if p < 0.1 => format!("p {p:.3}"),
+        p => format!("p {p:.2}"),
+    }
+}
+
 /// Somebody's name for something, safe to show: of at most so many characters, none of which controls anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name<'a> {

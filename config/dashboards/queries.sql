@@ -3,22 +3,26 @@
 --
 -- Every mean is over what was scored: avg() leaves NULL out, and so must a chart. Never draw NULL as 0.
 
--- Agents against the limits that chance sets. Draw funnel_score over calls_scored; name only those outside.
+-- Agents against the limits of the spread that they usually have. Draw funnel_score over calls_scored; name only those outside.
 CREATE OR REPLACE VIEW funnel AS
 SELECT
   agent_id, calls_scored, funnel_score, funnel, status, q_value,
   customer_score, customer_score_low, customer_score_high,
-  funnel_mean - 1.96 * funnel_sd AS inner_low, funnel_mean + 1.96 * funnel_sd AS inner_high,
-  funnel_mean - 3.09 * funnel_sd AS outer_low, funnel_mean + 3.09 * funnel_sd AS outer_high
+  funnel_watch_low AS inner_low, funnel_watch_high AS inner_high, funnel_out_low AS outer_low, funnel_out_high AS outer_high
 FROM agents
 WHERE funnel_score IS NOT NULL;
 
--- Day by day, with the 95 % interval of each mean: calls are the sampling unit.
+-- Day by day, with the 95 % interval of each mean: calls are the sampling unit. The factor is Student's t, by its series in 1/(n - 1),
+-- which is good to a hundredth from 10 calls on; fewer have no interval here.
 CREATE OR REPLACE VIEW days AS
 SELECT
   call_date, count(*) AS calls, count(customer_score) AS scored, avg(customer_score) AS mean,
-  avg(customer_score) - 1.96 * stddev_samp(customer_score) / sqrt(count(customer_score)) AS low,
-  avg(customer_score) + 1.96 * stddev_samp(customer_score) / sqrt(count(customer_score)) AS high,
+  CASE WHEN count(customer_score) >= 10 THEN greatest(-1.0, avg(customer_score)
+    - (1.96 + 2.37 / (count(customer_score) - 1) + 2.82 / power(count(customer_score) - 1, 2))
+    * stddev_samp(customer_score) / sqrt(count(customer_score))) END AS low,
+  CASE WHEN count(customer_score) >= 10 THEN least(1.0, avg(customer_score)
+    + (1.96 + 2.37 / (count(customer_score) - 1) + 2.82 / power(count(customer_score) - 1, 2))
+    * stddev_samp(customer_score) / sqrt(count(customer_score))) END AS high,
   avg(CASE WHEN escalated THEN 1.0 WHEN NOT escalated THEN 0.0 END) AS escalated_share
 FROM calls
 WHERE call_date IS NOT NULL

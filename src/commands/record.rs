@@ -12,7 +12,7 @@ use crate::output::{
     ServiceRecord,
 };
 use crate::pipeline::{Fold, Pipelined};
-use crate::rollup::{AgentsReport, SCORING_VERSION};
+use crate::rollup::{AgentsReport, Population, SCORING_VERSION};
 use crate::settings::Settings;
 
 /// The record of a run whose calls are all scored: the list of its files, its end, its seconds and its exit code are still blank.
@@ -41,6 +41,7 @@ pub(super) fn record(
         inputs: read.reports.iter().map(input).collect(),
         outputs: Vec::new(),
         counts: counts(read, pipelined, agents),
+        agents: agents.population.as_ref().map(Population::rounded),
         service: service(session, profile, pipelined.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::agents::ABOUT as ABOUT_AGENTS;
 use super::datapackage::{Resource, describe};
 #[cfg(feature = "parquet")]
 use super::directory::FILES;
@@ -77,12 +78,7 @@ pub fn resources(detail: bool) -> Vec<Resource> {
     });
     let mut resources = vec![
         Resource { file: "calls.csv", about: "One row a call.", key: &["call_id"], fields: fields(call_columns()) },
-        Resource {
-            file: "agents.csv",
-            about: "One row an agent.",
-            key: &["agent_id"],
-            fields: fields(agent_columns()),
-        },
+        Resource { file: "agents.csv", about: ABOUT_AGENTS, key: &["agent_id"], fields: fields(agent_columns()) },
     ];
     resources.extend(segments);
     resources.push(Resource {

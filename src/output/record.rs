@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{ReadError, WrittenFile};
+use crate::rollup::Population;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,10 @@ pub struct RunRecord {
     pub outputs: Vec<WrittenFile>,
     /// What was counted.
     pub counts: CountsRecord,
+    /// What the agents have in common, and whether they differ; `None` for fewer than 5 agents with scored calls, and in
+    /// a record of before this was measured.
+    #[serde(default)]
+    pub agents: Option<Population>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.

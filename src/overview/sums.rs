@@ -4,6 +4,7 @@ use std::ops::AddAssign;
 
 use super::CallFigures;
 use crate::output::{PARTS, parts};
+use crate::rollup::{TAIL, around, t_quantile};
 use crate::sentiment::{Label, Millionths};
 
 /// Bins of a distribution from −1 to 1: hundredths, the last one for 1 itself.
@@ -104,15 +105,16 @@ impl Group {
         mean(self.ended, self.end_sum)
     }
 
-    /// The mean with its 95 % interval, calls being the sampling unit; `None` below two scored calls.
+    /// The mean with its 95 % interval, calls being the sampling unit: mean ± t·s/√n with n − 1 degrees of freedom, within the scale;
+    /// `None` below two scored calls.
     pub(crate) fn interval(&self) -> Option<(f64, f64)> {
         if self.scored < 2 {
             return None;
         }
         let (count, mean) = (self.scored as f64, self.mean()?);
         let spread = self.squares as f64 / (PARTS * PARTS) as f64 - count * mean * mean;
-        let half = 1.96 * (spread.max(0.0) / (count - 1.0) / count).sqrt();
-        Some((mean - half, mean + half))
+        let error = (spread.max(0.0) / (count - 1.0) / count).sqrt();
+        Some(around(mean, t_quantile(TAIL, count - 1.0) * error))
     }
 }
 
@@ -183,8 +185,11 @@ mod tests {
         add(&mut group, Some(Millionths(300_000)));
         add(&mut group, None);
         assert_eq!((group.calls, group.scored), (3, 2));
-        // s = .1·√2, so s/√2 = .1.
+        assert_eq!(group.interval(), Some((-1.0, 1.0)), "two calls say next to nothing");
+        add(&mut group, Some(Millionths(200_000)));
+        // s = .1, and t of two degrees of freedom is 4.302652729911275.
         let (low, high) = group.interval().unwrap();
-        assert!((low - (0.2 - 0.196)).abs() < 1e-9 && (high - (0.2 + 0.196)).abs() < 1e-9, "{low} {high}");
+        let half = 4.302_652_729_911_275 * 0.1 / 3.0_f64.sqrt();
+        assert!((low - (0.2 - half)).abs() < 1e-9 && (high - (0.2 + half)).abs() < 1e-9, "{low} {high}");
     }
 }

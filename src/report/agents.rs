@@ -15,11 +15,11 @@ pub(super) enum Verdict {
     Outside,
     /// Beyond the inner limits.
     Watch,
-    /// Within what chance brings.
+    /// Within the limits.
     Inside,
     /// Too few calls for a verdict.
     TooFew,
-    /// Fewer than 5 agents: nobody is compared.
+    /// Fewer than 5 agents have enough calls: nobody is compared.
     NotCompared,
     /// No call with a score.
     NotScored,
@@ -55,9 +55,11 @@ pub(super) struct Place {
     pub(super) score: f64,
     /// With what.
     pub(super) mean: f64,
-    /// In which measure.
-    pub(super) sd: f64,
-    /// The distance in that measure.
+    /// Limits beyond which the agent is on watch.
+    pub(super) watch: (f64, f64),
+    /// Limits beyond which the agent is outside.
+    pub(super) out: (f64, f64),
+    /// The distance as a normal score.
     pub(super) z: f64,
 }
 
@@ -71,6 +73,10 @@ pub struct Agent {
     pub(super) scored: u64,
     #[serde(rename = "customer_score_raw", deserialize_with = "read::decimal")]
     pub(super) raw: Option<f64>,
+    #[serde(rename = "customer_score_raw_low", deserialize_with = "read::decimal")]
+    pub(super) raw_low: Option<f64>,
+    #[serde(rename = "customer_score_raw_high", deserialize_with = "read::decimal")]
+    pub(super) raw_high: Option<f64>,
     #[serde(rename = "customer_score", deserialize_with = "read::decimal")]
     pub(super) score: Option<f64>,
     #[serde(rename = "customer_score_low", deserialize_with = "read::decimal")]
@@ -93,7 +99,13 @@ pub struct Agent {
     #[serde(deserialize_with = "read::decimal")]
     funnel_mean: Option<f64>,
     #[serde(deserialize_with = "read::decimal")]
-    funnel_sd: Option<f64>,
+    funnel_watch_low: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_watch_high: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_out_low: Option<f64>,
+    #[serde(deserialize_with = "read::decimal")]
+    funnel_out_high: Option<f64>,
     #[serde(deserialize_with = "read::decimal")]
     pub(super) q_value: Option<f64>,
     #[serde(deserialize_with = "read::word")]
@@ -144,6 +156,8 @@ impl Agent {
             calls: agent.calls,
             scored: agent.calls_scored,
             raw: decimal(agent.customer_score_raw),
+            raw_low: decimal(agent.customer_score_raw_interval.map(|(low, _)| low)),
+            raw_high: decimal(agent.customer_score_raw_interval.map(|(_, high)| high)),
             score: decimal(agent.customer_score),
             low: decimal(agent.customer_score_low),
             high: decimal(agent.customer_score_high),
@@ -155,7 +169,10 @@ impl Agent {
             funnel_z: decimal(agent.funnel_z),
             funnel_score: decimal(agent.funnel_score),
             funnel_mean: decimal(agent.funnel_mean),
-            funnel_sd: decimal(agent.funnel_sd),
+            funnel_watch_low: decimal(agent.funnel_watch.map(|(low, _)| low)),
+            funnel_watch_high: decimal(agent.funnel_watch.map(|(_, high)| high)),
+            funnel_out_low: decimal(agent.funnel_out.map(|(low, _)| low)),
+            funnel_out_high: decimal(agent.funnel_out.map(|(_, high)| high)),
             q_value: decimal(agent.q_value),
             calls_for_reliability_70: agent.calls_for_reliability_70,
         }
@@ -164,18 +181,27 @@ impl Agent {
     /// Where the funnel puts the agent, if it does.
     pub(super) fn place(&self) -> Option<Place> {
         let (score, mean) = self.funnel_score.zip(self.funnel_mean)?;
-        let (sd, z) = self.funnel_sd.zip(self.funnel_z)?;
-        Some(Place { score, mean, sd, z })
+        let watch = self.funnel_watch_low.zip(self.funnel_watch_high)?;
+        let out = self.funnel_out_low.zip(self.funnel_out_high)?;
+        Some(Place { score, mean, watch, out, z: self.funnel_z? })
     }
 
     /// The verdict.
     pub(super) fn verdict(&self) -> Verdict {
-        verdict(self.status, self.funnel)
+        match self.funnel {
+            Some(Funnel::Out) => Verdict::Outside,
+            Some(Funnel::Watch) => Verdict::Watch,
+            Some(Funnel::In) => Verdict::Inside,
+            None if self.status == Status::NoData => Verdict::NotScored,
+            // The mean stands in every row if there is a funnel at all.
+            None if self.funnel_mean.is_some() => Verdict::TooFew,
+            None => Verdict::NotCompared,
+        }
     }
 
-    /// Whether the reliability is below .3, whatever the funnel finds.
+    /// Whether the score is more of the others' than of the agent's own, or may be.
     pub(super) fn unsure(&self) -> bool {
-        self.status == Status::Insufficient
+        matches!(self.status, Status::Insufficient | Status::Uncertain)
     }
 
     /// Whether the funnel names the agent.
@@ -184,30 +210,9 @@ impl Agent {
     }
 }
 
-/// What the funnel finds comes first: many calls are needed to be sure of a score, few may do to see that it is far off.
-fn verdict(status: Status, funnel: Option<Funnel>) -> Verdict {
-    match (status, funnel) {
-        (Status::NoData, _) => Verdict::NotScored,
-        (Status::FewAgents, _) => Verdict::NotCompared,
-        (_, Some(Funnel::Out)) => Verdict::Outside,
-        (_, Some(Funnel::Watch)) => Verdict::Watch,
-        (Status::Insufficient, _) => Verdict::TooFew,
-        (Status::Ok, _) => Verdict::Inside,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_is_inside_without_a_score() {
-        assert_eq!(verdict(Status::NoData, None), Verdict::NotScored);
-        assert_eq!(verdict(Status::FewAgents, None), Verdict::NotCompared);
-        assert_eq!(verdict(Status::Insufficient, Some(Funnel::In)), Verdict::TooFew);
-        assert_eq!(verdict(Status::Insufficient, Some(Funnel::Out)), Verdict::Outside);
-        assert_eq!(verdict(Status::Ok, Some(Funnel::In)), Verdict::Inside);
-    }
 
     #[test]
     fn numbers_are_places_in_the_list() {

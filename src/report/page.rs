@@ -30,7 +30,7 @@ pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent]) -> String {
     let page = Page {
         run,
         facts: verdict::run_facts(run, overview),
-        findings: verdict::findings(overview, agents),
+        findings: verdict::findings(overview, agents, run.agents.as_ref()),
         quarters: Quarters::of(overview),
         distribution: Distribution::of(overview),
         days: Days::of(overview),
@@ -165,7 +165,9 @@ struct NotableGroup {
 struct NotableRow {
     agent: AgentRow,
     strip: Strip,
-    interval: String,
+    compared: Maybe,
+    limits: String,
+    plain: String,
     q_value: String,
 }
 
@@ -184,7 +186,8 @@ impl Notable {
         let (worse, better) = (farthest(-1.0), farthest(1.0));
         let notable = || worse.iter().chain(&better);
         let all = agents.iter().filter(|agent| agent.notable()).count();
-        let values = notable().flat_map(|agent| [agent.score, agent.raw, agent.low, agent.high]).flatten();
+        let places = notable().filter_map(|agent| agent.place());
+        let values = places.flat_map(|place| [place.score, place.watch.0, place.watch.1]);
         let mean = agents.iter().find_map(Agent::place).map(|place| place.mean);
         let scale = StripScale::of(values, mean);
         let group = |title, agents: &[&Agent]| NotableGroup {
@@ -202,12 +205,15 @@ impl Notable {
 
 impl NotableRow {
     fn of(agent: &Agent, scale: &StripScale) -> Self {
-        let ends = agent.low.zip(agent.high);
-        let below = agent.place().is_some_and(|place| place.z < 0.0);
+        let place = agent.place();
+        let (score, limits) = (place.map(|place| place.score), place.map(|place| place.watch));
+        let below = place.is_some_and(|place| place.z < 0.0);
         Self {
             agent: AgentRow::of(agent),
-            strip: scale.strip(agent.score, ends, agent.raw, if below { "low" } else { "high" }),
-            interval: interval(ends),
+            strip: scale.strip(score, limits, None, if below { "low" } else { "high" }),
+            compared: Maybe(score),
+            limits: interval(limits),
+            plain: interval(agent.raw_low.zip(agent.raw_high)),
             q_value: match agent.q_value {
                 Some(q) if q < 0.01 => "under 1 %".to_owned(),
                 Some(q) => format!("{:.0} %", 100.0 * q),

@@ -9,7 +9,7 @@ use crate::output::{
 };
 use crate::overview::Overview;
 use crate::pipeline::{Fold, FoldOptions, Prepared, TakeCalls as _};
-use crate::rollup::{AgentOptions, AgentsReport, ScoredRoles};
+use crate::rollup::{AgentOptions, AgentsReport, Population, ScoredRoles};
 use crate::sentiment::{Granularity, Outcome, Scores};
 use crate::transcript::{Call, Role, Timeline, Turn};
 
@@ -160,6 +160,7 @@ impl Sample {
                 segments: fold.counts,
                 documents: fold.counts.segments,
             },
+            agents: agents.population.as_ref().map(Population::rounded),
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

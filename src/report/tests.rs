@@ -60,7 +60,7 @@ fn the_page_says_in_order_what_the_tables_say() {
         "How calls are distributed",
         "Day by day",
         "Queue by queue",
-        "Agents: who differs by more than chance?",
+        "Agents: who lies outside the usual spread?",
         "Agents outside or on watch",
         "Escalated and recovered",
         "Calls worth listening to",
@@ -70,7 +70,8 @@ fn the_page_says_in_order_what_the_tables_say() {
     let places: Vec<Option<usize>> = headings.iter().map(|heading| page.find(&format!(">{heading}</h2>"))).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     assert_eq!(texts(&page, "lead"), ["240 calls, 12 agents, 2026-03-01 to 2026-03-20"]);
-    assert!(page.contains("1 agent stands out by more than chance explains."));
+    assert!(page.contains("1 agent lies outside the spread that agents here usually have."));
+    assert!(page.contains("12 agents with 10 calls or more differ (p &#60; 0.001)."));
     assert!(page.contains("Agents are not ranked, because"));
     assert!(
         page.contains("<text class=\"value start\"") && page.contains(">agent-0000</text>"),
@@ -185,6 +186,34 @@ fn an_empty_run_has_a_page() {
 }
 
 #[test]
+fn agents_who_differ_are_said_to_though_none_stands_apart() {
+    let mut sample = Sample::new();
+    for agent in 0..10 {
+        for call in 0..30 {
+            let level = if agent % 2 == 0 { 0.3 } else { -0.3 } + 0.05 * f64::from(call * 7 % 11 - 5);
+            sample.call(&format!("{agent}-{call}"), &format!("agent {agent}"), &[Some(level), Some(level)]);
+        }
+    }
+    let page = page(&sample);
+    assert!(page.contains("10 agents with 10 calls or more differ (p &#60; 0.001)."));
+    assert!(page.contains("No agent lies outside the spread that agents here usually have."));
+    assert!(!page.contains("more than chance"), "the limits hold more than chance");
+    assert!(page.contains("Of all agents’ intervals, 95 of 100 hold the true value."));
+}
+
+#[test]
+fn an_agent_with_too_few_calls_has_no_verdict_on_the_page() {
+    let mut sample = centre(6, 12);
+    for call in 0..9 {
+        sample.call(&format!("few{call}"), "few", &[Some(-0.9), Some(-0.9)]);
+    }
+    let page = page(&sample);
+    assert!(page.contains("1 agent has fewer than 10 scored calls and no verdict."));
+    let row = page.split("<bdi>few</bdi>").last().unwrap().split("<tr").next().unwrap();
+    assert!(row.contains("<td>too few calls"), "{row}");
+}
+
+#[test]
 fn few_agents_are_not_compared() {
     let page = page(&centre(3, 10));
     assert!(page.contains("Agents are not compared."));
@@ -199,6 +228,7 @@ fn a_run_of_an_earlier_version_has_its_page() {
     for later in ["calls_language_assumed", "calls_times_contradict"] {
         record["counts"].as_object_mut().unwrap().remove(later).unwrap();
     }
+    record.as_object_mut().unwrap().remove("agents").unwrap();
     std::fs::write(path, record.to_string()).unwrap();
     assert!(draw(sample.home.path()).unwrap() == sample.page());
 }

@@ -3,7 +3,8 @@
 use super::agents::{self, Agent, Verdict};
 use crate::output::RunRecord;
 use crate::overview::{Coverage, Overview, Reason};
-use crate::words::{Count, Name, Score, counted, percent};
+use crate::rollup::Population;
+use crate::words::{Count, Name, Score, chance, counted, percent};
 
 /// Inputs that are named one by one.
 const NAMED_INPUTS: usize = 8;
@@ -175,11 +176,13 @@ fn cost_line(run: &RunRecord) -> String {
 }
 
 /// What was found, most important first.
-pub(super) fn findings(calls: &Overview, agents: &[Agent]) -> Vec<Finding> {
+pub(super) fn findings(calls: &Overview, agents: &[Agent], population: Option<&Population>) -> Vec<Finding> {
     let mut findings = vec![mood(calls)];
     findings.extend(course(calls));
     findings.extend(turning_points(calls));
+    findings.extend(population.and_then(differences));
     findings.push(agents_worth_a_look(agents));
+    findings.extend(population.and_then(trend));
     findings
 }
 
@@ -272,20 +275,60 @@ fn agents_worth_a_look(agents: &[Agent]) -> Finding {
     if !agents::compared(agents) {
         return Finding {
             gist: "Agents are not compared.".to_owned(),
-            rest: "Fewer than 5 agents have scored calls: too few to tell a difference between them from chance."
-                .to_owned(),
+            rest: "Fewer than 5 agents have 10 scored calls: too few to see how much agents usually differ.".to_owned(),
         };
     }
     let (outside, watch) = (agents::count(agents, Verdict::Outside), agents::count(agents, Verdict::Watch));
-    let unsure = agents.iter().filter(|agent| agent.unsure()).count() as u64;
+    let beyond = "outside the spread that agents here usually have";
     Finding {
         gist: match outside {
-            0 => "No agent stands out by more than chance explains.".to_owned(),
-            1 => "1 agent stands out by more than chance explains.".to_owned(),
-            outside => format!("{} agents stand out by more than chance explains.", Count(outside)),
+            0 => format!("No agent lies {beyond}."),
+            1 => format!("1 agent lies {beyond}."),
+            outside => format!("{} agents lie {beyond}.", Count(outside)),
         },
-        rest: [certainty(agents, outside, watch), too_few(agents, unsure)].concat(),
+        rest: [certainty(agents, outside, watch), too_few(agents)].concat(),
     }
+}
+
+/// Whether agents differ at all, which the funnel does not show: its limits hold the usual differences.
+fn differences(population: &Population) -> Option<Finding> {
+    let found = population.heterogeneity.filter(|_| population.funnel_mean.is_some())?;
+    let judged = counted(population.judged as u64, "agent");
+    let test = format!("Cochran’s Q is {:.1} with {} degrees of freedom", found.q, found.degrees_of_freedom);
+    let spread = format!("the standard deviation of their true means is about {:.2}", population.between);
+    let reliability = match population.reliability {
+        Some(reliability) => {
+            format!("; on average {:.0} % of a score is the agent’s own (reliability)", 100.0 * reliability)
+        }
+        None => String::new(),
+    };
+    Some(if found.agents_differ() {
+        Finding {
+            gist: format!("The {judged} with 10 calls or more differ ({}).", chance(found.p)),
+            rest: format!(
+                "{test}; {spread}{reliability}. How far from the others one must be to stand apart is the next question."
+            ),
+        }
+    } else {
+        Finding {
+            gist: format!("No difference between the {judged} with 10 calls or more is shown ({}).", chance(found.p)),
+            rest: format!("{test}: chance alone brings as much{reliability}."),
+        }
+    })
+}
+
+/// A warning where agents with few calls score otherwise than those with many.
+fn trend(population: &Population) -> Option<Finding> {
+    let trend = population.trend.filter(|trend| trend.is_notable())?;
+    let (side, seem) = if trend.per_doubling > 0.0 { ("lower", "better") } else { ("higher", "worse") };
+    Some(Finding {
+        gist: format!("Agents with few calls score {side} ({}).", chance(trend.p)),
+        rest: format!(
+            "With half the calls the mean score is {:.2} {side}. Scores that are drawn in make them seem {seem} than they are: \
+             for agents with few calls read the plain interval, customer_score_raw_low and _high.",
+            trend.per_doubling.abs()
+        ),
+    })
 }
 
 /// How many false alarms to expect.
@@ -296,9 +339,9 @@ fn certainty(agents: &[Agent], outside: u64, watch: u64) -> String {
     let about =
         |expected: f64| if expected < 0.5 { "none".to_owned() } else { format!("about {}", Count(whole(expected))) };
     let text = format!(
-        "{} of {} {} on watch. Were all alike, chance alone would put {} outside and {} on watch.",
+        "{} of {} {} on watch. If none stood apart, {} would lie outside and {} on watch.",
         Count(watch),
-        counted(agents.len() as u64, "agent"),
+        counted(compared as u64, "agent"),
         if watch == 1 { "is" } else { "are" },
         about(far),
         about(near)
@@ -318,8 +361,9 @@ fn whole(expected: f64) -> u64 {
     expected.round() as u64
 }
 
-fn too_few(agents: &[Agent], unsure: u64) -> String {
-    if unsure == 0 {
+fn too_few(agents: &[Agent]) -> String {
+    let few = agents::count(agents, Verdict::TooFew);
+    if few == 0 {
         return String::new();
     }
     let enough = match agents::calls_for_reliability_70(agents) {
@@ -327,6 +371,6 @@ fn too_few(agents: &[Agent], unsure: u64) -> String {
         Some(calls) if calls < 100_000 => format!("; with about {} a score is reliable", counted(calls, "call")),
         _ => String::new(),
     };
-    let have = if unsure == 1 { "has" } else { "have" };
-    format!(" {} {have} too few calls for a verdict{enough}.", counted(unsure, "agent"))
+    let have = if few == 1 { "has" } else { "have" };
+    format!(" {} {have} fewer than 10 scored calls and no verdict{enough}.", counted(few, "agent"))
 }

@@ -1,8 +1,8 @@
 //! The agents' book: what all calls add up to, agent by agent, in exact sums.
 //!
 //! A book takes calls in any order and merges with others in any order and grouping; equal calls make equal books, and
-//! equal books make equal reports, to the last bit. It holds sums only: its size grows with agents and strata, not
-//! with calls. `report` makes agents.csv of the sums.
+//! equal books make equal reports, to the last bit. It holds sums only: its size grows with agents, strata and days (up to a
+//! bound), not with calls. `report` makes agents.csv of the sums.
 //!
 //! A call counts for every agent on it with the weight h = `handled_share`, and with the values of that agent's own part
 //! of it ([`Part`]). A call without words has no shares: it counts in `calls`, and nowhere else. A part of which too
@@ -13,6 +13,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::call::CallRollup;
+use super::days::{DaySpread, Days};
 use super::handling::AgentShare;
 use super::part::Part;
 use super::sums::{Hits, Mean, Moments, Pairs};
@@ -86,6 +87,8 @@ pub(super) struct StratumSums {
     pub(super) scores: Moments,
     /// Of the customer's start and end, where a call has both.
     pub(super) pairs: Pairs,
+    /// Of the customer's score, by the calls' dates.
+    pub(super) days: Days,
 }
 
 /// One agent's calls.
@@ -115,6 +118,11 @@ impl AgentSums {
             all += &sums.scores;
         }
         all
+    }
+
+    /// What days do to the customer's score.
+    pub(super) fn day_spread(&self) -> DaySpread {
+        DaySpread::of(self.strata.iter().map(|sums| (&sums.days, 0.0)))
     }
 
     fn add(&mut self, call: &CallRollup, share: &AgentShare, options: AgentOptions) {
@@ -149,6 +157,9 @@ impl AgentSums {
         }
         let sums = self.stratum_of(call);
         sums.scores.add(weight, score);
+        if let Some(date) = &call.date {
+            sums.days.add(date, weight, score);
+        }
         if let Some((start, end)) = part.customer.start.zip(part.customer.end) {
             sums.pairs.add(weight, start, end);
         }
@@ -188,13 +199,14 @@ impl AgentSums {
 
 impl StratumSums {
     fn new(stratum: Stratum) -> Self {
-        Self { stratum, scores: Moments::default(), pairs: Pairs::default() }
+        Self { stratum, scores: Moments::default(), pairs: Pairs::default(), days: Days::default() }
     }
 
     fn merge(&mut self, other: &Self) {
         debug_assert_eq!(self.stratum.cmp(&other.stratum), Ordering::Equal, "sums of one stratum");
         self.scores += &other.scores;
         self.pairs += &other.pairs;
+        self.days += &other.days;
     }
 }
 
@@ -209,13 +221,24 @@ mod tests {
         let score = || proptest::option::of(-1.0..1.0_f64);
         let agents = proptest::collection::vec(0..9_u8, 0..3);
         let name = |names: &'static [&'static str]| proptest::option::of(proptest::sample::select(names));
-        (score(), score(), score(), agents, 0.0..1.0_f64, name(&["q1", "q2", "q3"]), name(&["en", "de"]), 0..101_u64)
-            .prop_map(|(score, start, end, agents, share, queue, language, words_scored)| {
+        (
+            score(),
+            score(),
+            score(),
+            agents,
+            0.0..1.0_f64,
+            name(&["q1", "q2", "q3"]),
+            name(&["en", "de"]),
+            0..101_u64,
+            name(&["2026-03-01", "2026-03-02"]),
+        )
+            .prop_map(|(score, start, end, agents, share, queue, language, words_scored, date)| {
                 let shares = [share, 1.0 - share];
                 let ids: Vec<String> = agents.iter().map(|agent| format!("a{agent}")).collect();
                 let parts: Vec<(&str, f64)> = ids.iter().map(String::as_str).zip(shares).collect();
                 let mut call = row("c", score, &parts);
                 call.queue = queue.map(Into::into);
+                call.date = date.map(Into::into);
                 call.language = language.map(Into::into);
                 call.customer.start = start.map(Millionths::nearest);
                 call.customer.end = end.map(Millionths::nearest);

@@ -18,6 +18,7 @@
 use std::collections::BTreeMap;
 
 use super::agents::{AgentSums, Stratum};
+use super::days::DaySpread;
 use super::model::Point;
 use super::sums::{Moments, Pairs};
 
@@ -63,14 +64,22 @@ impl<'a> CaseMix<'a> {
         Some(Self { offsets: offsets(&strata), ends, grand_end })
     }
 
+    fn offset(&self, stratum: &Stratum) -> f64 {
+        self.offsets.get(stratum).copied().unwrap_or(0.0)
+    }
+
+    /// What days do to an agent's adjusted scores.
+    pub(super) fn day_spread(&self, agent: &AgentSums) -> DaySpread {
+        DaySpread::of(agent.strata.iter().map(|sums| (&sums.days, self.offset(&sums.stratum))))
+    }
+
     /// An agent's adjusted scores; `None` without calls.
-    pub(super) fn adjusted(&self, agent: &AgentSums) -> Option<Point> {
+    pub(super) fn adjusted(&self, agent: &AgentSums, days: &DaySpread) -> Option<Point> {
         let levels: Vec<(f64, f64, f64)> = agent
             .strata
             .iter()
             .filter_map(|sums| {
-                let offset = self.offsets.get(&sums.stratum).copied().unwrap_or(0.0);
-                Some((sums.scores.calls(), sums.scores.mean()? - offset, sums.scores.spread()))
+                Some((sums.scores.calls(), sums.scores.mean()? - self.offset(&sums.stratum), sums.scores.spread()))
             })
             .collect();
         let calls: f64 = levels.iter().map(|&(calls, ..)| calls).sum();
@@ -80,7 +89,7 @@ impl<'a> CaseMix<'a> {
         let mean = levels.iter().map(|&(calls, level, _)| calls * level).sum::<f64>() / calls;
         let spread =
             levels.iter().map(|&(calls, level, spread)| spread + calls * (level - mean) * (level - mean)).sum();
-        Some(Point::new(mean, &agent.all_scores(), spread))
+        Some(Point::new(mean, &agent.all_scores(), spread, days))
     }
 
     /// An agent's adjusted end; `None` if no call of it has both a start and an end.
@@ -201,7 +210,7 @@ mod tests {
     #[test]
     fn without_queues_nothing_is_adjusted() {
         let calls: Vec<_> =
-            (0..30).map(|call| queued(None, ["a", "b", "c", "d", "e", "f"][call % 6], 0.01 * call as f64)).collect();
+            (0..60).map(|call| queued(None, ["a", "b", "c", "d", "e", "f"][call % 6], 0.01 * call as f64)).collect();
         let report = report(&calls);
         assert!(report.agents.iter().all(|agent| agent.customer_score_adjusted.is_none()));
         assert!(report.agents.iter().all(|agent| agent.customer_end_adjusted.is_none()));

@@ -1,4 +1,4 @@
-//! The normal, beta and t distributions, with the same bits on every platform.
+//! The normal, beta, t and F distributions, with the same bits on every platform.
 //!
 //! `ln`, `exp` and `lgamma` of the platform's mathematics library differ in their last bits from one system to the next; those
 //! of the `libm` crate do not, and the outputs are promised to the byte. No statistics crate that is kept well computes on
@@ -15,6 +15,44 @@ pub(super) fn normal_cdf(x: f64) -> f64 {
 #[must_use]
 pub(super) fn two_sided_p(z: f64) -> f64 {
     libm::erfc(z.abs() * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// The z ≥ 0 beyond which, to both sides, a standard normal number lies with chance `p`; for a chance too small for a double, 38.
+#[must_use]
+pub(super) fn two_sided_z(p: f64) -> f64 {
+    let (mut low, mut high) = (0.0, FARTHEST);
+    for _ in 0..BISECTIONS {
+        let middle = f64::midpoint(low, high);
+        if two_sided_p(middle) > p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
+/// Where [`two_sided_p`] has come down to 0.
+const FARTHEST: f64 = 38.0;
+
+/// From [`FARTHEST`] to the precision of a double at 1.
+const BISECTIONS: u32 = 58;
+
+/// The chance that a number of Student's distribution is at least as far from 0 as `t`.
+#[must_use]
+pub(super) fn t_two_sided_p(t: f64, freedom: f64) -> f64 {
+    beta_below(freedom / (freedom + t * t), freedom / 2.0, 0.5)
+}
+
+/// The chance that a number of the F distribution is above `f`.
+#[must_use]
+pub(super) fn f_above(f: f64, numerator: f64, denominator: f64) -> f64 {
+    beta_below(denominator / (denominator + numerator * f), denominator / 2.0, numerator / 2.0)
+}
+
+/// The chance that a Beta(`alpha`, `beta`) number lies below `x`.
+fn beta_below(x: f64, alpha: f64, beta: f64) -> f64 {
+    incomplete_beta(x, alpha, beta, libm::lgamma(alpha) + libm::lgamma(beta) - libm::lgamma(alpha + beta))
 }
 
 /// The x below which a Beta(`alpha`, `beta`) number lies with chance `p`; both parameters above 0.
@@ -51,7 +89,7 @@ pub(super) fn beta_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
 
 /// The t above which a number of Student's distribution with `freedom` degrees of freedom lies with chance `tail` < ½.
 #[must_use]
-pub(super) fn t_quantile(tail: f64, freedom: f64) -> f64 {
+pub(crate) fn t_quantile(tail: f64, freedom: f64) -> f64 {
     // t²/(ν + t²) of a t with ν degrees of freedom is Beta(½, ν/2).
     let y = beta_quantile(1.0 - 2.0 * tail, 0.5, freedom / 2.0);
     (freedom * y / (1.0 - y)).sqrt()
@@ -148,6 +186,38 @@ mod tests {
         }
         assert!(beta_quantile(0.025, 0.001, 40.0) < 1e-300, "below what a double can show");
         assert!(beta_quantile(0.975, 40.0, 0.001) > 1.0 - 1e-12);
+    }
+
+    #[test]
+    fn a_z_is_what_its_chance_belongs_to() {
+        for z in [1e-6, 0.3, 1.96, 3.09, 8.0, 30.0] {
+            close(two_sided_z(two_sided_p(z)), z, 1e-9);
+        }
+        assert!(two_sided_z(1.0) < 1e-9);
+        close(two_sided_z(0.0), FARTHEST, 1e-9);
+    }
+
+    /// Expected values: scipy 1.17, `2*stats.t.sf(t, df)` and `stats.f.sf(f, d1, d2)`.
+    #[test]
+    fn tails_of_t_and_f_agree_with_scipy() {
+        for (t, freedom, expected) in [
+            (0.0, 3.0, 1.0),
+            (1.96, 4.5, 0.113_650_248_236_385_3),
+            (3.09, 19.0, 0.006_027_951_594_741_801),
+            (17.0, 109.0, 1.978_684_108_671_611e-32),
+            (2.5, 1e6, 0.012_419_489_502_163_25),
+        ] {
+            close(t_two_sided_p(t, freedom), expected, 1e-9);
+            close(t_two_sided_p(-t, freedom), expected, 1e-9);
+        }
+        for (f, numerator, denominator, expected) in [
+            (0.5, 4.0, 7.3, 0.737_548_895_034_106_9),
+            (1.0, 99.0, 800.0, 0.484_370_148_752_300_1),
+            (3.2, 5.0, 60.5, 0.012_530_287_733_775_3),
+            (40.0, 9.0, 300.0, 1.981_302_678_190_587e-46),
+        ] {
+            close(f_above(f, numerator, denominator), expected, 1e-9);
+        }
     }
 
     /// Expected values: scipy 1.17, `stats.t.ppf(.975, df)`.

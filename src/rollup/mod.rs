@@ -23,16 +23,21 @@
 //! | `escalated`, `recovered`; an agent's part of a call | [`Part`] |
 //! | `coverage`, `agent_id`, `agents` | [`CallRollup`] |
 //! | spans and `handled_share` | [`AgentShare`] |
-//! | `s_p²`, s̃², v; fewer than 5 agents | `model` |
+//! | `s_p²`, s̃², v; plain intervals; fewer than 5 agents | `model` |
+//! | what days do to v, design effect | `days` |
 //! | τ², μ̂, θ̂, V, reliability | [`Fit`] |
 //! | adjustment for queue and language, of score and end | `case_mix` |
-//! | z, funnel, q-value | [`Funnel`] |
+//! | μ_w, τ_w², z, funnel and its limits, q-value | [`Funnel`] |
+//! | whether agents differ, trend with the number of calls, calls for reliability .7 | [`Population`] |
 //! | shares with intervals | [`Prior`] |
-//! | percentile, bottom decile, calls for reliability .7, status | [`AgentRollup`] |
+//! | percentile, bottom decile | `percentile` |
+//! | who is judged, status | `report` |
 
+mod agent_row;
 mod agents;
 mod call;
 mod case_mix;
+mod days;
 mod distinct;
 mod distribution;
 
@@ -40,6 +45,8 @@ mod funnel;
 mod handling;
 mod model;
 mod part;
+mod percentile;
+mod population;
 mod report;
 mod role;
 mod shares;
@@ -54,14 +61,17 @@ mod weight;
 pub use agents::{AgentBook, AgentOptions};
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
+pub use agent_row::{AgentRollup, AgentsReport, Status};
+pub(crate) use distribution::t_quantile;
 pub use funnel::Funnel;
 pub use handling::AgentShare;
 pub(crate) use part::BAD;
 pub use part::Part;
-pub use report::{AgentRollup, AgentsReport, Population, Status};
+pub use population::{Heterogeneity, Population, Trend};
 pub use role::RoleRollup;
 pub use shares::{Counts, Prior, Share};
 pub use shrink::{Fit, Observed, Shrunk};
+pub(crate) use shrink::{TAIL, around};
 
 pub use turn::{TurnScore, turn_scores};
 pub use weight::TurnWeights;
@@ -69,10 +79,13 @@ pub use weight::TurnWeights;
 /// Names the formulas that made an output's numbers; changed whenever one of them changes a number.
 ///
 /// Version 1 weighed turns by their words, gave each agent of a call the whole call's values, cut middles down to
-/// millionths before they were put into thirds, and placed turns by times that contradict each other.
+/// millionths before they were put into thirds, and placed turns by times that contradict each other. It judged agents with
+/// any number of calls, by a funnel that held too few of them.
 ///
 /// Version 2 is: v = P − N and the label rule with .40; turns weighed by k·(1 − P(neutral)) in a call and by
-/// 1 − P(neutral) in its parts; quarters and thirds by a turn's exact middle; an agent's part of a call as a call; slope from 6 turns, low over 3; escalated and recovered at −.30; calls weighted by handled share; variances with
-/// d₀ = 10; ADM for τ²; case mix by queue and language with n/(n + 20); the funnel's winsorised tenth, 1.96 and 3.09; q-values
-/// from 5 calls; percentiles from reliability .5 and 10 calls; beta-binomial shares with M in [1, 10⁶].
+/// 1 − P(neutral) in its parts; quarters and thirds by a turn's exact middle; an agent's part of a call as a call; slope from
+/// 6 turns, low over 3; escalated and recovered at −.30; calls weighted by handled share; variances with d₀ = 10, widened by
+/// agent-days; ADM for τ², intervals by t and within [−1, 1]; case mix by queue and language with n/(n + 20); verdicts from 10 calls
+/// and from adjusted scores, reliability and what follows from it from 15 agents; the funnel's bulk drawn in at 1.5 and judged by t; beta-binomial
+/// shares with M in [1, 10⁶].
 pub const SCORING_VERSION: &str = "2";

@@ -1,175 +1,38 @@
-//! Every agent's row of agents.csv, and what the agents have in common.
+//! Every agent's row of agents.csv, from the sums in the book.
 //!
-//! No agent has a rank. With 500 agents, a true spread of 0.06 and 15 calls each, the raw bottom tenth holds 29 % of the
-//! agents who truly belong there, and the shrunken one 38 %. What is known of an agent's place is
+//! No agent has a rank. With 500 agents, a true spread of 0.06 and a log-normal number of calls with a median of 15, the raw bottom tenth
+//! holds 31 % of the agents who truly belong there, and the shrunken one 38 %. What is known of an agent's place is
 //! `expected_percentile` and `p_bottom_decile`, which carry the doubt.
+//!
+//! # Who is judged
+//! One minimum holds for every verdict: 10 scored calls. Agents with fewer have a score with an interval, and no funnel, z, q-value,
+//! reliability, percentile or chance of the lowest tenth. The funnel takes 5 agents with 10 calls. Reliability and what
+//! follows from it take 15 of them, as with fewer it is made by the prior more than by the agents: with A equal
+//! agents it is 2/(A − 1) whatever their calls say.
 
+use super::agent_row::{AgentRollup, AgentsReport, Status};
 use super::agents::{AgentBook, AgentSums};
 use super::case_mix::CaseMix;
-use super::distribution::normal_cdf;
-use super::funnel::{Funnel, funnel_z, over_dispersion, q_values};
+use super::days::{DaySpread, between_days};
+use super::funnel::{Bulk, Funnel, q_values};
 use super::model::{Model, Point};
-use super::shares::{self, Counts, Share};
-use super::shrink::{Fit, Shrunk};
+use super::percentile::{bottom_decile, expected_percentiles};
+use super::population::Population;
+use super::shares::{self, Counts};
+use super::shrink::Observed;
 use super::sums::Hits;
 
-/// What an agent's score is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// No call with a customer score.
-    NoData,
-    /// Fewer than 5 agents have data: the score is the plain mean, with a pooled t interval.
-    FewAgents,
-    /// Reliability below 0.3: the score is more of the others' than of the agent's own.
-    Insufficient,
-    /// None of these.
-    Ok,
-}
+/// Scored calls from which an agent is judged.
+const JUDGED_CALLS: u64 = 10;
 
-impl Status {
-    /// The name used in files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoData => "no_data",
-            Self::FewAgents => "few_agents",
-            Self::Insufficient => "insufficient",
-            Self::Ok => "ok",
-        }
-    }
-}
+/// Agents with so many calls from which the agents' own part of their scores is known.
+const RELIABLE_AGENTS: usize = 15;
 
-/// Reliability below which a status is [`Status::Insufficient`].
+/// Reliability below which a status is [`Status::Uncertain`].
 const SUFFICIENT_RELIABILITY: f64 = 0.3;
 
-/// Reliability and scored calls from which an agent has an expected percentile.
+/// Reliability from which an agent has an expected percentile and a chance of the lowest tenth.
 const PERCENTILE_RELIABILITY: f64 = 0.5;
-const PERCENTILE_CALLS: u64 = 10;
-
-/// Scored calls from which an agent takes part in the false discovery rate.
-const DISCOVERY_CALLS: u64 = 5;
-
-/// The tenth of a normal population that lies lowest ends so many standard deviations below its mean.
-const BOTTOM_DECILE: f64 = 1.2816;
-
-/// Standard deviations beyond which Φ is 0 or 1 to sixteen digits.
-const CERTAIN: f64 = 8.3;
-
-/// The part of a Fourier term below which it adds nothing to a double.
-const NEGLIGIBLE: f64 = 1e-18;
-
-/// More terms than agents with a million calls need; where every call of an agent has the same score, V is so small
-/// that the series is cut here.
-const FOURIER_TERMS: usize = 1 << 17;
-
-/// One row of agents.csv. `None` is an empty cell.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AgentRollup {
-    /// The agent's id.
-    pub id: Box<str>,
-    /// Calls on which the agent appears.
-    pub calls: u64,
-    /// Those of them with a customer score, words in the agent's spans and enough coverage: n.
-    pub calls_scored: u64,
-    /// ȳ: mean of the calls' customer scores, weighted by the agent's part in each.
-    pub customer_score_raw: Option<f64>,
-    /// θ̂ from raw scores; ȳ for fewer than 5 agents.
-    pub customer_score: Option<f64>,
-    /// Lower end of its 95 % interval.
-    pub customer_score_low: Option<f64>,
-    /// Upper end of its 95 % interval.
-    pub customer_score_high: Option<f64>,
-    /// θ̂ from scores adjusted for queue and language. `None` if no call has a queue.
-    pub customer_score_adjusted: Option<f64>,
-    /// 1 − B of the raw scores. `None` for fewer than 5 agents.
-    pub reliability: Option<f64>,
-    /// What the score is worth.
-    pub status: Status,
-    /// Where `funnel_z` lies.
-    pub funnel: Option<Funnel>,
-    /// Distance from the mean in standard deviations, from adjusted scores where they exist. `None` for fewer than 5 agents.
-    pub funnel_z: Option<f64>,
-    /// What the funnel compares: the mean of the calls' scores before it is drawn in, adjusted where the scores are.
-    pub funnel_score: Option<f64>,
-    /// μ̂: what it is compared with. The same for all agents.
-    pub funnel_mean: Option<f64>,
-    /// `√(v + τ_w²)`: `funnel_z` is the distance between the two in this measure.
-    pub funnel_sd: Option<f64>,
-    /// Benjamini-Hochberg over agents with at least 5 scored calls; `None` for the others.
-    pub q_value: Option<f64>,
-    /// Mean over the other agents of the chance to be truly better than they, 0 to 1. Only where reliability ≥ 0.5 and n ≥ 10.
-    pub expected_percentile: Option<f64>,
-    /// Chance that the agent truly belongs to the lowest tenth.
-    pub p_bottom_decile: Option<f64>,
-    /// `⌈(.7/.3)·s_p²/τ²⌉`: calls that give a score a reliability of 0.7. The same for all agents.
-    pub calls_for_reliability_70: Option<u64>,
-    /// Weighted mean of the calls' customer `end`.
-    pub customer_end: Option<f64>,
-    /// The same given each call's start and queue; see [`super`]. `None` if no call has a queue.
-    pub customer_end_adjusted: Option<f64>,
-    /// Share of scored calls whose customer label is NEGATIVE.
-    pub negative_calls: Option<Share>,
-    /// Share of escalated calls among those where `escalated` is known.
-    pub escalated: Option<Share>,
-    /// Share of recovered calls among those where `recovered` is known.
-    pub recovered: Option<Share>,
-    /// How the agents of the agent's calls sound: weighted mean of the calls' agent score.
-    pub agent_score: Option<f64>,
-    /// Words spoken by customers and agents in the agent's spans.
-    pub words: u64,
-    /// Mean of h over `calls`.
-    pub handled_share_mean: Option<f64>,
-}
-
-/// What the agents have in common.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Population {
-    /// A: agents with scored calls.
-    pub agents: usize,
-    /// μ̂.
-    pub mean: f64,
-    /// τ: standard deviation of the agents' true values.
-    pub between: f64,
-    /// `s_p`: pooled standard deviation of the calls of one agent.
-    pub within: f64,
-}
-
-impl Population {
-    fn of(model: &Model) -> Option<Self> {
-        let fit = model.fit.as_ref()?;
-        Some(Self {
-            agents: model.observed.len(),
-            mean: fit.mu,
-            between: fit.tau_squared.sqrt(),
-            within: model.within.sqrt(),
-        })
-    }
-
-    /// `⌈(.7/.3)·s_p²/τ²⌉`.
-    #[must_use]
-    pub fn calls_for_reliability_70(&self) -> u64 {
-        let ratio = (self.within / self.between) * (self.within / self.between);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive; saturates where no number of calls would do"
-        )]
-        let calls = (0.7 / 0.3 * ratio).ceil() as u64;
-        calls
-    }
-}
-
-/// All of agents.csv.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AgentsReport {
-    /// One row an agent, sorted by id.
-    pub agents: Vec<AgentRollup>,
-    /// Calls without any agent id; they are in no row.
-    pub calls_without_agent: u64,
-    /// From raw scores. `None` for fewer than 5 agents with data.
-    pub population: Option<Population>,
-}
 
 impl AgentBook {
     /// Computes every agent's row. The book stays as it is.
@@ -182,24 +45,36 @@ impl AgentBook {
 
         let (mut rows, sums): (Vec<&mut AgentRollup>, Vec<&AgentSums>) =
             agents.iter_mut().zip(self.agents.values()).filter(|(row, _)| row.calls_scored > 0).unzip();
-        let raw: Vec<Point> = sums.iter().filter_map(|sums| Point::of(&sums.all_scores())).collect();
-        let model = Model::of(&raw);
-        fill_scores(&mut rows, &raw, &model);
-        let adjusted = case_mix.map(|mix| {
-            let points: Vec<Point> = sums.iter().filter_map(|sums| mix.adjusted(sums)).collect();
-            let model = Model::of(&points);
-            fill_adjusted(&mut rows, &points, &model);
-            model
-        });
-        fill_funnel(&mut rows, adjusted.as_ref().unwrap_or(&model));
-
-        let population = Population::of(&model);
-        if let Some(population) = &population {
-            for row in &mut agents {
-                row.calls_for_reliability_70 = Some(population.calls_for_reliability_70());
-            }
+        let raw = Scores::of(&sums, AgentSums::day_spread, |sums, days| Point::of(&sums.all_scores(), days));
+        fill_scores(&mut rows, &raw);
+        let adjusted =
+            case_mix.map(|mix| Scores::of(&sums, |sums| mix.day_spread(sums), |sums, days| mix.adjusted(sums, days)));
+        if let Some(adjusted) = &adjusted {
+            fill_adjusted(&mut rows, adjusted);
         }
+        let population = judge(&mut rows, adjusted.as_ref().unwrap_or(&raw));
+        drop(rows);
+        fill_common(&mut agents, population.as_ref());
         AgentsReport { agents, calls_without_agent: self.calls_without_agent, population }
+    }
+}
+
+/// What the agents with data scored, raw or adjusted, in the order of their ids.
+struct Scores {
+    points: Vec<Point>,
+    model: Model,
+}
+
+impl Scores {
+    fn of(
+        agents: &[&AgentSums],
+        days: impl Fn(&AgentSums) -> DaySpread,
+        point: impl Fn(&AgentSums, &DaySpread) -> Option<Point>,
+    ) -> Self {
+        let days: Vec<DaySpread> = agents.iter().map(|sums| days(sums)).collect();
+        let points: Vec<Point> = agents.iter().zip(&days).filter_map(|(sums, days)| point(sums, days)).collect();
+        let model = Model::of(&points, between_days(&days));
+        Self { points, model }
     }
 }
 
@@ -210,10 +85,12 @@ fn plain_row(id: &str, sums: &AgentSums, case_mix: Option<&CaseMix<'_>>) -> Agen
         calls: sums.calls,
         calls_scored: sums.calls_scored,
         customer_score_raw: sums.all_scores().mean(),
+        customer_score_raw_interval: None,
         customer_score: None,
         customer_score_low: None,
         customer_score_high: None,
         customer_score_adjusted: None,
+        customer_score_adjusted_interval: None,
         reliability: None,
         status: Status::NoData,
         funnel: None,
@@ -221,6 +98,9 @@ fn plain_row(id: &str, sums: &AgentSums, case_mix: Option<&CaseMix<'_>>) -> Agen
         funnel_score: None,
         funnel_mean: None,
         funnel_sd: None,
+        funnel_freedom: None,
+        funnel_watch: None,
+        funnel_out: None,
         q_value: None,
         expected_percentile: None,
         p_bottom_decile: None,
@@ -233,6 +113,7 @@ fn plain_row(id: &str, sums: &AgentSums, case_mix: Option<&CaseMix<'_>>) -> Agen
         agent_score: sums.agent_score.value(),
         words: sums.words,
         handled_share_mean: (sums.calls > 0).then(|| sums.handled as f64 / sums.calls as f64 / 1e6),
+        design_effect: None,
     }
 }
 
@@ -254,125 +135,114 @@ fn fill_shares(agents: &mut [AgentRollup], book: &AgentBook) {
     }
 }
 
-/// Scores, intervals and what follows from the posterior; `rows` are the agents with data, in the order of `points`.
-fn fill_scores(rows: &mut [&mut AgentRollup], points: &[Point], model: &Model) {
-    let mut posteriors = Vec::new();
-    for ((row, point), observed) in rows.iter_mut().zip(points).zip(&model.observed) {
+/// Scores and intervals from raw scores; `rows` are the agents with data.
+fn fill_scores(rows: &mut [&mut AgentRollup], Scores { points, model }: &Scores) {
+    for (((row, point), observed), design) in
+        rows.iter_mut().zip(points).zip(&model.observed).zip(&model.design_effects)
+    {
         let estimate = model.estimate(point, observed);
         row.customer_score = Some(estimate.score);
         row.customer_score_low = estimate.interval.map(|(low, _)| low);
         row.customer_score_high = estimate.interval.map(|(_, high)| high);
-        row.reliability = estimate.shrunk.map(|shrunk| shrunk.reliability);
-        row.status = match row.reliability {
-            None => Status::FewAgents,
-            Some(reliability) if reliability < SUFFICIENT_RELIABILITY => Status::Insufficient,
-            Some(_) => Status::Ok,
-        };
-        if let Some((fit, shrunk)) = model.fit.as_ref().zip(estimate.shrunk) {
-            row.p_bottom_decile = Some(bottom_decile(fit, &shrunk));
-            let ranked = shrunk.reliability >= PERCENTILE_RELIABILITY && row.calls_scored >= PERCENTILE_CALLS;
-            posteriors.push((shrunk, ranked));
-        }
+        row.customer_score_raw_interval = model.plain_interval(point);
+        row.design_effect = model.between_days.map(|_| *design);
+    }
+}
+
+/// The same of adjusted scores, which an adjustment may have carried off the scale.
+fn fill_adjusted(rows: &mut [&mut AgentRollup], Scores { points, model }: &Scores) {
+    for ((row, point), observed) in rows.iter_mut().zip(points).zip(&model.observed) {
+        let estimate = model.estimate(point, observed);
+        row.customer_score_adjusted = Some(estimate.score.clamp(-1.0, 1.0));
+        row.customer_score_adjusted_interval = estimate.interval;
+    }
+}
+
+/// Every verdict, and what the agents have in common; `None` for fewer than 5 agents.
+fn judge(rows: &mut [&mut AgentRollup], scores: &Scores) -> Option<Population> {
+    let enough: Vec<bool> = rows.iter().map(|row| row.calls_scored >= JUDGED_CALLS).collect();
+    let pairs = scores.model.observed.iter().zip(&enough);
+    let judged: Vec<Observed> = pairs.filter(|(_, enough)| **enough).map(|(observed, _)| *observed).collect();
+    let known = judged.len() >= RELIABLE_AGENTS;
+    if known {
+        fill_reliability(rows, scores, &enough);
+    }
+    for row in rows.iter_mut() {
+        row.status = status(row, scores.points.len());
+    }
+    let bulk = Bulk::of(&judged);
+    if let Some(bulk) = &bulk {
+        fill_funnel(rows, &judged, bulk);
+    }
+    let mut population = Population::of(&scores.model, &scores.points, &judged)?;
+    population.funnel_mean = bulk.as_ref().map(|bulk| bulk.centre);
+    population.funnel_between = bulk.as_ref().map(|bulk| bulk.between.sqrt());
+    if known {
+        let reliabilities = rows.iter().filter_map(|row| row.reliability);
+        population.reliability = Some(reliabilities.sum::<f64>() / judged.len() as f64);
+    } else {
+        population.trend = None;
+    }
+    Some(population)
+}
+
+fn status(row: &AgentRollup, agents: usize) -> Status {
+    if agents < RELIABLE_AGENTS {
+        return Status::FewAgents;
+    }
+    match row.reliability {
+        None if row.calls_scored < JUDGED_CALLS => Status::Insufficient,
+        None => Status::FewAgents,
+        Some(reliability) if reliability < SUFFICIENT_RELIABILITY => Status::Uncertain,
+        Some(_) => Status::Ok,
+    }
+}
+
+/// Reliability and what follows from it, of the agents with enough calls.
+fn fill_reliability(rows: &mut [&mut AgentRollup], Scores { points, model }: &Scores, enough: &[bool]) {
+    let Some(fit) = &model.fit else { return };
+    let mut posteriors = Vec::new();
+    for (((row, point), observed), enough) in rows.iter_mut().zip(points).zip(&model.observed).zip(enough) {
+        let Some(shrunk) = model.estimate(point, observed).shrunk else { continue };
+        row.reliability = enough.then_some(shrunk.reliability);
+        let placed = row.reliability.is_some_and(|reliability| reliability >= PERCENTILE_RELIABILITY);
+        row.p_bottom_decile = placed.then(|| bottom_decile(fit, &shrunk));
+        posteriors.push((shrunk, placed));
     }
     for (row, percentile) in rows.iter_mut().zip(expected_percentiles(&posteriors)) {
         row.expected_percentile = percentile;
     }
 }
 
-fn fill_adjusted(rows: &mut [&mut AgentRollup], points: &[Point], model: &Model) {
-    for ((row, point), observed) in rows.iter_mut().zip(points).zip(&model.observed) {
-        row.customer_score_adjusted = Some(model.estimate(point, observed).score);
-    }
-}
-
-/// Funnel, z and q-value.
-fn fill_funnel(rows: &mut [&mut AgentRollup], model: &Model) {
-    let Some(fit) = &model.fit else { return };
-    let between = over_dispersion(&model.observed, fit.mu);
-    let mut tested = Vec::new();
-    for (row, observed) in rows.iter_mut().zip(&model.observed) {
-        let z = funnel_z(observed, fit.mu, between);
-        row.funnel_z = Some(z);
-        row.funnel = Some(Funnel::of(z));
+/// Funnel, z and q-value of the agents with enough calls, of whom `judged` has one entry each.
+fn fill_funnel(rows: &mut [&mut AgentRollup], judged: &[Observed], bulk: &Bulk) {
+    let mut chances = Vec::new();
+    let rows = rows.iter_mut().filter(|row| row.calls_scored >= JUDGED_CALLS);
+    let mut placed: Vec<&mut &mut AgentRollup> = rows.collect();
+    for (row, observed) in placed.iter_mut().zip(judged) {
+        let place = bulk.place(observed);
+        row.funnel_z = Some(place.z);
+        row.funnel = Some(Funnel::of(place.z));
         row.funnel_score = Some(observed.mean);
-        row.funnel_mean = Some(fit.mu);
-        row.funnel_sd = Some((observed.variance + between).sqrt());
-        if row.calls_scored >= DISCOVERY_CALLS {
-            tested.push(z);
-        }
+        row.funnel_sd = Some(place.sd);
+        row.funnel_freedom = Some(place.freedom);
+        row.funnel_watch = Some(place.watch);
+        row.funnel_out = Some(place.out);
+        chances.push(place.p);
     }
-    let tested_rows = rows.iter_mut().filter(|row| row.calls_scored >= DISCOVERY_CALLS);
-    for (row, q) in tested_rows.zip(q_values(&tested)) {
+    for (row, q) in placed.into_iter().zip(q_values(&chances)) {
         row.q_value = Some(q);
     }
 }
 
-/// Φ((q10 − θ̂)/√V) with q10 = μ̂ − 1.2816τ.
-fn bottom_decile(fit: &Fit, agent: &Shrunk) -> f64 {
-    let decile = fit.mu - BOTTOM_DECILE * fit.tau_squared.sqrt();
-    normal_cdf((decile - agent.value) / agent.variance.sqrt())
-}
-
-/// For each agent marked as sure enough, the mean over all other agents b of `Φ((θ̂ − θ̂_b)/√(V + V_b))`.
-///
-/// That is the chance that a normal D with mean `θ̂ − θ̂_b` and variance `V + V_b` is positive. All D lie within an
-/// interval [−L, L], where the Fourier series of the sign function gives, with ω = πk/L over odd k,
-///
-/// ```text
-/// Φ = ½ + 2/π·Σ 1/k·sin(ω(θ̂ − θ̂_b))·exp(−½ω²(V + V_b))
-/// ```
-///
-/// Each term is a product of the agent's part and the other's part, so that the other agents' parts are added up once
-/// for all: the time grows with the number of agents, not of pairs. Terms too small for a double are left out.
-fn expected_percentiles(agents: &[(Shrunk, bool)]) -> Vec<Option<f64>> {
-    if agents.iter().all(|(_, sure)| !sure) {
-        return vec![None; agents.len()];
+/// What is the same in every row, those of agents without data included.
+fn fill_common(agents: &mut [AgentRollup], population: Option<&Population>) {
+    let Some(population) = population else { return };
+    let calls = population.reliability.map(|_| population.calls_for_reliability_70());
+    for row in agents {
+        row.funnel_mean = population.funnel_mean;
+        row.calls_for_reliability_70 = calls;
     }
-    let (mut values, mut widest) = ((f64::INFINITY, f64::NEG_INFINITY), 0.0_f64);
-    for (agent, _) in agents {
-        values = (values.0.min(agent.value), values.1.max(agent.value));
-        widest = widest.max(agent.variance);
-    }
-    let frequency = std::f64::consts::PI / (values.1 - values.0 + CERTAIN * (2.0 * widest).sqrt());
-    let mut all: Vec<(f64, f64)> = Vec::new();
-    for (agent, _) in agents {
-        for (index, (cosine, sine)) in fourier_terms(agent, frequency).enumerate() {
-            match all.get_mut(index) {
-                Some(sum) => *sum = (sum.0 + cosine, sum.1 + sine),
-                None => all.push((cosine, sine)),
-            }
-        }
-    }
-    // The agent itself is among all, with a chance of ½.
-    let others = agents.len() as f64 - 1.0;
-    let percentile = |agent: &Shrunk| {
-        let terms = fourier_terms(agent, frequency).zip(&all);
-        let series: f64 = terms
-            .zip((1..).step_by(2))
-            .map(|(((cosine, sine), (all_cosine, all_sine)), k)| (sine * all_cosine - cosine * all_sine) / f64::from(k))
-            .sum();
-        (0.5 + std::f64::consts::FRAC_2_PI * series / others).clamp(0.0, 1.0)
-    };
-    agents.iter().map(|(agent, sure)| sure.then(|| percentile(agent))).collect()
-}
-
-/// `exp(−½ω²V)` times cosine and sine of `ωθ̂`, for ω = `frequency` × 1, 3, 5 …, until they are 0 to a double's precision.
-fn fourier_terms(agent: &Shrunk, frequency: f64) -> impl Iterator<Item = (f64, f64)> {
-    let exponent = 0.5 * frequency * frequency * agent.variance;
-    let angle = frequency * agent.value;
-    // From k to k + 2 the angle grows by the same, and the exponent by more each time: (k + 2)² − k² = 4k + 4.
-    let (turn_cosine, turn_sine) = (libm::cos(2.0 * angle), libm::sin(2.0 * angle));
-    let growth = libm::exp(-8.0 * exponent);
-    let (mut size, mut ratio) = (libm::exp(-exponent), growth);
-    let (mut cosine, mut sine) = (libm::cos(angle), libm::sin(angle));
-    let terms = std::iter::from_fn(move || {
-        let term = (size > NEGLIGIBLE).then_some((size * cosine, size * sine));
-        (cosine, sine) = (cosine * turn_cosine - sine * turn_sine, sine * turn_cosine + cosine * turn_sine);
-        size *= ratio;
-        ratio *= growth;
-        term
-    });
-    terms.take(FOURIER_TERMS)
 }
 
 #[cfg(test)]
@@ -380,7 +250,6 @@ mod tests {
     use super::*;
     use crate::rollup::AgentBook;
     use crate::rollup::testing::row;
-    use crate::sentiment::Millionths;
 
     fn report(agents: &[(&str, Vec<f64>)]) -> AgentsReport {
         let mut book = AgentBook::default();
@@ -392,116 +261,196 @@ mod tests {
         book.finish()
     }
 
-    /// Seven agents with 3, 7, … 27 calls.
-    fn seven() -> AgentsReport {
-        let levels = [-0.1, 0.0, 0.05, 0.1, -0.3, 0.2, 0.12];
-        let ids = ["a", "b", "c", "d", "e", "f", "g"];
-        let scores = |agent: u32, level: f64| {
-            (0..3 + 4 * agent)
-                .map(|call| level + 0.1 + 0.7 * (f64::from((call * 7 + agent * 3) % 11) / 10.0 - 0.5) * 2.0)
-                .collect()
-        };
-        let agents: Vec<_> =
-            ids.into_iter().zip((0..).zip(levels).map(|(agent, level)| scores(agent, level))).collect();
-        report(&agents)
+    /// Eighteen agents with 5, 8, … 56 calls, four a day.
+    fn eighteen() -> AgentsReport {
+        let levels =
+            [-0.1, 0.0, 0.05, 0.1, -0.3, 0.2, 0.12, -0.05, 0.08, 0.3, -0.2, 0.15, 0.0, 0.22, -0.12, 0.04, 0.18, -0.02];
+        let mut book = AgentBook::default();
+        for (agent, level) in (0_u32..).zip(levels) {
+            for call in 0..5 + 3 * agent {
+                let day = call / 4;
+                let wobble = 0.3 * (f64::from((call * 7 + agent * 3) % 11) / 5.0 - 1.0);
+                let shared = 0.15 * (f64::from((day * 5 + agent) % 3) - 1.0);
+                let mut call = row("c", Some(level + 0.1 + wobble + shared), &[(&format!("a{agent:02}"), 1.0)]);
+                call.date = Some(format!("2026-03-{:02}", day + 1).into());
+                book.add(&call);
+            }
+        }
+        book.finish()
     }
 
-    fn column(report: &AgentsReport, value: impl Fn(&AgentRollup) -> Option<f64>, expected: &[Option<f64>]) {
-        let actual: Vec<Option<f64>> = report.agents.iter().map(value).collect();
-        let close = actual.len() == expected.len()
-            && actual.iter().zip(expected).all(|pair| match pair {
-                (Some(actual), Some(expected)) => (actual - expected).abs() < 2e-6,
-                (actual, expected) => actual == expected,
-            });
+    fn close(actual: impl Into<Option<f64>>, expected: impl Into<Option<f64>>) {
+        let (actual, expected) = (actual.into(), expected.into());
+        let close = match (actual, expected) {
+            (Some(actual), Some(expected)) => (actual - expected).abs() < 2e-6,
+            (actual, expected) => actual == expected,
+        };
         assert!(close, "{actual:?} is not {expected:?}");
     }
 
-    /// Expected values: the formulas of `model`, `shrink`, `funnel` and this file, written again in numpy and scipy (the
-    /// maximum by `optimize.minimize_scalar`, q by `stats.false_discovery_control`).
-    #[test]
-    fn every_score_column_agrees_with_scipy() {
-        let report = seven();
-        let raw = [-0.233_333_333, 0.12, 0.15, 0.228, -0.207_368_421, 0.293_913_043, 0.235_555_556];
-        column(&report, |agent| agent.customer_score_raw, &raw.map(Some));
-        let score =
-            [-0.046_057_988, 0.115_338_559, 0.139_179_143, 0.204_418_593, -0.156_894_827, 0.269_420_431, 0.220_876_694];
-        column(&report, |agent| agent.customer_score, &score.map(Some));
-        let low = [
-            -0.443_322_097,
-            -0.171_825_731,
-            -0.102_104_193,
-            -0.009_794_813,
-            -0.363_137_495,
-            0.092_754_33,
-            0.058_496_55,
-        ];
-        column(&report, |agent| agent.customer_score_low, &low.map(Some));
-        let high =
-            [0.351_206_121, 0.402_502_848, 0.380_462_479, 0.418_631_999, 0.049_347_841, 0.446_086_531, 0.383_256_838];
-        column(&report, |agent| agent.customer_score_high, &high.map(Some));
-        let reliability =
-            [0.449_100_799, 0.651_832_047, 0.750_605_328, 0.805_736_047, 0.839_245_799, 0.869_234_314, 0.886_160_995];
-        column(&report, |agent| agent.reliability, &reliability.map(Some));
-        let bottom =
-            [0.221_558_543, 0.015_286_844, 0.002_824_727, 0.000_101_961, 0.335_799_333, 0.000_000_087, 0.000_000_171];
-        column(&report, |agent| agent.p_bottom_decile, &bottom.map(Some));
-        // The first is too unsure, the second has but 7 calls.
-        let percentile = [
-            None,
-            None,
-            Some(0.522_001_203),
-            Some(0.661_581_773),
-            Some(0.070_860_998),
-            Some(0.811_762_835),
-            Some(0.703_923_381),
-        ];
-        column(&report, |agent| agent.expected_percentile, &percentile);
-        let z =
-            [-1.076_396_602, 0.054_789_802, 0.197_950_494, 0.586_926_415, -1.571_659_32, 0.966_777_25, 0.677_113_801];
-        column(&report, |agent| agent.funnel_z, &z.map(Some));
-        // The first has 3 calls.
-        let q = [
-            None,
-            Some(0.956_305_925),
-            Some(0.956_305_925),
-            Some(0.835_879_692),
-            Some(0.696_177_487),
-            Some(0.835_879_692),
-            Some(0.835_879_692),
-        ];
-        column(&report, |agent| agent.q_value, &q);
-        let population = report.population.unwrap();
-        assert!((population.mean - 0.106_611_515).abs() < 2e-6 && (population.between - 0.240_416_17).abs() < 2e-6);
-        assert!((population.within - 0.454_861_378).abs() < 2e-6);
-        for agent in &report.agents {
-            let distance = (agent.funnel_score.unwrap() - agent.funnel_mean.unwrap()) / agent.funnel_sd.unwrap();
-            assert!((distance - agent.funnel_z.unwrap()).abs() < 1e-12, "the funnel's parts make its z");
-            assert_eq!(agent.funnel_score, agent.customer_score_raw, "nothing is adjusted without queues");
-        }
-        assert!(report.agents.iter().all(|agent| agent.calls_for_reliability_70 == Some(9)));
-        assert!(report.agents.iter().all(|agent| agent.status == Status::Ok && agent.funnel == Some(Funnel::In)));
+    fn both_close(actual: Option<(f64, f64)>, expected: Option<(f64, f64)>) {
+        close(actual.map(|(low, _)| low), expected.map(|(low, _)| low));
+        close(actual.map(|(_, high)| high), expected.map(|(_, high)| high));
     }
 
-    proptest::proptest! {
-        #[test]
-        fn percentiles_are_the_means_over_pairs(
-            agents in proptest::collection::vec((-1.0..1.0_f64, 1e-4..0.1_f64, proptest::bool::ANY), 2..60),
-        ) {
-            let agents: Vec<(Shrunk, bool)> = agents
-                .into_iter()
-                .map(|(value, variance, sure)| (Shrunk { value, variance, reliability: 0.5 }, sure))
-                .collect();
-            for (index, percentile) in expected_percentiles(&agents).into_iter().enumerate() {
-                let (agent, sure) = agents[index];
-                let others = agents.iter().enumerate().filter(|(other, _)| *other != index);
-                let pairs = others.map(|(_, (other, _))| {
-                    normal_cdf((agent.value - other.value) / (agent.variance + other.variance).sqrt())
-                });
-                let mean = pairs.sum::<f64>() / (agents.len() - 1) as f64;
-                proptest::prop_assert_eq!(percentile.is_some(), sure);
-                proptest::prop_assert!(percentile.is_none_or(|percentile| (percentile - mean).abs() < 1e-12));
+    /// Expected values: the formulas of the data dictionary, written again in numpy and scipy (the greatest τ² by
+    /// `optimize.minimize_scalar`, the bulk by `optimize.brentq`, tails by `stats.t`, q by `stats.false_discovery_control`).
+    #[test]
+    fn every_score_column_agrees_with_scipy() {
+        let report = eighteen();
+        let [first, fourth, fifth, last] = [0, 3, 4, 17].map(|index| &report.agents[index]);
+        close(first.customer_score_raw, -0.078);
+        both_close(first.customer_score_raw_interval, Some((-0.496_537_303, 0.340_537_303)));
+        close(first.customer_score, 0.011_002_191);
+        close(first.customer_score_low, -0.208_818_623);
+        close(first.customer_score_high, 0.230_823_004);
+        close(first.design_effect, 1.586_581_6);
+        close(fourth.design_effect, 1.677_329_24);
+        both_close(fourth.customer_score_raw_interval, Some((0.011_425_037, 0.345_717_82)));
+        close(fourth.customer_score_low, 0.026_301_917);
+        close(fourth.reliability, 0.813_569_48);
+        close(fourth.expected_percentile, 0.565_184_631);
+        close(fourth.p_bottom_decile, 0.000_28);
+        close(fifth.customer_score, -0.177_367_397);
+        close(fifth.reliability, 0.847_5);
+        close(fifth.expected_percentile, 0.013_145_801);
+        close(fifth.p_bottom_decile, 0.936_847_221);
+        close(fifth.funnel_score, -0.233_529_412);
+        close(fifth.funnel_sd, 0.162_964_383);
+        assert!((fifth.funnel_freedom.unwrap() - 24.627_650_525).abs() < 1e-4);
+        close(fifth.funnel_z, -2.247_173_554);
+        both_close(fifth.funnel_watch, Some((-0.179_334_862, 0.492_456_327)));
+        both_close(fifth.funnel_out, Some((-0.406_624_275, 0.719_745_739)));
+        close(fifth.q_value, 0.394_063_002);
+        assert_eq!((fifth.funnel, fifth.status), (Some(Funnel::Watch), Status::Ok));
+        close(last.funnel_z, -0.410_519_36);
+        close(last.q_value, 0.924_767_477);
+        close(last.customer_score_high, 0.173_523_785);
+        for agent in &report.agents {
+            close(agent.funnel_mean, 0.156_560_732);
+            assert_eq!(agent.calls_for_reliability_70, Some(8));
+        }
+    }
+
+    /// The same reference.
+    #[test]
+    fn what_the_agents_have_in_common_agrees_with_scipy() {
+        let population = eighteen().population.unwrap();
+        assert_eq!((population.agents, population.judged), (18, 16));
+        close(population.mean, 0.134_746_094);
+        close(population.between, 0.163_405_371);
+        close(population.within, 0.231_265_115);
+        close(population.funnel_between, 0.153_020_456);
+        close(population.day_sd, 0.108_783_282);
+        close(population.design_effect, 1.683_915_372);
+        close(population.reliability, 0.893_107_149);
+        let heterogeneity = population.heterogeneity.unwrap();
+        assert!((heterogeneity.q - 134.329_608_661).abs() < 1e-4 && heterogeneity.degrees_of_freedom == 15);
+        assert!((heterogeneity.p / 1.794_464_5e-15 - 1.0).abs() < 1e-3 && heterogeneity.agents_differ());
+        let trend = population.trend.unwrap();
+        close(trend.per_doubling, 0.043_416_647);
+        close(trend.p, 0.343_599_333);
+        assert!(!trend.is_notable());
+    }
+
+    /// Calls around a level, of which the last odd one out lies there, with a standard deviation of about 0.35.
+    fn calls(level: f64, count: u32, seed: u32) -> Vec<f64> {
+        (0..count).map(|call| level + 0.12 * (f64::from((call * 7 + seed * 5) % 11) - 5.0)).collect()
+    }
+
+    fn crowd(levels: &[f64], count: u32) -> AgentsReport {
+        let names: Vec<String> = (0..levels.len()).map(|index| format!("a{index:02}")).collect();
+        let agents: Vec<(&str, Vec<f64>)> = (0..)
+            .zip(levels)
+            .map(|(seed, &level)| (names[seed as usize].as_str(), calls(level, count, seed)))
+            .collect();
+        report(&agents)
+    }
+
+    #[test]
+    fn one_agent_far_off_is_out_however_few_the_others_are() {
+        for (bad, agents) in [(1, 6), (1, 8), (1, 9), (1, 10), (2, 10), (2, 15), (3, 20)] {
+            let mut levels = vec![0.0; agents];
+            levels[..bad].fill(-0.6);
+            let report = crowd(&levels, 100);
+            let out = report.agents.iter().filter(|agent| agent.funnel == Some(Funnel::Out)).count();
+            assert_eq!(out, bad, "{bad} of {agents}");
+            assert!(report.agents[..bad].iter().all(|agent| agent.funnel == Some(Funnel::Out)));
+        }
+    }
+
+    #[test]
+    fn agents_who_all_differ_are_said_to_though_none_stands_apart() {
+        let report = crowd(&[0.3, -0.3].repeat(5), 300);
+        assert!(report.agents.iter().all(|agent| agent.funnel == Some(Funnel::In)));
+        let heterogeneity = report.population.unwrap().heterogeneity.unwrap();
+        assert!(heterogeneity.p < 1e-6 && heterogeneity.agents_differ());
+        let alike = crowd(&[0.1; 10], 300).population.unwrap().heterogeneity.unwrap();
+        assert!(!alike.agents_differ(), "{alike:?}");
+    }
+
+    #[test]
+    fn nothing_is_said_where_only_the_prior_speaks() {
+        let five = report(&["a", "b", "c", "d", "e"].map(|id| (id, vec![if id < "c" { 0.2 } else { -0.1 }])));
+        let fourteen = crowd(&[0.3, -0.3].repeat(7), 40);
+        for agent in five.agents.iter().chain(&fourteen.agents) {
+            assert_eq!(agent.status, Status::FewAgents);
+            assert_eq!((agent.reliability, agent.calls_for_reliability_70), (None, None));
+            assert_eq!((agent.expected_percentile, agent.p_bottom_decile), (None, None));
+        }
+        assert!(five.agents.iter().all(|agent| agent.funnel.is_none()));
+        assert_eq!(fourteen.population.unwrap().reliability, None);
+        let fifteen = crowd(&[[0.3, -0.3].repeat(7), vec![0.0]].concat(), 40);
+        assert!(fifteen.agents.iter().all(|agent| agent.status == Status::Ok && agent.p_bottom_decile.is_some()));
+    }
+
+    #[test]
+    fn who_has_fewer_than_ten_calls_has_a_score_and_no_verdict() {
+        let mut agents: Vec<(String, Vec<f64>)> =
+            (0..20).map(|agent| (format!("a{agent:02}"), calls(0.03 * f64::from(agent), 40, agent))).collect();
+        agents.push(("y".into(), calls(-0.4, 10, 1)));
+        agents.push(("z".into(), calls(-0.4, 9, 1)));
+        let agents: Vec<(&str, Vec<f64>)> = agents.iter().map(|(id, scores)| (id.as_str(), scores.clone())).collect();
+        let report = report(&agents);
+        let [.., ten, nine] = &report.agents[..] else { panic!("22 agents") };
+        assert!(ten.funnel.is_some() && ten.q_value.is_some() && ten.reliability.is_some());
+        assert_eq!(nine.status, Status::Insufficient);
+        assert!(nine.customer_score_low.is_some() && nine.customer_score_raw_interval.is_some());
+        assert_eq!((nine.funnel, nine.funnel_z, nine.q_value), (None, None, None));
+        assert_eq!((nine.funnel_score, nine.funnel_sd, nine.funnel_watch), (None, None, None));
+        assert_eq!((nine.reliability, nine.p_bottom_decile, nine.expected_percentile), (None, None, None));
+        assert_eq!((nine.funnel_mean, nine.calls_for_reliability_70), (ten.funnel_mean, ten.calls_for_reliability_70));
+    }
+
+    #[test]
+    fn agents_who_hardly_differ_are_uncertain_and_still_judged() {
+        let report = crowd(&[0.1; 40], 40);
+        assert!(report.agents.iter().all(|agent| agent.status == Status::Uncertain && agent.funnel.is_some()));
+        assert!(report.agents.iter().all(|agent| agent.p_bottom_decile.is_none()), "a reliability below .5");
+    }
+
+    #[test]
+    fn no_interval_leaves_the_scale() {
+        let few = report(&[("a", vec![-0.9, 0.9]), ("b", vec![0.2, 0.8]), ("c", vec![-0.5, 0.5])]);
+        let five = report(&["a", "b", "c", "d", "e"].map(|id| (id, vec![if id < "c" { -0.95 } else { 0.9 }, 0.1])));
+        for agent in few.agents.iter().chain(&five.agents) {
+            let interval = agent.customer_score_low.zip(agent.customer_score_high);
+            for (low, high) in [interval, agent.customer_score_raw_interval].into_iter().flatten() {
+                assert!(-1.0 <= low && low <= high && high <= 1.0, "{agent:?}");
             }
         }
+        assert_eq!(few.agents[0].customer_score_high, Some(1.0));
+    }
+
+    #[test]
+    fn a_trend_with_the_number_of_calls_is_seen() {
+        let agents: Vec<(String, Vec<f64>)> = (0..20_u32)
+            .map(|agent| (format!("a{agent:02}"), calls(-0.3 + 0.03 * f64::from(agent), 8 + 4 * agent, agent)))
+            .collect();
+        let agents: Vec<(&str, Vec<f64>)> = agents.iter().map(|(id, scores)| (id.as_str(), scores.clone())).collect();
+        let trend = report(&agents).population.unwrap().trend.unwrap();
+        assert!(trend.is_notable() && trend.per_doubling > 0.05, "{trend:?}");
+        assert_eq!(crowd(&[0.1; 20], 40).population.unwrap().trend, None, "all have the same number");
     }
 
     #[test]
@@ -543,21 +492,6 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_with_little_to_go_by_is_insufficient() {
-        let noisy =
-            |level: f64| (0..40).map(|call| level + if call % 2 == 0 { 0.5 } else { -0.5 }).collect::<Vec<f64>>();
-        let mut agents: Vec<(&str, Vec<f64>)> = ["a", "b", "c", "d", "e", "f", "g"]
-            .into_iter()
-            .zip((0..7).map(|agent| noisy(0.03 * f64::from(agent))))
-            .collect();
-        agents.push(("z", vec![0.9]));
-        let report = report(&agents);
-        let last = report.agents.last().unwrap();
-        assert_eq!(last.status, Status::Insufficient);
-        assert!(last.reliability.unwrap() < 0.3 && last.customer_score.unwrap() < 0.5);
-    }
-
-    #[test]
     fn degenerate_books_have_reports_without_panic_or_nan() {
         let many = |scores: &[f64]| {
             let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
@@ -573,41 +507,28 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_of_agents_who_are_alike_are_in_the_middle() {
-        let alike = Shrunk { value: 0.1, variance: 0.01, reliability: 0.9 };
-        let far = Shrunk { value: 0.9, variance: 1e-6, reliability: 0.9 };
-        let percentiles = expected_percentiles(&[(alike, true), (alike, false), (far, true)]);
-        // ½ against the second; Φ(−.8/√.010001) = Φ(−8.0) = 6e-16 against the third.
-        assert!((percentiles[0].unwrap() - 0.25).abs() < 1e-9);
-        assert_eq!(percentiles[1], None);
-        assert!((percentiles[2].unwrap() - 1.0).abs() < 1e-9);
-        assert_eq!(expected_percentiles(&[]), Vec::<Option<f64>>::new());
-    }
-
-    #[test]
-    fn the_funnel_follows_the_adjusted_scores_where_they_exist() {
-        // Two agents have only complaints, which are low for everyone.
+    fn every_verdict_is_about_adjusted_scores_where_they_exist() {
+        // Half of the agents have only complaints, which are low for everyone.
         let mut book = AgentBook::default();
-        for call in 0..40 {
-            let wobble = 0.01 * f64::from(call % 7);
-            for (agent, queue, level) in [
-                ("a", "sales", 0.3),
-                ("b", "sales", 0.31),
-                ("c", "sales", 0.29),
-                ("d", "sales", 0.3),
-                ("e", "complaints", -0.5),
-                ("f", "complaints", -0.51),
-                ("g", "complaints", -0.49),
-            ] {
-                let mut call = row("c", Some(level + wobble), &[(agent, 1.0)]);
+        for agent in 0..20_u32 {
+            for (call, score) in (0..).zip(calls(0.0, 40, agent)) {
+                let (queue, level) = if agent < 10 { ("sales", 0.3) } else { ("complaints", -0.5) };
+                let mut call = row(&format!("{call}"), Some(level + 0.5 * score), &[(&format!("a{agent:02}"), 1.0)]);
                 call.queue = Some(queue.into());
-                call.customer.end = Some(Millionths::nearest(level));
                 book.add(&call);
             }
         }
         let report = book.finish();
-        let (first, last) = (&report.agents[0], &report.agents[6]);
+        let (first, last) = (&report.agents[0], &report.agents[19]);
         let gap = |value: fn(&AgentRollup) -> Option<f64>| value(first).unwrap() - value(last).unwrap();
-        assert!(gap(|agent| agent.customer_score) > 0.7 && gap(|agent| agent.customer_score_adjusted) < 0.2);
+        assert!(gap(|agent| agent.customer_score) > 0.7 && gap(|agent| agent.customer_score_adjusted) < 0.05);
+        for agent in &report.agents {
+            assert!(agent.reliability.unwrap() < 0.3 && agent.status == Status::Uncertain, "{agent:?}");
+            assert_eq!((agent.p_bottom_decile, agent.expected_percentile), (None, None));
+            let (low, high) = agent.customer_score_adjusted_interval.unwrap();
+            assert!(low < agent.customer_score_adjusted.unwrap() && agent.customer_score_adjusted.unwrap() < high);
+            assert!(high - low < 0.2, "as wide as agents who are alike make it");
+        }
+        assert!(!report.population.unwrap().heterogeneity.unwrap().agents_differ());
     }
 }

@@ -10,13 +10,18 @@
 //! κ     = −d²g/d(log τ²)² at the maximum
 //! B     = v/(v + τ²)      θ̂ = Bμ̂ + (1 − B)ȳ
 //! V     = (1 − B)v + B²/Σω + [B(1 − B)]²/κ · (ȳ − μ̂)²
+//! θ̂ ± t·√V, with the 97.5 % quantile of Student's t with ν·(V/((1 − B)²v))² degrees of freedom, kept within [−1, 1]
 //! ```
+//!
+//! v is estimated with ν degrees of freedom, and of V only the part that is the agent's own depends on it: ∂V/∂v is about (1 − B)²,
+//! from which the degrees of freedom follow by Satterthwaite's rule.
 //!
 //! The term log τ² keeps τ² above 0, where maximum likelihood and the moment estimators (DerSimonian-Laird, Paule-Mandel)
 //! often put it, giving every agent the same score with almost no width. Sources: Morris 1983 (JASA 78:47); Morris & Tang
 //! 2011 (Statistical Science 26:271), where g and V are derived.
 
 use super::distinct::Distinct;
+use super::distribution::t_quantile;
 
 /// One agent's mean and its variance, which is above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +30,8 @@ pub struct Observed {
     pub mean: f64,
     /// v.
     pub variance: f64,
+    /// ν: degrees of freedom with which v was estimated.
+    pub freedom: f64,
 }
 
 /// The population the agents come from.
@@ -49,22 +56,31 @@ pub struct Shrunk {
     pub variance: f64,
     /// 1 − B: how much of θ̂ is the agent's own.
     pub reliability: f64,
+    /// Degrees of freedom of V.
+    pub freedom: f64,
 }
 
-/// Half the width of a 95 % interval in standard deviations.
-const INTERVAL: f64 = 1.96;
-
 impl Shrunk {
-    /// θ̂ ± 1.96√V.
+    /// θ̂ ± t·√V, within the scale.
     #[must_use]
     pub fn interval(&self) -> (f64, f64) {
-        let half = INTERVAL * self.variance.sqrt();
-        (self.value - half, self.value + half)
+        around(self.value, t_quantile(TAIL, self.freedom) * self.variance.sqrt())
     }
+}
+
+/// What a 95 % interval leaves out at each end.
+pub(crate) const TAIL: f64 = 0.025;
+
+/// The interval of this half width around a score, cut off at the ends of the scale.
+pub(crate) fn around(score: f64, half: f64) -> (f64, f64) {
+    ((score - half).clamp(-1.0, 1.0), (score + half).clamp(-1.0, 1.0))
 }
 
 /// Agents below which the model is not fitted: with three or fewer, g has no maximum.
 pub(super) const FEWEST_AGENTS: usize = 5;
+
+/// Degrees of freedom from which Student's t is the normal distribution to six digits.
+const MOST_FREEDOM: f64 = 1e6;
 
 /// Points of the first search.
 const GRID_POINTS: u32 = 400;
@@ -98,16 +114,19 @@ impl Fit {
     /// The agent's value in the light of all.
     #[must_use]
     pub fn shrink(&self, agent: &Observed) -> Shrunk {
-        let Observed { mean, variance } = *agent;
+        let Observed { mean, variance, freedom } = *agent;
         let shrinkage = variance / (variance + self.tau_squared);
         let away = mean - self.mu;
         let doubt = shrinkage * (1.0 - shrinkage) * away;
+        let reliability = 1.0 - shrinkage;
+        let posterior =
+            reliability * variance + shrinkage * shrinkage / self.precision + doubt * doubt / self.curvature;
+        let part = posterior / (reliability * reliability * variance);
         Shrunk {
-            value: shrinkage * self.mu + (1.0 - shrinkage) * mean,
-            variance: (1.0 - shrinkage) * variance
-                + shrinkage * shrinkage / self.precision
-                + doubt * doubt / self.curvature,
-            reliability: 1.0 - shrinkage,
+            value: shrinkage * self.mu + reliability * mean,
+            variance: posterior,
+            reliability,
+            freedom: (freedom * part * part).min(MOST_FREEDOM),
         }
     }
 }
@@ -186,7 +205,7 @@ mod tests {
     use super::*;
 
     fn observed(means: &[f64], variances: &[f64]) -> Vec<Observed> {
-        means.iter().zip(variances).map(|(&mean, &variance)| Observed { mean, variance }).collect()
+        means.iter().zip(variances).map(|(&mean, &variance)| Observed { mean, variance, freedom: 30.0 }).collect()
     }
 
     /// Equal to the digits shown.
@@ -239,7 +258,7 @@ mod tests {
     fn equal_agents_have_the_closed_form_of_tau_whatever_their_number() {
         // With equal v and no spread, g = −½(A − 1)·log(v + τ²) + log τ² is greatest at τ² = 2v/(A − 3).
         for count in [5_u32, 50, 5000] {
-            let agents = vec![Observed { mean: -0.2, variance: 1e-4 }; count as usize];
+            let agents = vec![Observed { mean: -0.2, variance: 1e-4, freedom: 30.0 }; count as usize];
             let fit = Fit::of(&agents).unwrap();
             let expected = 2.0 * 1e-4 / f64::from(count - 3);
             assert!((fit.tau_squared / expected - 1.0).abs() < 1e-4, "{} is not {expected}", fit.tau_squared);
@@ -258,7 +277,7 @@ mod tests {
         ) {
             let agents: Vec<Observed> = agents
                 .into_iter()
-                .map(|(mean, log_variance)| Observed { mean, variance: 10_f64.powf(log_variance) })
+                .map(|(mean, log_variance)| Observed { mean, variance: 10_f64.powf(log_variance), freedom: 30.0 })
                 .collect();
             let fit = Fit::of(&agents).unwrap();
             proptest::prop_assert!(fit.tau_squared > 0.0 && fit.tau_squared.is_finite());

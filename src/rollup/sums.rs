@@ -34,6 +34,11 @@ impl Moments {
         self.weight as f64 / WHOLE_CALL
     }
 
+    /// Σh², in calls.
+    pub(super) fn weight_squares(&self) -> f64 {
+        self.weight_squares as f64 / (WHOLE_CALL * WHOLE_CALL)
+    }
+
     /// n = (Σh)²/Σh²; 0 without calls.
     pub(super) fn effective_calls(&self) -> f64 {
         if self.weight == 0 {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Summary;
 use crate::overview::{BARS, NamedCall};
-use crate::rollup::{AgentRollup, Funnel, Status};
+use crate::rollup::{AgentRollup, Funnel, Population};
 use crate::sentiment::Millionths;
 
 impl Summary<'_> {
@@ -50,13 +50,16 @@ impl Summary<'_> {
 
     fn agents_json(&self) -> Value {
         let report = self.agents;
-        let insufficient = report.agents.iter().filter(|agent| agent.status == Status::Insufficient).count();
+        let population = report.population.as_ref();
+        let compared = population.filter(|population| population.funnel_mean.is_some());
         json!({
             "agents": report.agents.len(),
             "calls_without_agent": report.calls_without_agent,
             // Whether there are enough of them to be compared.
-            "compared": report.population.is_some(),
-            "insufficient": insufficient,
+            "compared": compared.is_some(),
+            // Those with too few calls for a verdict.
+            "insufficient": compared.map_or(0, |population| population.agents - population.judged),
+            "population": population.map(Population::rounded),
             "outside": named(&report.agents, Funnel::Out),
             "watch": named(&report.agents, Funnel::Watch),
         })
@@ -83,6 +86,9 @@ fn named(agents: &[AgentRollup], place: Funnel) -> Vec<Value> {
                 "customer_score": agent.customer_score,
                 "customer_score_low": agent.customer_score_low,
                 "customer_score_high": agent.customer_score_high,
+                "funnel_score": agent.funnel_score,
+                "funnel_watch": agent.funnel_watch,
+                "funnel_out": agent.funnel_out,
                 "funnel_z": agent.funnel_z,
                 "q_value": agent.q_value,
             })

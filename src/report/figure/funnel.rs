@@ -1,7 +1,7 @@
-//! The funnel: each agent's score against the number of calls, between the limits that chance sets.
+//! The funnel: each agent's score against the number of calls, between the limits of the spread that agents usually have.
 //!
 //! The verdict on an agent comes from agents.csv and that agent's own variation. The limits are drawn for an agent
-//! whose calls vary as those of the others do: the least-squares line of the squared standard deviations on 1/n.
+//! whose calls vary as those of the others do: the least-squares lines of the squared distances of the limits on 1/n.
 
 use askama::Template;
 
@@ -59,26 +59,42 @@ struct Label {
     name: String,
 }
 
-/// What the limits follow: sd² = between + within/n.
+/// What the limits follow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Limits {
     mean: f64,
+    inner: Line,
+    outer: Line,
+}
+
+impl Limits {
+    fn of(agents: &[(&Agent, Place)]) -> Option<Self> {
+        let (_, first) = agents.first()?;
+        // Of limits that the scale cuts off at one end, the other is whole.
+        let inner = |place: &Place| (place.mean - place.watch.0).max(place.watch.1 - place.mean);
+        let outer = |place: &Place| (place.mean - place.out.0).max(place.out.1 - place.mean);
+        Some(Self { mean: first.mean, inner: Line::of(agents, inner), outer: Line::of(agents, outer) })
+    }
+}
+
+/// The distance of a limit from the mean: its square is between + within/n.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Line {
     between: f64,
     within: f64,
 }
 
-impl Limits {
-    fn sd(&self, calls: f64) -> f64 {
+impl Line {
+    fn distance(&self, calls: f64) -> f64 {
         (self.between + self.within / calls).max(0.0).sqrt()
     }
 
-    /// The line through 1/n and sd² of the agents, weighted by n so that those with few calls count little.
-    fn of(agents: &[(&Agent, Place)]) -> Option<Self> {
-        let (_, first) = agents.first()?;
+    /// The line through 1/n and the squared distance of the agents, weighted by n so that those with few calls count little.
+    fn of(agents: &[(&Agent, Place)], distance: impl Fn(&Place) -> f64) -> Self {
         let (mut weights, mut xs, mut ys, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for (agent, place) in agents {
             let weight = agent.scored as f64;
-            let (x, y) = (1.0 / weight, place.sd * place.sd);
+            let (x, y) = (1.0 / weight, distance(place) * distance(place));
             weights += weight;
             xs += weight * x;
             ys += weight * y;
@@ -89,7 +105,7 @@ impl Limits {
         let mean = ys / weights;
         let slope = if spread > 1e-9 { ((xy - xs * ys / weights) / spread).max(0.0) } else { mean * weights / xs };
         let between = (mean - slope * xs / weights).max(0.0);
-        Some(Self { mean: first.mean, between, within: slope })
+        Self { between, within: slope }
     }
 }
 
@@ -107,12 +123,14 @@ impl Funnel {
         let x = Scale::new((fewest.ln(), most.ln()), (LEFT + 12.0, RIGHT - 12.0));
         let at = |agent: &Agent, place: Place| (x.at((agent.scored as f64).ln()), y.at(place.score));
 
-        let curve = |distance: f64| limit_curve(&limits, distance, (fewest, most), &x, &y);
+        let curve = |line: &Line, side: f64| {
+            limit_curve(|calls| limits.mean + side * line.distance(calls), (fewest, most), &x, &y)
+        };
         let places = |verdict: Verdict| {
             let chosen = placed.iter().filter(move |(agent, _)| agent.verdict() == verdict);
             chosen.map(|&(agent, place)| (at(agent, place), place.z))
         };
-        let inside = places(Verdict::Inside).chain(places(Verdict::TooFew)).map(|(place, _)| place).collect();
+        let inside = places(Verdict::Inside).map(|(place, _)| place).collect();
         let outside: Vec<((Px, Px), f64)> = places(Verdict::Outside).collect();
         let side = |sign: f64| dots(outside.iter().filter(|(_, z)| z * sign > 0.0).map(|&(place, _)| place));
         Some(Self {
@@ -120,8 +138,8 @@ impl Funnel {
             ticks: score_ticks(range, &y),
             calls: call_ticks(fewest, most, &x),
             mean: y.at(limits.mean),
-            inner: [curve(-1.96), curve(1.96)],
-            outer: [curve(-3.09), curve(3.09)],
+            inner: [curve(&limits.inner, -1.0), curve(&limits.inner, 1.0)],
+            outer: [curve(&limits.outer, -1.0), curve(&limits.outer, 1.0)],
             inside: by_density(inside, placed.len() > MANY_AGENTS),
             watch: dots(places(Verdict::Watch).map(|(place, _)| place)),
             low: side(-1.0),
@@ -137,16 +155,15 @@ fn score_range(agents: &[(&Agent, Place)], limits: &Limits) -> (f64, f64) {
     let mut calls: Vec<u64> = agents.iter().map(|(agent, _)| agent.scored).collect();
     calls.sort_unstable();
     let typical = calls.get(calls.len() / 4).copied().unwrap_or(1).max(1) as f64;
-    let half = 3.3 * limits.sd(typical);
+    let half = 1.05 * limits.outer.distance(typical);
     let scores = agents.iter().map(|(_, place)| place.score);
     super::score_range(scores.chain([limits.mean - half, limits.mean + half]), 0.1)
 }
 
-fn limit_curve(limits: &Limits, distance: f64, (fewest, most): (f64, f64), x: &Scale, y: &Scale) -> String {
+fn limit_curve(limit: impl Fn(f64) -> f64, (fewest, most): (f64, f64), x: &Scale, y: &Scale) -> String {
     let points = (0..=CURVE_POINTS).map(|step| {
         let log_calls = fewest.ln() + (most.ln() - fewest.ln()) * f64::from(step) / f64::from(CURVE_POINTS);
-        let score = limits.mean + distance * limits.sd(log_calls.exp());
-        Some((x.at(log_calls), y.at(score)))
+        Some((x.at(log_calls), y.at(limit(log_calls.exp()))))
     });
     super::path(points)
 }
@@ -257,7 +274,7 @@ impl Area {
 
 fn description(agents: &[Agent], compared: usize) -> String {
     format!(
-        "Score of {} agents against their number of scored calls, with the limits within which chance keeps 95 and 99.8 of 100 agents. {} lie outside, {} between the limits. Those outside and on watch are listed in the table below, all agents in the table at the end.",
+        "Score of {} agents against their number of scored calls, with the limits within which 95 and 99.8 of 100 agents lie if none stands apart. {} lie outside, {} between the limits. Those outside and on watch are listed in the table below, all agents in the table at the end.",
         Count(compared as u64),
         Count(count(agents, Verdict::Outside)),
         Count(count(agents, Verdict::Watch)),
