@@ -194,7 +194,8 @@ impl Tables {
         self.scored += u64::from(rollup.customer.score.is_some());
         self.low_coverage += u64::from(low_coverage);
         let mut line = Vec::new();
-        RowEncoder::new(call_columns(), true).encode(&CallRow { rollup, engine: "local", low_coverage }, &mut line);
+        RowEncoder::new(call_columns(), true)
+            .encode(&CallRow { rollup, engine: "local", low_coverage, expected: None }, &mut line);
         self.calls.push((call.id.clone(), line));
         self.add_segments(call, scores);
     }
@@ -315,6 +316,7 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
         scoring_version: SCORING_VERSION.into(),
         settings_hash: "0".repeat(64),
         engine: EngineRecord { name: "local".into(), model: "sample".into(), granularity: "turn".into() },
+        call_model: None,
         started_at: "2026-03-01T00:00:00Z".into(),
         finished_at: "2026-03-01T00:01:00Z".into(),
         inputs: vec![InputRecord {

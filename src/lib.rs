@@ -24,6 +24,7 @@ mod parallel;
 mod pipeline;
 mod progress;
 mod random;
+mod rating;
 pub mod report;
 pub mod rollup;
 pub mod sentiment;

@@ -66,7 +66,10 @@ CREATE OR REPLACE TABLE calls AS FROM read_csv('calls.csv', header = true, auto_
   coverage: 'double precision',
   engine: 'text',
   scoring_version: 'text',
-  low_coverage: 'boolean'
+  low_coverage: 'boolean',
+  customer_rating_expected: 'double precision',
+  customer_rating_expected_low: 'double precision',
+  customer_rating_expected_high: 'double precision'
 });
 
 CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {

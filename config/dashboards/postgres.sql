@@ -72,7 +72,10 @@ CREATE TABLE calls (
   coverage double precision,
   engine text,
   scoring_version text,
-  low_coverage boolean
+  low_coverage boolean,
+  customer_rating_expected double precision,
+  customer_rating_expected_low double precision,
+  customer_rating_expected_high double precision
 );
 \copy calls FROM 'calls.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')
 

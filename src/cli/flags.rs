@@ -35,6 +35,10 @@ pub struct Reading;
 #[derive(Debug, Clone)]
 pub struct Judging;
 
+/// The flags of a command that reads, scores and learns.
+#[derive(Debug, Clone)]
+pub struct Learning;
+
 /// The flags of a command that looks after what runs keep.
 #[derive(Debug, Clone)]
 pub struct Storing;
@@ -63,6 +67,11 @@ impl Scope for Judging {
     const WITHOUT: &'static [&'static str] = &["engine", "speakers"];
 }
 
+impl Scope for Learning {
+    const HEADINGS: &'static [&'static str] = Reading::HEADINGS;
+    const WITHOUT: &'static [&'static str] = &["speakers"];
+}
+
 impl Scope for Storing {
     const HEADINGS: &'static [&'static str] = &[Heading::Storage.title()];
 }
@@ -79,6 +88,11 @@ pub struct SettingFlags<S: Scope> {
 }
 
 impl<S: Scope> SettingFlags<S> {
+    /// Whether none was typed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.assignments.is_empty()
+    }
+
     /// The flags' layer of settings.
     pub(super) fn into_assignments(self) -> Vec<Assignment> {
         self.assignments

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 mod flags;
 
-pub use flags::{Everything, General, Judging, Reading, Scope, SettingFlags, Storing};
+pub use flags::{Everything, General, Judging, Learning, Reading, Scope, SettingFlags, Storing};
 
 use crate::engine::registry;
 use crate::exit::ExitCode;
@@ -41,7 +41,9 @@ Examples:
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   undertone train labelled-calls.csv --out ours.model
-  undertone analyze --model ours.model calls.csv";
+  undertone analyze --model ours.model calls.csv
+  undertone train survey.csv --for calls --input calls.csv --out ours.toml
+  undertone analyze --call-model ours.toml calls.csv";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
@@ -115,7 +117,7 @@ pub enum Command {
         #[arg(value_name = "DIR", default_value = "undertone-out")]
         dir: PathBuf,
     },
-    /// Train the local engine's model on one's own labels
+    /// Train a model on one's own labelled texts or rated calls
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(Train),
     /// Judge engines by labelled texts or rated calls, and say which layer to start at
@@ -188,7 +190,8 @@ pub struct Explain {
 /// The arguments of `train`.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// CSV files with the columns text, label (negative, neutral, positive or mixed) and, if wanted, weight
+    /// CSV files with the columns text, label (negative, neutral, positive or mixed) and, if wanted, weight; with
+    /// `--for calls` one file of rated calls (`call_id`,rating)
     #[arg(value_name = "LABELS", required = true)]
     pub labels: Vec<PathBuf>,
     /// Where the model is written
@@ -209,6 +212,21 @@ pub struct Train {
     /// How many buckets a model that begins at `none` has, as a power of two
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(10..=20))]
     pub bits: u32,
+    /// What the model is for: to score `texts`, or to expect the rating of `calls`
+    #[arg(long = "for", value_name = "WHAT", default_value = "texts", value_parser = ["texts", "calls"])]
+    pub purpose: String,
+    /// With `--for calls`, transcripts of the rated calls: files, directories, globs
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// With `--for calls`, the column that holds the rating [default: the first with a known name]
+    #[arg(long, value_name = "COLUMN")]
+    pub rating: Option<String>,
+    /// With `--for calls`, which end of the rating is the happy one [default: as the column's name says, else high]
+    #[arg(long, value_name = "END", value_parser = ["high", "low"])]
+    pub better: Option<String>,
+    /// Settings, which decide how rated calls are read and scored.
+    #[command(flatten)]
+    pub settings: SettingFlags<Learning>,
 }
 
 /// The arguments of `evaluate`.

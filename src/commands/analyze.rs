@@ -18,6 +18,7 @@ use crate::lock::{Holder, RunLock};
 use crate::output::{self, OutputDirectory, RejectRow, SecondsRecord, Tables, read_back};
 use crate::pipeline::{self, Fold, FoldOptions, Pipelined, PrepareOptions};
 use crate::progress::{Progress, Standing, tell_regularly};
+use crate::rating::RatingModel;
 use crate::report;
 use crate::settings::{Settings, Verbosity};
 use crate::summary::Summary;
@@ -43,6 +44,8 @@ struct Run<'a> {
     started_at: Timestamp,
     begun: Instant,
     seconds: SecondsRecord,
+    /// What expects ratings of calls.
+    call_model: Option<RatingModel>,
 }
 
 /// What reading left for the record once its rows are gone.
@@ -57,13 +60,21 @@ pub(super) struct Read {
 
 impl<'a> Run<'a> {
     fn new(settings: &'a Settings, json: bool) -> Self {
-        Self { settings, json, started_at: Timestamp::now(), begun: Instant::now(), seconds: SecondsRecord::default() }
+        Self {
+            settings,
+            json,
+            started_at: Timestamp::now(),
+            begun: Instant::now(),
+            seconds: SecondsRecord::default(),
+            call_model: None,
+        }
     }
 
     async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
         let _lock = RunLock::take(&self.settings.out, &Holder::current())?;
         let directory = OutputDirectory::open(&self.settings.out)?;
         let session = Session::open(self.settings, &Halt::new()).await?;
+        self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
         let mut progress = Progress::new(self.settings.verbosity == Verbosity::Quiet);
         let (conversations, read) = self.read(sources, &mut progress)?;
         let prepare = self.preparation(&conversations, &session)?;
@@ -149,6 +160,7 @@ impl<'a> Run<'a> {
             min_coverage: settings.min_coverage,
             detail: settings.detail,
             guard: settings.csv_guard,
+            call_model: self.call_model.clone(),
         });
         progress.scoring(conversations.rows() - conversations.rejected());
         let progress = &*progress;
@@ -176,7 +188,8 @@ impl<'a> Run<'a> {
         }
         let settings = self.settings;
         let agents = pipelined.fold.agents.finish();
-        let mut record = record(settings, session, read, &pipelined, &agents, self.started_at);
+        let mut record =
+            record(settings, session, read, &pipelined, &agents, self.started_at, self.call_model.as_ref());
         let whole = record.counts.segments.complete() && read.rejected == 0;
         let code = if whole { ExitCode::Done } else { ExitCode::Partial };
         record.exit_code = code.number();

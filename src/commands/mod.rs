@@ -16,6 +16,7 @@ mod record;
 pub mod report;
 mod session;
 pub mod train;
+mod train_calls;
 
 use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
@@ -45,7 +46,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             explain::run(call_id, &settings.out, words.as_ref())
         }),
         Command::Report { dir } => report::run(&dir),
+        Command::Train(args) if args.purpose == "calls" => {
+            with_settings(general, args.settings.clone(), |settings| train_calls::run(settings, &args))
+        }
         Command::Train(args) => {
+            train_calls::refuse_flags(&args)?;
             let summary = train::run(&args.into())?;
             print(&summary.render())?;
             Ok(ExitCode::Done)

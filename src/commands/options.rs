@@ -2,9 +2,10 @@
 
 use crate::chunk::ChunkOptions;
 use crate::engine::{Price, Profile};
-use crate::exit::{ExitCode, Failure};
+use crate::exit::{ExitCode, Failure, Stops};
 use crate::input::{BadMap, Field, InputOptions, Origin, Source};
-use crate::rollup::ScoredRoles;
+use crate::rating::{RatingModel, RatingModelError, Scoring};
+use crate::rollup::{SCORING_VERSION, ScoredRoles};
 use crate::sentiment::Granularity;
 use crate::settings::Settings;
 
@@ -43,6 +44,32 @@ pub(super) fn chunk(settings: &Settings, profile: &Profile, granularity: Granula
     };
     ChunkOptions::new(granularity, target, profile.limits.document_bytes, profile.price.billing(), settings.speakers)
         .map_err(Failure::from)
+}
+
+/// The scores that a run with this engine makes: what a model of ratings must have learned from.
+pub(super) fn scoring(settings: &Settings, profile: &Profile) -> Scoring {
+    Scoring {
+        engine: profile.name.to_owned(),
+        granularity: settings.granularity.or(profile.granularity).as_str().to_owned(),
+        scoring_version: SCORING_VERSION.to_owned(),
+    }
+}
+
+/// The model of ratings, if the settings name one.
+///
+/// # Errors
+/// [`ExitCode::Settings`] for a file that is none, or that learned from other scores.
+pub(super) fn call_model(settings: &Settings, profile: &Profile) -> Result<Option<RatingModel>, Failure> {
+    let Some(path) = &settings.call_model else { return Ok(None) };
+    let read = || -> Result<RatingModel, RatingModelError> {
+        let model = RatingModel::from_toml(&std::fs::read_to_string(path)?)?;
+        model.fits(&scoring(settings, profile))?;
+        Ok(model)
+    };
+    read().map(Some).map_err(|error| {
+        let hint = error.hint();
+        Failure::new(error.code(), format!("{}: {error}", path.display())).with_hint(hint)
+    })
 }
 
 /// The roles whose words are scored.

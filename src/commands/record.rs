@@ -12,6 +12,7 @@ use crate::output::{
     ServiceRecord,
 };
 use crate::pipeline::{Fold, Pipelined};
+use crate::rating::RatingModel;
 use crate::rollup::{AgentsReport, Population, SCORING_VERSION};
 use crate::settings::Settings;
 
@@ -23,6 +24,7 @@ pub(super) fn record(
     pipelined: &Pipelined<Fold, Calls>,
     agents: &AgentsReport,
     started_at: Timestamp,
+    call_model: Option<&RatingModel>,
 ) -> RunRecord {
     let profile = session.service.engine.profile();
     let granularity = settings.granularity.or(profile.granularity);
@@ -36,6 +38,7 @@ pub(super) fn record(
             model: profile.model.clone(),
             granularity: granularity.as_str().to_owned(),
         },
+        call_model: call_model.map(|model| blake3::hash(model.to_toml().as_bytes()).to_hex().to_string()),
         started_at: started_at.to_string(),
         finished_at: String::new(),
         inputs: read.reports.iter().map(input).collect(),

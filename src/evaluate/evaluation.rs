@@ -82,6 +82,8 @@ pub struct Subject {
 pub struct RatingsSubject {
     /// The column.
     pub column: String,
+    /// Whether more of it is better.
+    pub high_is_better: bool,
     /// The ratings that count as unhappy, in words such as `1 or more`.
     pub unhappy_when: String,
     /// Calls that do.

@@ -7,6 +7,7 @@ use anstyle::Style;
 
 use super::read::{Explanation, FailureCells, RoleCells, SegmentCells};
 use crate::output::{PARTS, parts};
+use crate::rating::Expected;
 use crate::sentiment::Millionths;
 use crate::transcript::{Call, Turn};
 use crate::words::{BAD, Coloured, FAINT, Maybe, Name, STRONG, place};
@@ -180,7 +181,10 @@ impl Drawing<'_> {
             (None, Some(_), Some(_)) => format!("not asked: the start, {start}, was not −0.30 or lower"),
             (None, ..) => "unknown: the start or the end was not scored".to_owned(),
         };
-        writeln!(f, "recovered  {recovered}")
+        writeln!(f, "recovered  {recovered}")?;
+        let Some(Expected { rating, low, high }) = call.expected() else { return Ok(()) };
+        let [rating, low, high] = [rating, low, high].map(|rating| format!("{:.2}", rating.value()));
+        writeln!(f, "rating     {rating} expected, the mean of calls such as this ({low} to {high})")
     }
 
     fn gaps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

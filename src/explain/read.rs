@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::ExplainError;
 use crate::output::ReadError;
 use crate::output::read::{self, TableReader};
+use crate::rating::Expected;
 use crate::sentiment::Millionths;
 use crate::words::Name;
 
@@ -38,9 +39,24 @@ pub(super) struct CallCells {
     pub(super) low_coverage: Option<bool>,
     pub(super) engine: String,
     pub(super) scoring_version: String,
+    #[serde(default, deserialize_with = "read::millionths")]
+    customer_rating_expected: Option<Millionths>,
+    #[serde(default, deserialize_with = "read::millionths")]
+    customer_rating_expected_low: Option<Millionths>,
+    #[serde(default, deserialize_with = "read::millionths")]
+    customer_rating_expected_high: Option<Millionths>,
 }
 
 impl CallCells {
+    /// The expected rating with its interval, if a model of ratings was given.
+    pub(super) fn expected(&self) -> Option<Expected> {
+        Some(Expected {
+            rating: self.customer_rating_expected?,
+            low: self.customer_rating_expected_low?,
+            high: self.customer_rating_expected_high?,
+        })
+    }
+
     /// Date, queue, channel, language and agents, as far as they are known.
     pub(super) fn about(&self) -> impl Iterator<Item = &str> {
         [&self.call_date, &self.queue, &self.channel, &self.language, &self.agents]

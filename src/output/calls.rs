@@ -2,6 +2,7 @@
 
 use super::cell::Cell;
 use super::table::{Column, columns};
+use crate::rating::Expected;
 use crate::rollup::{CallRollup, RoleRollup, SCORING_VERSION};
 use crate::sentiment::Millionths;
 
@@ -14,6 +15,8 @@ pub struct CallRow {
     pub engine: &'static str,
     /// Whether too few of the customer's words were scored for the call to count in its agents' means.
     pub low_coverage: bool,
+    /// The rating that a call such as this is expected to have, if a model of ratings was given.
+    pub expected: Option<Expected>,
 }
 
 fn millionths(value: Option<Millionths>) -> Cell<'static> {
@@ -119,7 +122,7 @@ static CUSTOMER: [Column<CallRow>; 21] = role_columns!("customer", customer);
 static AGENT: [Column<CallRow>; 21] = role_columns!("agent", agent);
 
 /// What comes after the roles' columns; new columns go to its end.
-static TAIL: [Column<CallRow>; 8] = columns! {
+static TAIL: [Column<CallRow>; 11] = columns! {
     "escalated", Flag, "1 if the customer's end is at most −.30 and the shift at most −.30; empty when the shift is.",
         |row| Cell::of(row.rollup.escalated, Cell::Flag);
     "recovered", Flag,
@@ -138,6 +141,13 @@ static TAIL: [Column<CallRow>; 8] = columns! {
     "low_coverage", Flag,
         "1 if less than the least coverage of the customer's words was scored: the call is left out of its agent's means. Of several agents each one's part is judged by its own words.",
         |row| Cell::Flag(row.low_coverage);
+    "customer_rating_expected", Number,
+        "Mean rating of calls such as this one, by the model of --call-model: a rising curve over a weighted mean of customer_score, _end, _low, _start and 1 − negative_share. Empty without a model, a customer score or enough coverage.",
+        |row| millionths(row.expected.map(|expected| expected.rating));
+    "customer_rating_expected_low", Number, "Lower end of that mean's 95 % interval. A single customer's rating lies wider.",
+        |row| millionths(row.expected.map(|expected| expected.low));
+    "customer_rating_expected_high", Number, "Upper end of that mean's 95 % interval.",
+        |row| millionths(row.expected.map(|expected| expected.high));
 };
 
 /// The columns of calls.csv.

@@ -23,6 +23,9 @@ pub struct RunRecord {
     pub settings_hash: String,
     /// What scored.
     pub engine: EngineRecord,
+    /// BLAKE3 of the model that expected ratings of calls, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_model: Option<String>,
     /// When the run began, in UTC.
     pub started_at: String,
     /// When the outputs were complete, in UTC.

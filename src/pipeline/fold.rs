@@ -11,6 +11,7 @@ use crate::output::{
     CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key, read_back,
 };
 use crate::overview::{CallFigures, Overview};
+use crate::rating::{Columns, RatingModel};
 use crate::rollup::{
     AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, TurnScore, TurnWeights, roll_up, turn_scores,
 };
@@ -26,7 +27,7 @@ pub trait TakeCalls {
 }
 
 /// What decides the rows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FoldOptions {
     /// The engine's name.
     pub engine: &'static str,
@@ -38,6 +39,8 @@ pub struct FoldOptions {
     pub detail: bool,
     /// Whether text cells are guarded against spreadsheets.
     pub guard: bool,
+    /// What expects ratings of calls.
+    pub call_model: Option<RatingModel>,
 }
 
 /// All that a run's calls come to.
@@ -70,7 +73,6 @@ impl Fold {
     /// Nothing yet.
     pub fn new(options: FoldOptions) -> Self {
         Self {
-            options,
             call_encoder: RowEncoder::new(call_columns(), options.guard),
             segment_encoder: RowEncoder::new(&SEGMENTS, options.guard),
             failure_encoder: RowEncoder::new(&FAILURES, options.guard),
@@ -78,6 +80,7 @@ impl Fold {
             segments: SortedRows::default(),
             failures: SortedRows::default(),
             agents: AgentBook::new(AgentOptions { min_coverage: options.min_coverage }),
+            options,
             overview: Overview::default(),
             counts: SegmentCounts::default(),
             turns: 0,
@@ -136,7 +139,9 @@ impl TakeCalls for Fold {
         self.agents.add(&rollup);
         self.language_assumed += u64::from(prepared.language_assumed);
         self.times_contradict += u64::from(prepared.timeline.times_contradict);
-        let row = CallRow { rollup, engine: self.options.engine, low_coverage };
+        let model = self.options.call_model.as_ref().filter(|_| !low_coverage);
+        let expected = model.and_then(|model| Some(model.expected(&Columns::of(&rollup.customer)?)));
+        let row = CallRow { rollup, engine: self.options.engine, low_coverage, expected };
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;
         self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;

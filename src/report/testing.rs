@@ -76,7 +76,14 @@ impl Sample {
     fn fold(&self, detail: bool) -> Fold {
         let min_coverage = AgentOptions::default().min_coverage;
         let scored_roles = ScoredRoles::BOTH;
-        let mut fold = Fold::new(FoldOptions { engine: "local", scored_roles, min_coverage, detail, guard: true });
+        let mut fold = Fold::new(FoldOptions {
+            engine: "local",
+            scored_roles,
+            min_coverage,
+            detail,
+            guard: true,
+            call_model: None,
+        });
         let cut = ChunkOptions::new(Granularity::Turn, 500, 5000, None, Speakers::Both).unwrap();
         for (call, outcomes) in &self.calls {
             let timeline = Timeline::of(call);
@@ -139,6 +146,7 @@ impl Sample {
             scoring_version: "1".into(),
             settings_hash: String::new(),
             engine: EngineRecord { name: "local".into(), model: "test".into(), granularity: "turn".into() },
+            call_model: None,
             started_at: String::new(),
             finished_at: String::new(),
             inputs: self.inputs.iter().map(input).collect(),

@@ -132,6 +132,14 @@ section! {
             results: true,
             flag: Flag::switch(Heading::Output, "detail"),
         }
+        /// A model of the ratings of one's own calls, from `undertone train --for calls`. It fills the columns `customer_rating_expected`, `_low` and `_high`.
+        call_model: Option<PathBuf> {
+            key: "call-model",
+            default: None,
+            example: "\"our-ratings.toml\"",
+            results: false,
+            flag: Flag::new(Heading::Output, "call-model", "FILE"),
+        }
         /// Formats of the tables, `csv` or `csv,parquet`. CSV is always written, because report and explain read it; Parquet needs a build with `--features parquet`.
         format: TableFormats {
             key: "format",

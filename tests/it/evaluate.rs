@@ -105,6 +105,111 @@ fn rated_calls_are_held_against_their_scores() {
     assert_eq!(end["auc"]["value"], 0.0);
 }
 
+/// As many calls, and a survey of them from 1 to 5 that follows what was said at their ends, now and then by chance.
+fn surveyed(calls: usize) -> (Vec<u8>, Vec<u8>) {
+    let ends = [
+        "this is terrible, I am furious and I want to cancel",
+        "that does not help me at all",
+        "my number is four two seven",
+        "okay that sounds good",
+        "wonderful, thank you so much, you were great",
+    ];
+    let rating = |at: usize| if at % 7 == 0 { at * 3 % 5 } else { at % 5 };
+    let turns = (0..calls).flat_map(|at| {
+        let id = format!("c{at:03}");
+        let turn = |speaker: &str, text: &str| [id.clone(), speaker.to_owned(), text.to_owned()];
+        [
+            turn("customer", &format!("my order {at} did not arrive")),
+            turn("agent", "let me look"),
+            turn("customer", ends[at % 5]),
+        ]
+    });
+    let header = ["call_id", "speaker", "text"].map(str::to_owned);
+    let ratings = (0..calls).map(|at| [format!("c{at:03}"), (rating(at) + 1).to_string()]);
+    let survey = std::iter::once(["call_id".to_owned(), "csat".to_owned()]).chain(ratings);
+    (write_csv(std::iter::once(header).chain(turns)), write_csv(survey))
+}
+
+#[test]
+fn a_model_of_ratings_is_trained_and_used() {
+    let place = Place::new();
+    let (calls, survey) = surveyed(200);
+    place.write("calls.csv", calls);
+    place.write("survey.csv", survey);
+    let train = ["train", "survey.csv", "--for", "calls", "--input", "calls.csv", "--out"];
+    for name in ["ours.toml", "again.toml"] {
+        let trained = place.run(&[&train[..], &[name]].concat()).expect(0).stdout;
+        assert!(
+            trained.contains("trained on 200 calls") && trained.contains("On calls that it had not seen"),
+            "{trained}"
+        );
+    }
+    let [ours, again] = ["ours.toml", "again.toml"].map(|name| std::fs::read(place.path(name)).expect("a model"));
+    assert_eq!(ours, again, "the same ratings make the same bytes");
+    let without = place.analyze(&["calls.csv"], 0);
+    assert!(without.table("calls.csv").column("customer_rating_expected").iter().all(|cell| cell.is_empty()));
+    assert!(without.record().get("call_model").is_none());
+    let outputs = place.analyze(&["--call-model", "ours.toml", "calls.csv"], 0);
+    assert_eq!(outputs.record()["call_model"], blake3::hash(&ours).to_hex().as_str());
+    let table = outputs.table("calls.csv");
+    let expected = |call: &str| {
+        ["customer_rating_expected_low", "customer_rating_expected", "customer_rating_expected_high"]
+            .map(|column| table.cell(call, column).parse::<f64>().unwrap_or_else(|_| panic!("{call} has no {column}")))
+    };
+    let (furious, happy) = (expected("c005"), expected("c004"));
+    assert!(furious.is_sorted() && happy.is_sorted() && furious[1] < 2.5 && happy[1] > 3.5, "{furious:?} {happy:?}");
+    place.run(&["analyze", "--call-model", "ours.toml", "calls.csv"]).expect(0);
+    let explained = place.run(&["explain", "c004"]).expect(0).stdout;
+    assert!(explained.contains(&format!("rating     {:.2} expected", happy[1])), "{explained}");
+    // A model of other scores is refused, with the way out.
+    let refused = place.run(&["analyze", "--call-model", "ours.toml", "--granularity", "call", "calls.csv"]).expect(78);
+    assert!(refused.error().contains("granularity turn, and this run has call"), "{}", refused.error());
+    assert!(
+        refused.hint().contains("train --for calls") || refused.hint().contains("--for calls"),
+        "{}",
+        refused.hint()
+    );
+    let refused = place.run(&["analyze", "--call-model", "survey.csv", "calls.csv"]).expect(78);
+    assert!(refused.error().contains("survey.csv: no call model"), "{}", refused.error());
+}
+
+#[test]
+fn ratings_that_teach_nothing_make_no_model() {
+    let place = Place::new();
+    let (calls, survey) = surveyed(110);
+    place.write("calls.csv", calls);
+    place.write("survey.csv", &survey);
+    let rows = |rating: &dyn Fn(usize) -> String, calls: usize| {
+        let rated = (0..calls).map(|at| [format!("c{at:03}"), rating(at)]);
+        write_csv(std::iter::once(["call_id".to_owned(), "rating".to_owned()]).chain(rated))
+    };
+    place.write("few.csv", rows(&|at| (at % 5).to_string(), 60));
+    place.write("constant.csv", rows(&|_| "4".to_owned(), 110));
+    place.write("chance.csv", rows(&|at| (at * 37 % 11).to_string(), 110));
+    place.write("strangers.csv", "call_id,rating\nx1,3\nx2,4\n");
+    let refused = |arguments: &[&str], code: i32| {
+        let ended = place.run(&[&["train", "--out", "ours.toml"], arguments].concat()).expect(code);
+        assert!(!place.path("ours.toml").exists(), "{arguments:?}");
+        (ended.error().to_owned(), ended.hint().to_owned())
+    };
+    let calls = ["--for", "calls", "--input", "calls.csv"];
+    for (file, words) in [
+        ("few.csv", "60 rated calls have a score of the customer; a call model takes 100 or more"),
+        ("constant.csv", "all 110 rated calls have the same rating"),
+        ("chance.csv", "do not rise with these ratings by more than chance explains"),
+        ("strangers.csv", "none of the 2 rated calls is in calls.csv"),
+    ] {
+        let (error, hint) = refused(&[&[file], &calls[..]].concat(), 65);
+        assert!(error.contains(words) && !hint.is_empty(), "{file}: {error}");
+    }
+    let (error, _) = refused(&[&["survey.csv", "--better", "low"], &calls[..]].concat(), 65);
+    assert!(error.contains("do not rise"), "{error}");
+    let (error, _) = refused(&["survey.csv", "--for", "calls"], 2);
+    assert!(error.contains("no transcript was given"), "{error}");
+    let (error, _) = refused(&["survey.csv", "--input", "calls.csv"], 2);
+    assert!(error.contains("belong to --for calls"), "{error}");
+}
+
 #[test]
 fn the_page_and_the_data_hold_no_text_and_ask_nothing_of_the_network() {
     let place = Place::new();

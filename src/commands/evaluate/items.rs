@@ -25,6 +25,19 @@ use crate::transcript::{Call, Role, Text, Turn};
 /// Calls handed to the pipeline at once.
 const GROUP: usize = 256;
 
+/// Where rated calls are, and how their ratings are read.
+#[derive(Clone, Copy)]
+pub(in crate::commands) struct RatedFiles<'a> {
+    /// The file of ratings.
+    pub(in crate::commands) labels: &'a Path,
+    /// The transcripts.
+    pub(in crate::commands) input: &'a [String],
+    /// The column, if it is named.
+    pub(in crate::commands) rating: Option<&'a str>,
+    /// `high` or `low`, if it is named.
+    pub(in crate::commands) better: Option<&'a str>,
+}
+
 /// The items of an evaluation, with what people said of them.
 pub(super) struct Items {
     /// What was evaluated.
@@ -49,12 +62,13 @@ impl Items {
         if !label_files::holds_ratings(&args.labels)? {
             return Self::of_texts(&args.labels, settings, args.spoken);
         }
-        if args.input.is_empty() {
-            let hint = "name the transcripts of the rated calls with --input FILE";
-            let message = format!("{} rates calls, and no transcript was given", args.labels.display());
-            return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
-        }
-        Self::of_calls(args, settings)
+        let files = RatedFiles {
+            labels: &args.labels,
+            input: &args.input,
+            rating: args.rating.as_deref(),
+            better: args.better.as_deref(),
+        };
+        Self::of_calls(&files, args.unhappy, args.spoken, settings)
     }
 
     fn of_texts(path: &Path, settings: &Settings, spoken: bool) -> Result<Self, Failure> {
@@ -82,20 +96,36 @@ impl Items {
         Ok(Self { subject, truth: Truth::Texts(labels), calls, languages: Arc::default(), shipped_model_learned_from })
     }
 
-    fn of_calls(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
-        let better = args.better.as_deref().map(|end| if end == "low" { Better::Low } else { Better::High });
-        let file = RatingFile::read(&args.labels, &RatingOptions { column: args.rating.clone(), better })?;
-        let (mut calls, languages) = rated_calls(&file.ratings, &args.input, settings)?;
-        if calls.is_empty() {
-            let message = format!("none of the {} rated calls is in {}", file.ratings.len(), args.input.join(", "));
-            return Err(Failure::new(ExitCode::Data, message));
+    /// The rated calls; `unhappy` is the rating from which they are that, and `spoken` takes the words as speech
+    /// recognition writes them.
+    ///
+    /// # Errors
+    /// As [`Items::read`].
+    pub(super) fn of_calls(
+        files: &RatedFiles<'_>,
+        unhappy: Option<f64>,
+        spoken: bool,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
+        if files.input.is_empty() {
+            let hint = "name the transcripts of the rated calls with --input FILE";
+            let message = format!("{} rates calls, and no transcript was given", files.labels.display());
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
         }
-        if args.spoken {
+        let better = files.better.map(|end| if end == "low" { Better::Low } else { Better::High });
+        let file = RatingFile::read(files.labels, &RatingOptions { column: files.rating.map(str::to_owned), better })?;
+        let (mut calls, languages) = rated_calls(&file.ratings, files.input, settings)?;
+        if calls.is_empty() {
+            let message = format!("none of the {} rated calls is in {}", file.ratings.len(), files.input.join(", "));
+            let hint = "call ids are compared letter by letter: see that both files have the same";
+            return Err(Failure::new(ExitCode::Data, message).with_hint(Some(hint.into())));
+        }
+        if spoken {
             for turn in calls.iter_mut().flat_map(|call| &mut call.turns) {
                 turn.text = train::as_spoken(&turn.text).into();
             }
         }
-        let scale = Scale::of(&file, args.unhappy);
+        let scale = Scale::of(&file, unhappy);
         let truth: Vec<(f64, bool)> = calls.iter().map(|call| scale.read(file.ratings[&call.id])).collect();
         let subject = Subject {
             labels: file.name.clone(),
@@ -104,6 +134,7 @@ impl Items {
             texts_by_label: None,
             ratings: Some(RatingsSubject {
                 column: file.column.clone(),
+                high_is_better: file.better == Better::High,
                 unhappy_when: scale.to_string(),
                 unhappy: truth.iter().filter(|(_, unhappy)| *unhappy).count(),
                 without_transcript: file.ratings.len() - calls.len(),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustc_hash::FxHashMap;
+use tokio::runtime::Runtime;
 
 use super::session::Session;
 use super::{options, print};
@@ -21,7 +22,9 @@ use crate::budget::Planned;
 use crate::chunk::Speakers;
 use crate::cli;
 use crate::engine::Halt;
-use crate::evaluate::{Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, Measure, Truth, judged};
+use crate::evaluate::{
+    Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, MEASURES, Measure, Subject, Truth, judged,
+};
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::interrupt;
@@ -38,6 +41,7 @@ use crate::transcript::Call;
 
 use contender::Contender;
 use items::Items;
+pub(super) use items::RatedFiles;
 
 /// Decides the intervals and the learning curve's parts.
 const SEED: u64 = 1;
@@ -47,22 +51,13 @@ const SEED: u64 = 1;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
-    // What is judged is what the customer says, whoever's words a run scores.
-    let mut settings = settings.clone();
-    settings.change(|general: &mut General| general.speakers = Speakers::Both);
-    let settings = &settings;
+    let settings = &of_both_speakers(settings);
     let items = Items::read(args, settings)?;
     if args.learning_curve && items.labelled().is_none() {
         let hint = "a model learns from labelled texts: a file with the columns text and label";
         return Err(Failure::new(ExitCode::Usage, "rated calls have no learning curve").with_hint(Some(hint.into())));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
-    let halt = Halt::new();
-    let watched = runtime.block_on(async { interrupt::stop_on_signals(halt.clone()) });
-    watched.map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+    let (runtime, halt) = start()?;
     let mut answers = Vec::new();
     let mut failed = 0;
     for contender in &contenders(args, settings) {
@@ -79,6 +74,51 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
     }
     print(&if args.json { json(&evaluation)? } else { shown::table(&evaluation) })?;
     Ok(if failed > 0 { ExitCode::Partial } else { ExitCode::Done })
+}
+
+/// What is judged is what the customer says, whoever's words a run scores.
+fn of_both_speakers(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.change(|general: &mut General| general.speakers = Speakers::Both);
+    settings
+}
+
+/// What engines run on, and what a signal ends them by.
+fn start() -> Result<(Runtime, Halt), Failure> {
+    let unexpected = |error| Failure::new(ExitCode::Unexpected, error);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(unexpected)?;
+    let halt = Halt::new();
+    let watched = runtime.block_on(async { interrupt::stop_on_signals(halt.clone()) });
+    watched.map_err(unexpected)?;
+    Ok((runtime, halt))
+}
+
+/// Rated calls with the columns that the settings' engine gives them.
+pub(super) struct RatedColumns {
+    /// The ratings, and the calls that have a transcript.
+    pub(super) subject: Subject,
+    /// Of each of them the rating, turned so that more is better, and its values in the order of [`Measure::ALL`].
+    pub(super) calls: Vec<(f64, [Option<f64>; MEASURES])>,
+    /// Segments without scores.
+    pub(super) failed: u64,
+}
+
+/// Scores the rated calls.
+///
+/// # Errors
+/// As an evaluation of them.
+pub(super) fn rated_columns(files: &RatedFiles<'_>, settings: &Settings) -> Result<RatedColumns, Failure> {
+    let settings = &of_both_speakers(settings);
+    let items = Items::of_calls(files, None, false, settings)?;
+    let (runtime, halt) = start()?;
+    let engine = Contender::Engine(settings.engine());
+    let Scored { answers, failed } = runtime.block_on(Box::pin(ask(&engine, &items, settings, &halt)))?;
+    let ratings = match &items.truth {
+        Truth::Calls(ratings) => ratings.as_slice(),
+        Truth::Texts(_) => &[],
+    };
+    let calls = ratings.iter().zip(&answers.items).map(|((rating, _), item)| (*rating, item.values)).collect();
+    Ok(RatedColumns { subject: items.subject, calls, failed })
 }
 
 /// The engines that the line names, each once; the settings' engine where it names none.

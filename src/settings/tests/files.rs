@@ -26,7 +26,8 @@ fn the_commented_file_holds_every_key_at_its_default() {
 /// An example that is commented out, made an assignment.
 fn uncommented(line: &str) -> String {
     let example = line.strip_prefix("# ").filter(|rest| {
-        rest.split_once(" = ").is_some_and(|(name, _)| keys().iter().any(|key| key.name.ends_with(&format!(".{name}"))))
+        let is = |key: &Key, name: &str| key.name == name || key.name.ends_with(&format!(".{name}"));
+        rest.split_once(" = ").is_some_and(|(name, _)| keys().iter().any(|key| is(key, name)))
     });
     example.unwrap_or(line).to_owned()
 }
