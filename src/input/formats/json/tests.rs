@@ -1,27 +1,34 @@
 //! What all formats in JSON have in common: their samples, read whole, cut, changed and among others.
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::super::{ALL, Sample};
-use super::{assembly, call_analytics, contact_lens, contact_lens_live, data_automation, deepgram, live_call};
+use super::mend::mended;
+use super::{
+    Context, JsonFormat, assembly, call_analytics, contact_lens, contact_lens_live, data_automation, deepgram,
+    live_call,
+};
 use super::{post_call, transcribe, whisper};
 use crate::exit::Stops as _;
+use crate::input::sink::FileContext;
 use crate::input::tests::{all_calls, lenient, read_bytes};
+use crate::input::times::Clock;
 use crate::input::{Conversations, InputError, InputOptions};
 use crate::transcript::{Call, Role};
 
-/// The samples of every format, by its name. A format that is added adds its own.
-const SAMPLES: &[(&str, &[&str])] = &[
-    ("contact-lens", contact_lens::tests::SAMPLES),
-    ("contact-lens-live", contact_lens_live::tests::SAMPLES),
-    ("transcribe-call-analytics", call_analytics::tests::SAMPLES),
-    ("transcribe", transcribe::tests::SAMPLES),
-    ("bedrock-data-automation", data_automation::tests::SAMPLES),
-    ("post-call-analytics", post_call::tests::SAMPLES),
-    ("live-call-analytics", live_call::tests::SAMPLES),
-    ("deepgram", deepgram::tests::SAMPLES),
-    ("assemblyai", assembly::tests::SAMPLES),
-    ("whisper", whisper::tests::SAMPLES),
+/// Every format with its samples. A format that is added adds its own.
+static SAMPLES: [(&dyn JsonFormat, &[&str]); 10] = [
+    (&contact_lens::ContactLens, contact_lens::tests::SAMPLES),
+    (&contact_lens_live::ContactLensLive, contact_lens_live::tests::SAMPLES),
+    (&call_analytics::CallAnalytics, call_analytics::tests::SAMPLES),
+    (&transcribe::Transcribe, transcribe::tests::SAMPLES),
+    (&data_automation::DataAutomation, data_automation::tests::SAMPLES),
+    (&post_call::PostCall, post_call::tests::SAMPLES),
+    (&live_call::LiveCall, live_call::tests::SAMPLES),
+    (&deepgram::Deepgram, deepgram::tests::SAMPLES),
+    (&assembly::Assembly, assembly::tests::SAMPLES),
+    (&whisper::Whisper, whisper::tests::SAMPLES),
 ];
 /// Speaker values of the samples that are no known roles.
 const VALUES: [&str; 10] = ["spk_0", "spk_1", "ch_0", "ch_1", "0", "1", "A", "B", "SPEAKER_00", "SPEAKER_01"];
@@ -44,8 +51,8 @@ fn read(text: impl Into<Vec<u8>>) -> Result<Conversations, InputError> {
     read_bytes(&[("file.json", text.into())], &InputOptions { max_rejects: lenient().max_rejects, ..options })
 }
 
-fn samples() -> impl Iterator<Item = (&'static str, &'static str)> {
-    SAMPLES.iter().flat_map(|(name, samples)| samples.iter().map(move |sample| (*name, *sample)))
+fn samples() -> impl Iterator<Item = (&'static dyn JsonFormat, &'static str)> {
+    SAMPLES.iter().flat_map(|&(format, samples)| samples.iter().map(move |sample| (format, *sample)))
 }
 
 /// All that a person sees of what went wrong.
@@ -66,7 +73,8 @@ fn quotes(message: &str, calls: &[Call]) -> bool {
 
 #[test]
 fn each_sample_is_of_its_format_alone() {
-    for (name, text) in samples() {
+    for (format, text) in samples() {
+        let name = format.description().name;
         let (sample, options) = (Sample::new(text.as_bytes()), InputOptions::default());
         let like = ALL.iter().filter(|format| format.likeness(&sample, &options).is_some());
         assert_eq!(like.map(|format| format.description().name).collect::<Vec<_>>(), [name], "{text:.60}");
@@ -75,14 +83,18 @@ fn each_sample_is_of_its_format_alone() {
 
 #[test]
 fn a_sample_that_is_cut_off_anywhere_is_read_or_refused() {
-    for (_, text) in samples() {
+    let file = FileContext { number: 0, path: "file.json".into(), call_id: "file".into() };
+    let mut clock = Clock::new(TimeZone::UTC, None);
+    for (format, text) in samples() {
         let whole = all_calls(&read(text).unwrap()).0;
-        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-            let result = read(&text.as_bytes()[..end]);
-            let message = shown(&result);
-            assert!(!quotes(&message, &whole), "{message}");
-            if let Ok(conversations) = result {
-                all_calls(&conversations);
+        for end in 0..text.len() {
+            let cut = &text.as_bytes()[..end];
+            let mended = mended(cut).unwrap_or_else(|| cut.to_owned());
+            // What is wrong with a record is one of a fixed list: nothing is to be seen of it.
+            let _ = format.part(&mended, &mut Context { file: &file, clock: &mut clock });
+            if end % 32 == 0 {
+                let message = shown(&read(cut));
+                assert!(!quotes(&message, &whole), "{message}");
             }
         }
     }
@@ -90,7 +102,8 @@ fn a_sample_that_is_cut_off_anywhere_is_read_or_refused() {
 
 #[test]
 fn hostile_values_cost_their_record_alone() {
-    for (name, text) in samples() {
+    for (format, text) in samples() {
+        let name = format.description().name;
         let (value, known) = (minified(text), all_calls(&read(text).unwrap()).1);
         for hostile in [
             "[".repeat(100_000),
@@ -110,14 +123,14 @@ fn hostile_values_cost_their_record_alone() {
 
 /// The records of a sample, each in one line.
 fn minified(text: &str) -> String {
-    let mended = super::mend::mended(text.as_bytes()).filter(|_| text.contains("NaN"));
+    let mended = mended(text.as_bytes()).filter(|_| text.contains("NaN"));
     let values = serde_json::Deserializer::from_slice(mended.as_deref().unwrap_or(text.as_bytes()));
     let lines: Vec<String> = values.into_iter::<serde_json::Value>().map(|value| value.unwrap().to_string()).collect();
     lines.join("\n")
 }
 
 proptest! {
-    #![proptest_config(crate::cases::usually(200))]
+    #![proptest_config(crate::cases::usually(100))]
 
     #[test]
     fn samples_with_changed_bytes_are_read_or_refused_and_cost_nothing_else(
