@@ -11,7 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::contacts;
 use super::error::InputError;
 use super::labels::TurnText;
-use super::row::{Body, Row, call_id_at, row_at};
+use super::row::{Attributes, Body, Row, call_id_at, row_at};
+use super::sink::PartyNumbers;
 use super::store::{PARTITIONS, Stored};
 use super::times::{Clock, Moment};
 use crate::transcript::{Call, Role, Text, Turn};
@@ -26,6 +27,7 @@ pub(super) struct Grouping {
     pub(super) language: Option<Box<str>>,
     /// Whether there are contact records.
     pub(super) has_contacts: bool,
+    pub(super) party_numbers: PartyNumbers,
 }
 
 /// What an iteration has met so far; the totals once it has ended.
@@ -213,6 +215,11 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
     // Rows of one record keep their order.
     rows.sort_by_key(|row| row.place);
     drop_twins(&mut rows, tally);
+    for Attributes { agent_id, is_party_number, .. } in rows.iter_mut().map(|row| &mut row.attributes) {
+        if std::mem::take(is_party_number) && !grouping.party_numbers.is_id(agent_id) {
+            *agent_id = "";
+        }
+    }
     let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
     let met = || rows.iter().filter_map(|row| epoch_ms(row.start)).min();
     let started_at_ms = stated.or_else(met).or(contact.call_started_ms);

@@ -6,6 +6,7 @@
 //! - `source`: which files; `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
 //! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
 //!   may show.
+//! - `html`: the words of bodies that are written in HTML.
 //! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `part`: what formats other than tables give
 //!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
@@ -31,6 +32,7 @@ mod decode;
 mod error;
 mod field;
 mod formats;
+mod html;
 pub mod label_files;
 mod labels;
 mod part;
@@ -61,7 +63,7 @@ use decode::{About, Opened};
 use formats::Format;
 use rejects::Rejects;
 use roles::{Roles, UnknownLabels, UnknownRoles};
-use sink::{FileContext, Reading, Sink};
+use sink::{FileContext, PartyNumbers, Reading, Sink};
 use store::{Store, Stored};
 use times::Clock;
 
@@ -181,6 +183,7 @@ fn read_formats(
         rows: 0,
         usable: 0,
         bytes: 0,
+        party_numbers: PartyNumbers::default(),
         languages: Collector::default(),
     };
     let mut reports = Vec::with_capacity(sources.len());
@@ -204,7 +207,7 @@ fn read_formats(
         None => None,
     };
     reports.extend(contacts.clone());
-    let Reading { unknown, labels, store, rejects, rows, usable, languages, .. } = reading;
+    let Reading { unknown, labels, store, rejects, rows, usable, party_numbers, languages, .. } = reading;
     let stored = store.finish();
     unknown.into_result(&stored)?;
     labels.into_result()?;
@@ -226,6 +229,7 @@ fn read_formats(
             clock: clock(),
             language: language.map(Into::into),
             has_contacts: contacts.is_some(),
+            party_numbers,
         }),
         contacts: contacts.map(|report| report.rows),
         reports,

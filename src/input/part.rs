@@ -16,6 +16,9 @@ pub(super) struct CallPart<'a> {
     pub(super) started_ms: Option<i64>,
     /// Whose turns without an agent id of their own are, if they are an agent's.
     pub(super) agent_id: Cow<'a, str>,
+    /// Whether agent ids may be the parties' numbers in their call: they count only if agents of the run have different
+    /// ones.
+    pub(super) has_party_numbers: bool,
     pub(super) queue: Cow<'a, str>,
     /// A language tag or name, as it stands.
     pub(super) language: Cow<'a, str>,

@@ -61,8 +61,31 @@ pub(super) struct Reading<'o> {
     pub(super) usable: u64,
     /// Raw bytes of the files already read.
     pub(super) bytes: u64,
+    pub(super) party_numbers: PartyNumbers,
     /// What languages the files hold.
     pub(super) languages: Collector,
+}
+
+/// What values stand where agents have either an id or the party's number in its call.
+#[derive(Debug, Default)]
+pub(super) struct PartyNumbers {
+    first: Option<Box<str>>,
+    /// Whether agents have different values, and so ids.
+    are_ids: bool,
+}
+
+impl PartyNumbers {
+    fn note(&mut self, value: &str) {
+        // Parties are numbered from 0 or 1: such a value is nobody's id.
+        if value.chars().nth(1).is_some() {
+            self.are_ids |= self.first.get_or_insert_with(|| value.into()).as_ref() != value;
+        }
+    }
+
+    /// Whether `value` is an agent's id.
+    pub(super) fn is_id(&self, value: &str) -> bool {
+        self.are_ids && value.chars().nth(1).is_some()
+    }
 }
 
 /// Takes in what a format reads out of one file.
@@ -193,7 +216,11 @@ impl Sink<'_, '_> {
             };
             let is_agent = matches!(body, Body::Turn(Role::Agent, _) | Body::Unknown(_));
             let agent_id = if is_agent { turn.agent_id.trim() } else { "" };
-            let attributes = Attributes { agent_id, is_redacted, ..Attributes::default() };
+            let is_party_number = part.has_party_numbers && !agent_id.is_empty();
+            if is_party_number {
+                self.run.party_numbers.note(agent_id);
+            }
+            let attributes = Attributes { agent_id, is_redacted, is_party_number, ..Attributes::default() };
             let (start, end) = (turn.start, turn.end);
             self.store(&Row { call_id, place: self.place(), index: turn.index, start, end, attributes, body })?;
         }

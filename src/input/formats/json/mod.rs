@@ -62,6 +62,14 @@ pub(super) trait JsonFormat: Sync {
     /// # Errors
     /// Why the record can't be used; nothing of it is quoted.
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault>;
+
+    /// The same for a format with records that hold several calls.
+    ///
+    /// # Errors
+    /// Why the record can't be used.
+    fn parts<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<Vec<CallPart<'r>>, Fault> {
+        self.part(record, context).map(|part| vec![part])
+    }
 }
 
 impl<F: JsonFormat> Format for F {
@@ -81,26 +89,28 @@ impl<F: JsonFormat> Format for F {
         let mut languages = language::Column::default();
         for number in 1.. {
             let mended;
-            let (line, part) = match records.next().map_err(|error| file.about.failed(error))? {
+            let (line, parts) = match records.next().map_err(|error| file.about.failed(error))? {
                 Next::End => break,
                 Next::TooLong(line) => (line, Err(Fault::TooLong)),
                 Next::Record(bytes, line) => {
                     let mut context = Context { file: sink.file, clock: &mut sink.run.clock };
-                    let mut part = self.part(bytes, &mut context);
-                    if let Err(Fault::NotJson { .. }) = part
+                    let mut parts = self.parts(bytes, &mut context);
+                    if let Err(Fault::NotJson { .. }) = parts
                         && let Some(bytes) = mend::mended(bytes)
                     {
                         mended = bytes;
-                        part = self.part(&mended, &mut context);
-                        counts.mended += u64::from(part.is_ok());
+                        parts = self.parts(&mended, &mut context);
+                        counts.mended += u64::from(parts.is_ok());
                     }
-                    (line, part)
+                    (line, parts)
                 }
             };
-            match part {
-                Ok(part) => {
-                    counts.add(&part);
-                    sink.part(&part, line, number, &mut languages)?;
+            match parts {
+                Ok(parts) => {
+                    for part in &parts {
+                        counts.add(part);
+                        sink.part(part, line, number, &mut languages)?;
+                    }
                 }
                 Err(fault) => {
                     sink.count(1);
