@@ -221,7 +221,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
         }
     }
     let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
-    let met = || rows.iter().filter_map(|row| epoch_ms(row.start)).min();
+    let met = || rows.iter().filter_map(|row| row.start?.absolute_ms()).min();
     let started_at_ms = stated.or_else(met).or(contact.call_started_ms);
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
     let mut rows = in_order(rows, line);
@@ -294,13 +294,6 @@ fn name_contact_agent(turns: &mut [Turn], id: &str) {
 /// A field's value, unless it is empty.
 fn named(text: &str) -> Option<Box<str>> {
     (!text.is_empty()).then(|| text.into())
-}
-
-fn epoch_ms(moment: Option<Moment>) -> Option<i64> {
-    match moment? {
-        Moment::Absolute(ms) => Some(ms),
-        Moment::Offset(_) => None,
-    }
 }
 
 /// Where a call's offsets begin: at its earliest moment of the calendar, if it has one.

@@ -29,7 +29,7 @@ mod whole;
 mod zoom;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 15] = [
+pub(super) static ALL: [&dyn Format; 28] = [
     &csv::Csv,
     &json::contact_lens::ContactLens,
     &json::contact_lens_live::ContactLensLive,
@@ -41,6 +41,19 @@ pub(super) static ALL: [&dyn Format; 15] = [
     &json::deepgram::Deepgram,
     &json::assembly::Assembly,
     &json::whisper::Whisper,
+    &json::genesys::Genesys,
+    &json::google::GoogleImport,
+    &json::google::GoogleConversation,
+    &json::azure_speech::AzureBatch,
+    &json::azure_speech::AzureRealTime,
+    &json::azure_language::AzureLanguage,
+    &json::azure_content::AzureContent,
+    &json::twilio::Twilio,
+    &json::zendesk_chat::ZendeskChat,
+    &json::zendesk_ticket::ZendeskTicket,
+    &json::intercom::Intercom,
+    &json::vcon::Vcon,
+    &json::gong::Gong,
     &captions::WebVtt,
     &captions::SubRip,
     &zoom::Zoom,

@@ -67,6 +67,14 @@ pub(super) fn told(call: &Call) -> Vec<(Role, &str, Option<i64>, Option<i64>, Op
         .collect()
 }
 
+/// The only call of a file, and what the file was taken for.
+pub(super) fn the_call(name: &str, text: &str) -> (Call, &'static str) {
+    let conversations = read_bytes(&[(name, text.into())], &InputOptions::default()).unwrap();
+    let (mut calls, _) = all_calls(&conversations);
+    assert_eq!((calls.len(), conversations.rejected()), (1, 0));
+    (calls.remove(0), conversations.reports()[0].found.kind)
+}
+
 fn calls_of(text: &str) -> Vec<Call> {
     all_calls(&read_text(text, &lenient()).unwrap()).0
 }

@@ -1,17 +1,25 @@
 //! JSON as vendors write it: a file that is one call, lines or a list of calls, of turns or of events.
 //!
 //! - `shape`: which keys a file has, by which its format is recognised; `records`: its records one at a time;
-//!   `scalar`: texts and numbers as they stand; `mend`: records that are not quite JSON; `words`: words joined to turns.
+//!   `scalar`: texts and numbers as they stand; `tree`: a record whose keys are not known beforehand; `mend`: records that
+//!   are not quite JSON; `words`: words joined to turns.
 //! - Each other file here is one format: a `serde` model of the fields that are used, and how they make a [`CallPart`].
 //!
 //! A record that can't be used is rejected with its line and number; the others are read on.
 
 pub(super) mod assembly;
+pub(super) mod azure_content;
+pub(super) mod azure_language;
+pub(super) mod azure_speech;
 pub(super) mod call_analytics;
 pub(super) mod contact_lens;
 pub(super) mod contact_lens_live;
 pub(super) mod data_automation;
 pub(super) mod deepgram;
+pub(super) mod genesys;
+pub(super) mod gong;
+pub(super) mod google;
+pub(super) mod intercom;
 pub(super) mod live_call;
 mod mend;
 pub(super) mod post_call;
@@ -21,8 +29,13 @@ mod shape;
 #[cfg(test)]
 mod tests;
 pub(super) mod transcribe;
+mod tree;
+pub(super) mod twilio;
+pub(super) mod vcon;
 pub(super) mod whisper;
 mod words;
+pub(super) mod zendesk_chat;
+pub(super) mod zendesk_ticket;
 
 use super::{Description, Format, Found, Likeness, Sample};
 use crate::input::InputOptions;
