@@ -21,7 +21,8 @@ use undertone::output::{
 };
 use undertone::report;
 use undertone::rollup::{
-    AgentBook, AgentOptions, CallInput, CallRollup, SCORING_VERSION, ScoredRoles, roll_up, turn_scores,
+    AgentBook, AgentOptions, AgentsReport, CallInput, CallRollup, Population, SCORING_VERSION, ScoredRoles, roll_up,
+    turn_scores,
 };
 use undertone::sentiment::{Outcome, Scores, SegmentCounts};
 use undertone::transcript::{Call, Role, Timeline, Turn};
@@ -284,7 +285,7 @@ fn main() -> Result<()> {
     out.write("datapackage.json", |file| {
         writeln!(file, "{:#}", describe(&resources(true), SCHEMA_VERSION, false)).map(|()| None)
     })?;
-    let record = record(&tables, agents.agents.len() as u64, agents.calls_without_agent);
+    let record = record(&tables, &agents);
     out.write("run.json", |file| {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n").map(|()| None)
@@ -309,7 +310,7 @@ fn draw(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
+fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
     RunRecord {
         schema_version: SCHEMA_VERSION.into(),
         undertone_version: env!("CARGO_PKG_VERSION").into(),
@@ -338,13 +339,16 @@ fn record(tables: &Tables, agents: u64, calls_without_agent: u64) -> RunRecord {
             calls: tables.calls.len() as u64,
             calls_scored: tables.scored,
             calls_low_coverage: tables.low_coverage,
-            calls_without_agent,
+            calls_without_agent: agents.calls_without_agent,
             calls_language_assumed: 0,
             calls_times_contradict: 0,
-            agents,
+            agents: agents.agents.len() as u64,
+            files_passed_over: 0,
+            contact_records: None,
             segments: tables.counts,
             documents: tables.counts.segments,
         },
+        agents: agents.population.as_ref().map(Population::rounded),
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

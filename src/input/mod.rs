@@ -264,7 +264,7 @@ fn read_contacts(
     let opened = Opened::open(&Source::File { path: path.to_owned(), bytes: 0, is_named: true })?;
     let about = opened.about.clone();
     let file = FileContext { number: contacts::PLACE, path: about.path.as_str().into(), call_id: String::new() };
-    let mut sink = Sink { run: reading, file: &file, rows: 0, on_progress };
+    let mut sink = Sink { run: reading, file: &file, rows: 0, next_look: sink::ROWS_PER_STEP, on_progress };
     let found = contacts::read(opened, &mut sink)?;
     let rows = sink.rows;
     Ok(report(about, rows, found))

@@ -122,7 +122,7 @@ mod tests {
     fn said(words: &[Word<'static>]) -> Vec<(String, String)> {
         let said = |turn: SpokenTurn<'_>| match turn.speaker {
             Speaker::Value(speaker, _) => (speaker.into_owned(), turn.text.into_owned()),
-            Speaker::Role(_) => unreachable!("words have values"),
+            Speaker::Role(_) | Speaker::Label(..) => unreachable!("words have values"),
         };
         turns(words.to_vec(), "place").into_iter().map(said).collect()
     }
