@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::{Interval, auc, interval, spearman};
 
 /// Which of a call's values is judged: columns of calls.csv.
-#[expect(clippy::enum_variant_names, reason = "they are the names of columns")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {

@@ -250,7 +250,7 @@ mod tests {
         let call = call("c1", &words.map(|words| (CUSTOMER, words, None)));
         let scores = [0.1, -0.3, 0.5, 0.2, -0.7, 0.4];
         let turns: Vec<_> = words.iter().zip(scores).map(|(&words, score)| turn_score(words, score)).collect();
-        assert_eq!(rolled(&call, &turns).customer.slope, Some(Millionths(-477609)));
+        assert_eq!(rolled(&call, &turns).customer.slope, Some(Millionths(-477_609)));
         assert_eq!(customer_turns([Some(0.1), None, Some(0.5), Some(0.2), Some(-0.7), Some(0.4)]).customer.slope, None);
     }
 

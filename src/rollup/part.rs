@@ -130,6 +130,27 @@ mod tests {
         assert_eq!((parts[1].customer.score, parts[1].agent.score), (None, Some(Millionths(300_000))));
     }
 
+    #[test]
+    fn too_little_scored_in_one_part_leaves_the_others_in() {
+        let turns = [
+            (AGENT, 5, Some("ann")),
+            (CUSTOMER, 10, None),
+            (AGENT, 5, Some("bob")),
+            (CUSTOMER, 10, None),
+            (CUSTOMER, 90, None),
+        ];
+        let scores = [turn_score(5, 0.1), turn_score(10, -0.4), turn_score(5, 0.1), turn_score(10, 0.8), None];
+        let row = rolled(&call("c", &turns), &scores);
+        assert!(row.low_coverage(Millionths(500_000)), "20 of 110 words");
+        let mut book = AgentBook::default();
+        book.add(&row);
+        let report = book.finish();
+        let [ann, bob] = &report.agents[..] else { panic!("two agents") };
+        assert_eq!((ann.calls_scored, bob.calls_scored), (1, 0), "all of one part, 10 of the other's 100 words");
+        assert!((ann.customer_score_raw.unwrap() + 0.4).abs() < 1e-9);
+        assert!(bob.agent_score.is_some(), "what the agent said was scored");
+    }
+
     /// 60 calls of each of two teams in the first line. Half of the calls of `hands` go on to the second line, where the
     /// customers feel as badly as can be seen here.
     #[test]

@@ -171,8 +171,11 @@ mod tests {
     use super::*;
     use crate::transcript::Role;
 
-    /// A turn of as many words, with its start and end in seconds.
-    fn turn(words: usize, times: Option<(i64, Option<i64>)>) -> Turn {
+    /// A start and an end in seconds, as far as they are known.
+    type Times = Option<(i64, Option<i64>)>;
+
+    /// A turn of as many words.
+    fn turn(words: usize, times: Times) -> Turn {
         Turn {
             role: Role::Customer,
             text: vec!["word"; words].join(" ").into(),
@@ -182,7 +185,7 @@ mod tests {
         }
     }
 
-    fn timeline(turns: &[(usize, Option<(i64, Option<i64>)>)]) -> Timeline {
+    fn timeline(turns: &[(usize, Times)]) -> Timeline {
         let turns = turns.iter().map(|&(words, times)| turn(words, times)).collect();
         Timeline::of(&Call { turns, ..Call::default() })
     }

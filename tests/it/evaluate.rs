@@ -114,7 +114,7 @@ fn surveyed(calls: usize) -> (Vec<u8>, Vec<u8>) {
         "okay that sounds good",
         "wonderful, thank you so much, you were great",
     ];
-    let rating = |at: usize| if at % 7 == 0 { at * 3 % 5 } else { at % 5 };
+    let rating = |at: usize| if at.is_multiple_of(7) { at * 3 % 5 } else { at % 5 };
     let turns = (0..calls).flat_map(|at| {
         let id = format!("c{at:03}");
         let turn = |speaker: &str, text: &str| [id.clone(), speaker.to_owned(), text.to_owned()];
