@@ -157,6 +157,11 @@ impl Summary<'_> {
             let (records, calls) = (counted(records, "contact record"), counted(calls_without, "call"));
             line(f, "records", format_args!("{records}: {without_call} of no call here; {calls} without one"))?;
         }
+        let twins = self.record.counts.redacted_twins;
+        if twins > 0 {
+            let contacts = counted(twins, "contact");
+            line(f, "redacted", format_args!("{contacts} read both raw and redacted: the redacted one counts"))?;
+        }
         let passed_over = self.record.counts.files_passed_over;
         if passed_over > 0 {
             line(f, "passed over", format_args!("{} in no known format", counted(passed_over, "file")))?;

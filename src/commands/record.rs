@@ -66,6 +66,7 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
         calls_without_agent: agents.calls_without_agent,
         calls_language_assumed: fold.language_assumed,
         calls_times_contradict: fold.times_contradict,
+        redacted_twins: tally.twins,
         agents: agents.agents.len() as u64,
         files_passed_over: read.passed_over,
         contact_records: read.contacts.map(|records| ContactsRecord {

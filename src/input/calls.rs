@@ -258,10 +258,11 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
     })
 }
 
-/// Keeps the redacted rows of a call that was read from a redacted file and from another one.
+/// Keeps the redacted rows of a call of which turns were read from a redacted file and from another one.
 fn drop_twins(rows: &mut Vec<Row<'_>>, tally: &mut Tally) {
-    let redacted = rows.iter().filter(|row| row.attributes.is_redacted).count();
-    if (1..rows.len()).contains(&redacted) {
+    let speaks =
+        |is_redacted| rows.iter().any(|row| row.attributes.is_redacted == is_redacted && row.body != Body::Nothing);
+    if speaks(true) && speaks(false) {
         rows.retain(|row| row.attributes.is_redacted);
         tally.twins += 1;
     }

@@ -140,6 +140,9 @@ pub struct CountsRecord {
     /// counted.
     #[serde(default)]
     pub calls_times_contradict: u64,
+    /// Calls that were read both raw and redacted: the redacted one counts.
+    #[serde(default)]
+    pub redacted_twins: u64,
     /// Agents.
     pub agents: u64,
     /// Files in directories that are no transcripts.

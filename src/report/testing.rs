@@ -164,6 +164,7 @@ impl Sample {
                 calls_without_agent: agents.calls_without_agent,
                 calls_language_assumed: fold.language_assumed,
                 calls_times_contradict: fold.times_contradict,
+                redacted_twins: 0,
                 agents: agents.agents.len() as u64,
                 segments: fold.counts,
                 documents: fold.counts.segments,

@@ -83,6 +83,10 @@ fn input_lines(run: &RunRecord) -> Vec<String> {
     if run.counts.duplicate_rows > 0 {
         lines.push(format!("{} stood there twice, and counted once.", counted(run.counts.duplicate_rows, "row")));
     }
+    if run.counts.redacted_twins > 0 {
+        let calls = counted(run.counts.redacted_twins, "call");
+        lines.push(format!("{calls} stood there both raw and redacted: the redacted one counts."));
+    }
     lines
 }
 

@@ -20,6 +20,7 @@ impl Summary<'_> {
             "calls_low_coverage": overview.low_coverage,
             "calls_language_assumed": record.counts.calls_language_assumed,
             "calls_times_contradict": record.counts.calls_times_contradict,
+            "redacted_twins": record.counts.redacted_twins,
             "customer": {
                 "mean_score": overview.exact_mean(),
                 "labels": overview.labels,

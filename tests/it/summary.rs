@@ -78,6 +78,28 @@ fn calls_with_times_that_contradict_each_other_are_counted_and_placed_by_words()
 }
 
 #[test]
+fn contacts_that_were_read_raw_and_redacted_are_counted() {
+    let contact = |words: &str| {
+        json!({
+            "CustomerMetadata": { "ContactId": "c-1" },
+            "Participants": [{ "ParticipantId": "p", "ParticipantRole": "CUSTOMER" }],
+            "Transcript": [{ "ParticipantId": "p", "Content": words, "BeginOffsetMillis": 0 }],
+        })
+    };
+    let place = Place::new();
+    place.write("c-1_analysis_t.json", contact("my number is wrong").to_string());
+    place.write("c-1_analysis_redacted_t.json", contact("my [PII] is wrong").to_string());
+    let words = place.run(&["analyze", "."]).expect(0).stdout;
+    assert!(words.contains("redacted     1 contact read both raw and redacted: the redacted one counts"), "{words}");
+    let outputs = place.outputs("undertone-out");
+    assert_eq!(
+        (&outputs.record()["counts"]["redacted_twins"], &outputs.record()["counts"]["turns"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(summary(&place, &["."], 0)["redacted_twins"], 1);
+}
+
+#[test]
 fn json_takes_the_place_of_the_words_and_is_not_silenced() {
     let place = Place::with_samples();
     let run = |arguments: &[&str]| place.run(&[&["analyze"], arguments, &["data"]].concat()).expect(0);

@@ -252,6 +252,10 @@ impl Value {
                 }
                 continue;
             }
+            if self.depth > 0 {
+                // Within a value, nothing else can end it.
+                at += bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'))?;
+            }
             match bytes[at] {
                 b'"' => self.in_text = true,
                 b'{' | b'[' => self.depth += 1,
