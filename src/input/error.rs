@@ -71,6 +71,38 @@ pub enum InputError {
         /// The columns seen, in words.
         columns: String,
     },
+    /// JSON in which no key fits fields that are needed.
+    #[error("{path}: this is JSON in which no key fits {}; {keys}", and(fields))]
+    NoKey {
+        /// The file.
+        path: String,
+        /// All fields that are needed and missing.
+        fields: Vec<Field>,
+        /// The keys seen, in words.
+        keys: String,
+    },
+    /// JSON in which several keys fit one field.
+    #[error("{path}: several keys fit {field}: {candidates}")]
+    AmbiguousKeys {
+        /// The file.
+        path: String,
+        /// The field.
+        field: Field,
+        /// The keys that fit it.
+        candidates: String,
+    },
+    /// A key named by the user is not in the file.
+    #[error("{path}: no key is called {key:?}, which was mapped to {field}; {keys}")]
+    NoSuchKey {
+        /// The file.
+        path: String,
+        /// The field.
+        field: Field,
+        /// The key that was asked for.
+        key: String,
+        /// The keys seen, in words.
+        keys: String,
+    },
     /// A column of names holds what was said.
     #[error("{path}: column {column}, taken for {field}, holds sentences and not names, in {sentences} of {rows} rows")]
     ShiftedColumns {
@@ -212,6 +244,10 @@ impl Stops for InputError {
                     .to_owned(),
             ),
             Self::NoColumn { fields, .. } => Some(missing_hint(fields)),
+            Self::NoKey { fields, .. } => Some(missing_hint(fields).replace("COLUMN", "KEY").replace("column", "key")),
+            Self::AmbiguousKeys { field, .. } | Self::NoSuchKey { field, .. } => {
+                Some(format!("name the key, or its path such as call.id, with --map {field}=KEY"))
+            }
             Self::ShiftedColumns { field, .. } => {
                 let without =
                     if *field == Field::CallId { String::new() } else { format!("; to leave it out: --map {field}=") };

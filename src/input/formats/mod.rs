@@ -29,7 +29,7 @@ mod whole;
 mod zoom;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 28] = [
+pub(super) static ALL: [&dyn Format; 29] = [
     &csv::Csv,
     &json::contact_lens::ContactLens,
     &json::contact_lens_live::ContactLensLive,
@@ -54,6 +54,7 @@ pub(super) static ALL: [&dyn Format; 28] = [
     &json::intercom::Intercom,
     &json::vcon::Vcon,
     &json::gong::Gong,
+    &json::generic::Generic,
     &captions::WebVtt,
     &captions::SubRip,
     &zoom::Zoom,

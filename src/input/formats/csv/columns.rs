@@ -16,7 +16,7 @@ use crate::transcript::Role;
 use super::peek::Peek;
 
 /// The header names known without being told, folded as [`fold`] does.
-const fn aliases(field: Field) -> &'static [&'static str] {
+pub(in crate::input::formats) const fn aliases(field: Field) -> &'static [&'static str] {
     match field {
         Field::CallId => {
             &["callid", "conversationid", "contactid", "interactionid", "transcriptid", "sessionid", "guid"]
@@ -47,7 +47,7 @@ const fn aliases(field: Field) -> &'static [&'static str] {
 }
 
 /// Names that count where no surer one fits.
-const fn weak_aliases(field: Field) -> &'static [&'static str] {
+pub(in crate::input::formats) const fn weak_aliases(field: Field) -> &'static [&'static str] {
     match field {
         Field::CallId => &["interaction", "ticketid", "chatid", "tweetid", "id"],
         Field::Text => &[
@@ -85,7 +85,8 @@ pub(in crate::input) fn names(field: Field) -> impl Iterator<Item = &'static str
     aliases(field).iter().chain(weak_aliases(field)).copied()
 }
 
-fn is_known(folded: &str) -> bool {
+/// Whether a column of this folded name is known without being told.
+pub(in crate::input::formats) fn is_known(folded: &str) -> bool {
     Field::ALL.iter().any(|field| aliases(*field).contains(&folded) || weak_aliases(*field).contains(&folded))
 }
 
@@ -109,7 +110,7 @@ fn known_names(header: &[String], map: &[(Field, Origin)]) -> impl Iterator<Item
 
 /// What a file's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(in crate::input::formats) enum Layout {
     /// One row a turn; the speaker is in this column.
     Turns(usize),
     /// One row a turn of one party.
@@ -122,7 +123,7 @@ pub(super) enum Layout {
 
 /// Where a row's call id is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CallIds {
+pub(in crate::input::formats) enum CallIds {
     /// In this column.
     Column(usize),
     /// Each row is a call of its own.
@@ -136,7 +137,7 @@ type Positions = [Option<usize>; Field::COUNT];
 
 /// Where each field stands in a file's rows.
 #[derive(Debug, Clone)]
-pub(super) struct Columns {
+pub(in crate::input::formats) struct Columns {
     positions: Positions,
     /// Columns in the header.
     pub(super) count: usize,
@@ -144,8 +145,8 @@ pub(super) struct Columns {
     pub(super) started: TimeColumn,
     /// What the header says of the end's unit.
     pub(super) ended: TimeColumn,
-    pub(super) call_ids: CallIds,
-    pub(super) layout: Layout,
+    pub(in crate::input::formats) call_ids: CallIds,
+    pub(in crate::input::formats) layout: Layout,
 }
 
 impl Columns {
@@ -153,7 +154,7 @@ impl Columns {
     ///
     /// # Errors
     /// [`InputError::NoSuchColumn`], [`InputError::AmbiguousColumns`] or [`InputError::NoColumn`].
-    pub(super) fn find(
+    pub(in crate::input::formats) fn find(
         path: &str,
         peek: &Peek,
         map: &[(Field, Origin)],
@@ -208,7 +209,7 @@ impl Columns {
     }
 
     /// The position of `field` in each row, if a column holds it.
-    pub(super) const fn position(&self, field: Field) -> Option<usize> {
+    pub(in crate::input::formats) const fn position(&self, field: Field) -> Option<usize> {
         self.positions[field as usize]
     }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-mod columns;
+pub(super) mod columns;
 mod contacts;
-mod peek;
+pub(super) mod peek;
 mod records;
 mod shifted;
 

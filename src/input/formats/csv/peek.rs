@@ -11,13 +11,13 @@ const ROWS: usize = 200;
 
 /// A file's first record and some rows below it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Peek {
+pub(in crate::input::formats) struct Peek {
     /// The first record, trimmed.
-    pub(super) header: Vec<String>,
+    pub(in crate::input::formats) header: Vec<String>,
     /// The line on which it begins.
-    pub(super) line: u64,
+    pub(in crate::input::formats) line: u64,
     /// Rows below it, each with its line.
-    pub(super) rows: Vec<(u64, Vec<String>)>,
+    pub(in crate::input::formats) rows: Vec<(u64, Vec<String>)>,
 }
 
 impl Peek {

@@ -159,9 +159,9 @@ pub(super) const SAMPLE: &str = r#"{"source":"https://x/a.wav","timestamp":"2024
       {"recognitionStatus":"Success","channel":0,"offset":"PT0.07S","duration":"PT1S","offsetInTicks":700000.0,"durationInTicks":10000000.0,"nBest":[{"lexical":"hello","display":"Hello."}]},
       {"recognitionStatus":"Failure","channel":0,"offset":"PT9S","duration":"PT1S","nBest":[]}]}"#;
 #[cfg(test)]
-pub(super) const REAL_TIME: &str = r#"[{"Id":"1","RecognitionStatus":"Success","Offset":700000,"Duration":10000000,"SpeakerId":"Guest-1","NBest":[{"Display":"Hello."}]},
-    {"Id":"2","RecognitionStatus":"Success","Offset":35000000,"Duration":12500000,"SpeakerId":"Guest-2","DisplayText":"My card!"},
-    {"Id":"3","RecognitionStatus":"InitialSilenceTimeout","Offset":99000000,"Duration":0}]"#;
+pub(super) const REAL_TIME: &str = r#"{"Id":"1","RecognitionStatus":"Success","Offset":700000,"Duration":10000000,"SpeakerId":"Guest-1","NBest":[{"Display":"Hello."}]}
+{"Id":"2","RecognitionStatus":"Success","Offset":35000000,"Duration":12500000,"SpeakerId":"Guest-2","DisplayText":"My card!"}
+{"Id":"3","RecognitionStatus":"InitialSilenceTimeout","Offset":99000000,"Duration":0}"#;
 
 #[cfg(test)]
 mod tests {
@@ -196,9 +196,12 @@ mod tests {
 
     #[test]
     fn phrases_written_in_real_time_are_one_call() {
-        let conversations = read_bytes(&[("b", REAL_TIME.into())], &with_roles(["Guest-1", "Guest-2"])).unwrap();
-        assert_eq!(conversations.reports()[0].found.kind, "azure-real-time");
-        assert_eq!(told(&all_calls(&conversations).0[0]), EXPECTED);
+        let list = format!("[{}]", REAL_TIME.replace('\n', ","));
+        for text in [REAL_TIME.to_owned(), list] {
+            let conversations = read_bytes(&[("b", text.into())], &with_roles(["Guest-1", "Guest-2"])).unwrap();
+            assert_eq!(conversations.reports()[0].found.kind, "azure-real-time");
+            assert_eq!(told(&all_calls(&conversations).0[0]), EXPECTED);
+        }
     }
 
     #[test]

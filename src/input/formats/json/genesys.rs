@@ -153,7 +153,7 @@ impl<'a> Phrase<'a> {
         };
         let start = self.start_time_ms.0.and_then(at);
         let times = [self.start_time_ms.0, start.and_then(Moment::absolute_ms).map(|ms| ms as f64)];
-        let inside = inside_person(times.into_iter().flatten(), people);
+        let inside = inside_person(times, people);
         let role = match self.participant_purpose.trimmed() {
             "internal" => inside.map_or(Some(Role::Agent), |person| role(person.participant_purpose.trimmed())),
             purpose => role(purpose),
@@ -183,16 +183,17 @@ fn role(purpose: &str) -> Option<Role> {
 
 /// Who of the contact centre was there at one of `times`, which are one moment on different clocks: the one who came
 /// last, a person before a machine.
-fn inside_person<'p, 'a>(
-    times: impl Iterator<Item = f64> + Clone,
-    people: &'p [Participant<'a>],
-) -> Option<&'p Participant<'a>> {
+fn inside_person<'p, 'a>(times: [Option<f64>; 2], people: &'p [Participant<'a>]) -> Option<&'p Participant<'a>> {
     let rank = |person: &Participant<'_>| {
         let is_agent = match role(person.participant_purpose.trimmed())? {
             Role::Customer => return None,
             role => role == Role::Agent,
         };
-        times.clone().any(|ms| person.covers(ms)).then_some((is_agent, person.start_time_ms.0.unwrap_or_default()))
+        times
+            .into_iter()
+            .flatten()
+            .any(|ms| person.covers(ms))
+            .then_some((is_agent, person.start_time_ms.0.unwrap_or_default()))
     };
     let ranked = people.iter().filter_map(|person| Some((rank(person)?, person)));
     let last =

@@ -37,7 +37,7 @@ impl JsonFormat for Gong {
         let places = ["transcript[].", "callTranscripts[].transcript[].", ""];
         let is_there =
             |place: &&str| shape.has_all(&[&format!("{place}speakerId"), &format!("{place}sentences[].text")]);
-        places.iter().any(|place| is_there(&place)).then_some(Likeness::Certain)
+        places.iter().any(is_there).then_some(Likeness::Certain)
     }
 
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {

@@ -58,7 +58,7 @@ impl JsonFormat for Intercom {
         }
         let parts = match conversation.conversation_parts {
             Parts::List(parts) | Parts::Inner { conversation_parts: parts } => parts,
-            Parts::Other(_) => Vec::new(),
+            Parts::Other(()) => Vec::new(),
         };
         for message in parts {
             match message.into_turn(None) {

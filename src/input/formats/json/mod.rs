@@ -16,6 +16,7 @@ pub(super) mod contact_lens;
 pub(super) mod contact_lens_live;
 pub(super) mod data_automation;
 pub(super) mod deepgram;
+pub(super) mod generic;
 pub(super) mod genesys;
 pub(super) mod gong;
 pub(super) mod google;

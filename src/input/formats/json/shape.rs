@@ -64,6 +64,11 @@ impl Shape {
         self.paths.keys().map(String::as_str).filter(|path| !path.contains(['.', '[']))
     }
 
+    /// All paths.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.keys().map(String::as_str)
+    }
+
     fn note(&mut self, path: &str) -> Result<(), ()> {
         if !self.paths.contains_key(path) {
             if self.paths.len() == MAX_PATHS {

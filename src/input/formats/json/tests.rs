@@ -3,13 +3,14 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::super::{ALL, Sample};
+use super::super::{ALL, Likeness, Sample};
 use super::mend::mended;
 use super::{
     Context, JsonFormat, assembly, call_analytics, contact_lens, contact_lens_live, data_automation, deepgram,
     live_call,
 };
-use super::{post_call, transcribe, whisper};
+use super::{azure_content, azure_language, azure_speech, genesys, gong, google, intercom, twilio, vcon};
+use super::{post_call, transcribe, whisper, zendesk_chat, zendesk_ticket};
 use crate::exit::Stops as _;
 use crate::input::sink::FileContext;
 use crate::input::tests::{all_calls, lenient, read_bytes};
@@ -18,7 +19,7 @@ use crate::input::{Conversations, InputError, InputOptions};
 use crate::transcript::{Call, Role};
 
 /// Every format with its samples. A format that is added adds its own.
-static SAMPLES: [(&dyn JsonFormat, &[&str]); 10] = [
+static SAMPLES: [(&dyn JsonFormat, &[&str]); 23] = [
     (&contact_lens::ContactLens, contact_lens::tests::SAMPLES),
     (&contact_lens_live::ContactLensLive, contact_lens_live::tests::SAMPLES),
     (&call_analytics::CallAnalytics, call_analytics::tests::SAMPLES),
@@ -29,9 +30,23 @@ static SAMPLES: [(&dyn JsonFormat, &[&str]); 10] = [
     (&deepgram::Deepgram, deepgram::tests::SAMPLES),
     (&assembly::Assembly, assembly::tests::SAMPLES),
     (&whisper::Whisper, whisper::tests::SAMPLES),
+    (&genesys::Genesys, &[genesys::SAMPLE]),
+    (&google::GoogleImport, &[google::IMPORT]),
+    (&google::GoogleConversation, &[google::SAMPLE]),
+    (&azure_speech::AzureBatch, &[azure_speech::SAMPLE]),
+    (&azure_speech::AzureRealTime, &[azure_speech::REAL_TIME]),
+    (&azure_language::AzureLanguage, &[azure_language::SAMPLE]),
+    (&azure_content::AzureContent, &[azure_content::SAMPLE]),
+    (&twilio::Twilio, &[twilio::SAMPLE]),
+    (&zendesk_chat::ZendeskChat, &[zendesk_chat::SAMPLE]),
+    (&zendesk_ticket::ZendeskTicket, &[zendesk_ticket::SAMPLE]),
+    (&intercom::Intercom, &[intercom::SAMPLE]),
+    (&vcon::Vcon, &[vcon::SAMPLE, vcon::TEXTS]),
+    (&gong::Gong, &[gong::SAMPLE]),
 ];
 /// Speaker values of the samples that are no known roles.
-const VALUES: [&str; 10] = ["spk_0", "spk_1", "ch_0", "ch_1", "0", "1", "A", "B", "SPEAKER_00", "SPEAKER_01"];
+const VALUES: [&str; 12] =
+    ["Guest-1", "Guest-2", "spk_0", "spk_1", "ch_0", "ch_1", "0", "1", "A", "B", "SPEAKER_00", "SPEAKER_01"];
 
 /// Options under which these values have these roles.
 pub(super) fn with_roles(roles: &[(&str, Role)]) -> InputOptions {
@@ -76,7 +91,7 @@ fn each_sample_is_of_its_format_alone() {
     for (format, text) in samples() {
         let name = format.description().name;
         let (sample, options) = (Sample::new(text.as_bytes()), InputOptions::default());
-        let like = ALL.iter().filter(|format| format.likeness(&sample, &options).is_some());
+        let like = ALL.iter().filter(|format| format.likeness(&sample, &options) == Some(Likeness::Certain));
         assert_eq!(like.map(|format| format.description().name).collect::<Vec<_>>(), [name], "{text:.60}");
     }
 }

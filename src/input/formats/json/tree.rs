@@ -22,10 +22,14 @@ impl Default for Json<'_> {
     }
 }
 
-impl<'a> Json<'a> {
-    /// The value under `key` of an object.
+impl Json<'_> {
+    /// The value under `key` of an object, or at that number of a list.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Self::Object(members) = self else { return None };
+        let members = match self {
+            Self::Object(members) => members,
+            Self::List(items) => return items.get(key.parse::<usize>().ok()?),
+            Self::Text(_) => return None,
+        };
         members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
@@ -34,8 +38,11 @@ impl<'a> Json<'a> {
         if path.is_empty() {
             return Some(self);
         }
-        self.get(path)
-            .or_else(|| path.match_indices('.').find_map(|(dot, _)| self.get(&path[..dot])?.at(&path[dot + 1..])))
+        let within = |(dot, _): (usize, &str)| {
+            let (key, rest) = path.split_at_checked(dot)?;
+            self.get(key)?.at(rest.get(1..)?)
+        };
+        self.get(path).or_else(|| path.match_indices('.').find_map(within))
     }
 
     /// The trimmed text; empty for lists and objects.
@@ -149,7 +156,7 @@ mod tests {
             ("e", "", "true", "")
         );
         assert_eq!((json.items_at("a.b").len(), &*json.at("a.b").unwrap().words()), (3, "1 x y z"));
-        assert_eq!((json.at("f").unwrap().number(), json.text_at("a")), (Some(1.5), ""));
+        assert_eq!((json.at("f").unwrap().number(), json.text_at("a"), json.text_at("a.b.2")), (Some(1.5), "", "z"));
         assert!(matches!(json.get("t"), Some(Json::Text(Cow::Borrowed(_)))));
     }
 }
