@@ -28,7 +28,8 @@ weight, the share of the call that the agent handled; sums are over the agent's 
 s_p² = ΣSS/Σ(n−1) over all agents, at least 10⁻⁶ (the variance of the ȳ where Σ(n−1) < 1); s̃² = (10·s_p²+SS)/ν with ν = 10+n−1 degrees of freedom; \
 v = s̃²·design_effect/n. \
 All agents together: with ω = 1/(v+τ²) and μ̂ = Σωȳ/Σω over agents, τ² is where ½Σln ω − ½ln Σω − ½Σω(ȳ−μ̂)² + ln τ² is greatest over ln τ², and κ the \
-negative second derivative of that there; B = v/(v+τ²). \
+negative second derivative of that there; B = v/(v+τ²). G is 0, but where 15 agents or more score the lower or higher the more calls they have (p < .01): G = B·b(x−x̄) with x = log₂ n, x̄ = Σωx/Σω, \
+b = Σω(x−x̄)ȳ/Σω(x−x̄)², p of the normal score b·√Σω(x−x̄)². \
 Verdicts (reliability, funnel and its columns, q_value, expected_percentile, p_bottom_decile) are about agents with calls_scored ≥ 10 only. They, \
 status and calls_for_reliability_70 are from adjusted scores where these exist: y − m/(m+20)·(mean of the call's queue and language − mean of all calls), m = Σh there. \
 There is one test per agent, of customer_score; shares, percentiles and intervals are no further tests. \
@@ -65,7 +66,7 @@ static HEAD: [Column<AgentRollup>; 18] = columns! {
         "The same, drawn towards the mean of all agents by as much as chance explains: θ̂ = B·μ̂+(1−B)·ȳ. Below 5 agents ȳ.",
         |row| decimal(row.customer_score);
     "customer_score_low", Number,
-        "Lower end of its 95 % interval θ̂ ± t·√V, V = (1−B)v + B²/Σω + [B(1−B)]²/κ·(ȳ−μ̂)², with the 97.5 % quantile of Student's t with ν·(V/((1−B)²v))² degrees of freedom. Below 5 agents ȳ ± t·√((s_p²+(design_effect−1)·s̃²)/n) with Σ(n−1).",
+        "Lower end of its 95 % interval θ̂ ± t·√V, V = (1−B)v + B²/Σω + [B(1−B)]²/κ·(ȳ−μ̂)² + G², with the 97.5 % quantile of Student's t with ν·(V/((1−B)²v))² degrees of freedom. Below 5 agents ȳ ± t·√((s_p²+(design_effect−1)·s̃²)/n) with Σ(n−1).",
         |row| decimal(row.customer_score_low);
     "customer_score_high", Number, "Upper end of the same.",
         |row| decimal(row.customer_score_high);

@@ -3,7 +3,7 @@
 use super::agents::{self, Agent, Verdict};
 use crate::output::RunRecord;
 use crate::overview::{Coverage, Overview, Reason};
-use crate::rollup::Population;
+use crate::rollup::{Population, Trend};
 use crate::words::{Count, Name, Score, chance, counted, percent};
 
 /// Inputs that are named one by one.
@@ -323,7 +323,7 @@ fn differences(population: &Population) -> Option<Finding> {
 
 /// A warning where agents with few calls score otherwise than those with many.
 fn trend(population: &Population) -> Option<Finding> {
-    let trend = population.trend.filter(|trend| trend.is_notable())?;
+    let trend = population.trend.filter(Trend::is_notable)?;
     let (side, seem) = if trend.per_doubling > 0.0 { ("lower", "better") } else { ("higher", "worse") };
     Some(Finding {
         gist: format!("Agents with few calls score {side} ({}).", chance(trend.p)),

@@ -70,7 +70,7 @@ pub struct AgentRollup {
     pub funnel_z: Option<f64>,
     /// What the funnel compares: the mean of the calls' scores before it is drawn in, adjusted where the scores are.
     pub funnel_score: Option<f64>,
-    /// μ_w: what it is compared with. The same in every row.
+    /// `μ_w`: what it is compared with. The same in every row.
     pub funnel_mean: Option<f64>,
     /// Standard deviation of the difference between the two.
     pub funnel_sd: Option<f64>,

@@ -9,15 +9,15 @@
 //! σ_e² = ΣSS_w/Σc_w                               σ_d² = max(0, (ΣSS_b − σ_e²·Σc_b)/Σc_d), sums over all agents
 //! ```
 //!
-//! (moment estimators of a one-way layout; Searle, Casella & McCulloch 1992, Variance Components, chapter 3). An agent's mean of n calls
-//! that share their day with q = (Σ_d W_d² + W₂ of calls without a date)/W₂ calls, themselves counted, has the variance
+//! (moment estimators of a one-way layout; Searle, Casella & others 1992, Variance Components, chapter 3). An agent's mean of n calls
+//! that share their day with `q = (Σ_d W_d² + W₂ of calls without a date)/W₂` calls, themselves counted, has the variance
 //!
 //! ```text
 //! v = (s̃² + σ_d²·n(q − 1)/(n − 1))/n             design effect = v·n/s̃²
 //! ```
 //!
-//! as s̃² holds σ_d² already, but only as much of it as calls of different days show. Where no day has two calls of one agent, or
-//! no agent two days, nothing is known of σ_d², and nothing is widened.
+//! as s̃² holds `σ_d²` already, but only as much of it as calls of different days show. Where no day has two calls of one agent, or
+//! no agent two days, nothing is known of `σ_d²`, and nothing is widened.
 //!
 //! An agent's days are kept apart up to a bound; from there on pairs of days, then pairs of pairs, are taken together. Which are
 //! depends on the days alone, not on the order of the calls.
@@ -122,7 +122,7 @@ pub(super) struct DaySpread {
     between: f64,
     between_noise: f64,
     between_freedom: f64,
-    /// Σ_d W_d² − Σ_d W₂_d, with h in calls: how much more than its own weight the day of each call has.
+    /// `Σ_d W_d² − Σ_d W₂_d`, with h in calls: how much more than its own weight the day of each call has.
     shared: f64,
 }
 
@@ -185,7 +185,7 @@ impl DaySpread {
 /// Freedom below this is rounding.
 const LEAST_FREEDOM: f64 = 1e-6;
 
-/// σ_d²; `None` where the calls of all agents show nothing of it.
+/// `σ_d²`; `None` where the calls of all agents show nothing of it.
 pub(super) fn between_days(agents: &[DaySpread]) -> Option<f64> {
     let sum = |part: fn(&DaySpread) -> f64| agents.iter().map(part).sum::<f64>();
     let within_freedom = sum(|agent| agent.within_freedom);

@@ -1,18 +1,18 @@
 //! Which agents lie outside the spread that the agents here usually have, and the share of false alarms among those.
 //!
-//! Each agent with enough calls is held against the bulk of all of them. Their centre μ_w and the variance τ_w² between them beyond
+//! Each agent with enough calls is held against the bulk of all of them. Their centre `μ_w` and the variance `τ_w²` between them beyond
 //! what their calls explain follow from scores that are drawn in at k = 1.5, so that the very agents who are to be found
 //! neither shift nor widen the limits that should find them (Huber's Proposal 2: Huber 1964, Annals of Mathematical Statistics 35:73). With
-//! T = v + τ_w², z⁰ = (ȳ − μ_w)/√T and A agents,
+//! T = v + `τ_w²`, z⁰ = (ȳ − `μ_w`)/√T and A agents,
 //!
 //! ```text
 //! Σ max(−k, min(k, z⁰))/√T = 0
 //! Σ min(k², z⁰²) = (A − 1)·β             β = E min(k², Z²) of a standard normal Z = .7785; τ_w² = 0 if it takes less
 //! ```
 //!
-//! β is what winsorised scores are expected to have, so that τ_w² is right where the agents are normally spread; without it the limits
+//! β is what winsorised scores are expected to have, so that `τ_w²` is right where the agents are normally spread; without it the limits
 //! are too narrow (as those of Spiegelhalter 2005, Quality and Safety in Health Care 14:347, are). T itself is an estimate: v has ν degrees of
-//! freedom and τ_w² about 1.5(A − 1), so that the verdict is that of Student's t. With ω = 1/T and ω̄ their mean,
+//! freedom and `τ_w²` about 1.5(A − 1), so that the verdict is that of Student's t. With ω = 1/T and ω̄ their mean,
 //!
 //! ```text
 //! sd = √(T(1 − ω/Σω))      t = (ȳ − μ_w)/sd      f = T²/(v²/ν + 1/(1.5(A − 1)·ω̄²))
@@ -20,8 +20,8 @@
 //! limits: μ_w ± sd times the t that belongs to z = 1.96, and to z = 3.09
 //! ```
 //!
-//! 1 − ω/Σω allows for the agent's own part in μ_w. The factor 1.5 keeps the level for 5 to 500 agents, alike or not, with
-//! equal or unequal calls; `benches/agents.rs` has the simulations.
+//! 1 − ω/Σω allows for the agent's own part in `μ_w`. The factor 1.5 keeps the level for 5 to 500 agents, alike or not, with
+//! equal or unequal calls; `benches/agents` has the simulations.
 //!
 //! The q-value is that of Benjamini & Hochberg 1995, as Jones, Ohlssen & Spiegelhalter 2008 use it on funnels.
 
@@ -74,25 +74,25 @@ const DRAWN_IN: f64 = 1.5;
 /// β: E min(k², Z²) = 1 − 2(1 − k²)(1 − Φ(k)) − 2kφ(k).
 const EXPECTED: f64 = 0.778_465_216_174_469_8;
 
-/// Degrees of freedom of τ_w² for each agent but one.
+/// Degrees of freedom of `τ_w²` for each agent but one.
 const SPREAD_FREEDOM: f64 = 1.5;
 
 /// What is left of T at least, though one agent has nearly all the weight.
 const LEAST_PART: f64 = 1e-6;
 
-/// Halvings that find τ_w² to a double's precision.
+/// Halvings that find `τ_w²` to a double's precision.
 const HALVINGS: u32 = 60;
 
-/// Steps that find μ_w, and the step below which it is found.
+/// Steps that find `μ_w`, and the step below which it is found.
 const CENTRE_STEPS: u32 = 200;
 const CENTRE_PRECISION: f64 = 1e-13;
 
 /// The bulk of the agents.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bulk {
-    /// μ_w.
+    /// `μ_w`.
     pub(super) centre: f64,
-    /// τ_w².
+    /// `τ_w²`.
     pub(super) between: f64,
     /// Σω.
     precision: f64,
@@ -153,7 +153,7 @@ impl Bulk {
     }
 }
 
-/// More than τ_w² can be: with T above twice the squared range of A ≥ 5 scores, Σz⁰² is below A/2 < (A − 1)·β.
+/// More than `τ_w²` can be: with T above twice the squared range of A ≥ 5 scores, Σz⁰² is below A/2 < (A − 1)·β.
 fn widest(agents: &[Observed]) -> f64 {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for agent in agents {
@@ -168,7 +168,7 @@ fn median(agents: &[Observed]) -> f64 {
     means[means.len() / 2]
 }
 
-/// μ_w given τ_w², by weights that are drawn in, beginning at `centre`.
+/// `μ_w` given `τ_w²`, by weights that are drawn in, beginning at `centre`.
 fn centre(agents: &[Observed], between: f64, mut centre: f64) -> f64 {
     for _ in 0..CENTRE_STEPS {
         let (mut weights, mut sum) = (0.0, 0.0);

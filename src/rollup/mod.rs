@@ -28,7 +28,8 @@
 //! | τ², μ̂, θ̂, V, reliability | [`Fit`] |
 //! | adjustment for queue and language, of score and end | `case_mix` |
 //! | μ_w, τ_w², z, funnel and its limits, q-value | [`Funnel`] |
-//! | whether agents differ, trend with the number of calls, calls for reliability .7 | [`Population`] |
+//! | whether agents differ, calls for reliability .7 | [`Population`] |
+//! | trend with the number of calls | [`Trend`] |
 //! | shares with intervals | [`Prior`] |
 //! | percentile, bottom decile | `percentile` |
 //! | who is judged, status | `report` |
@@ -55,6 +56,7 @@ mod sums;
 #[cfg(test)]
 mod testing;
 
+mod trend;
 mod turn;
 mod weight;
 
@@ -67,12 +69,13 @@ pub use funnel::Funnel;
 pub use handling::AgentShare;
 pub(crate) use part::BAD;
 pub use part::Part;
-pub use population::{Heterogeneity, Population, Trend};
+pub use population::{Heterogeneity, Population};
 pub use role::RoleRollup;
 pub use shares::{Counts, Prior, Share};
 pub use shrink::{Fit, Observed, Shrunk};
 pub(crate) use shrink::{TAIL, around};
 
+pub use trend::Trend;
 pub use turn::{TurnScore, turn_scores};
 pub use weight::TurnWeights;
 

@@ -25,6 +25,7 @@ use super::days::DaySpread;
 use super::distribution::t_quantile;
 use super::shrink::{Fit, Observed, Shrunk, TAIL, around};
 use super::sums::Moments;
+use super::trend::Trend;
 
 /// d₀: how many calls the pooled variance is worth in each agent's own.
 const PRIOR_STRENGTH: f64 = 10.0;
@@ -58,7 +59,7 @@ impl Point {
         Self { mean, calls, squares: calls * spread / sums.calls(), shared }
     }
 
-    /// What the days add to the variance of one call, given σ_d².
+    /// What the days add to the variance of one call, given `σ_d²`.
     fn widening(&self, between_days: f64) -> f64 {
         // No call shares its day with more than all others.
         let share = if self.shared > 0.0 { (self.shared / (self.calls - 1.0)).min(1.0) } else { 0.0 };
@@ -82,7 +83,7 @@ pub(super) struct Model {
     pub(super) within: f64,
     /// Σ(n − 1).
     pub(super) freedom: f64,
-    /// σ_d²; `None` where the calls show nothing of it.
+    /// `σ_d²`; `None` where the calls show nothing of it.
     pub(super) between_days: Option<f64>,
     /// ȳ and v of each agent, in the order given.
     pub(super) observed: Vec<Observed>,
@@ -90,6 +91,8 @@ pub(super) struct Model {
     pub(super) design_effects: Vec<f64>,
     /// `None` for fewer than 5 agents.
     pub(super) fit: Option<Fit>,
+    /// How scores go with the number of calls, where that can be told.
+    pub(super) trend: Option<Trend>,
 }
 
 impl Model {
@@ -106,14 +109,16 @@ impl Model {
             design_effects.push(widened / own);
         }
         let fit = Fit::of(&observed);
-        Self { within, freedom, between_days, observed, design_effects, fit }
+        let trend = fit.as_ref().and_then(|fit| Trend::of(points, &observed, fit.tau_squared));
+        Self { within, freedom, between_days, observed, design_effects, fit, trend }
     }
 
     /// The score of one of the agents, from its point and what was observed of it.
     pub(super) fn estimate(&self, point: &Point, observed: &Observed) -> Estimate {
         match &self.fit {
             Some(fit) => {
-                let shrunk = fit.shrink(observed);
+                let gap = self.trend.as_ref().map_or(0.0, |trend| trend.gap(point.calls));
+                let shrunk = fit.shrink_beside(observed, gap);
                 Estimate { score: shrunk.value, interval: Some(shrunk.interval()), shrunk: Some(shrunk) }
             }
             None => Estimate { score: point.mean, interval: self.pooled_interval(point), shrunk: None },

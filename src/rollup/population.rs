@@ -1,7 +1,7 @@
 //! What the agents have in common: whether they differ at all, how much, and what makes that doubtful.
 //!
 //! The funnel says who lies outside the spread that the agents have; this says how large that spread is and whether it is one. Held
-//! against each other are the A agents with enough calls; ȳ, v and ν are as in `model`, ω = 1/v, μ_f = Σωȳ/Σω.
+//! against each other are the A agents with enough calls; ȳ, v and ν are as in `model`, ω = 1/v, `μ_f` = Σωȳ/Σω.
 //!
 //! ```text
 //! Q = Σω(ȳ − μ_f)²                                       (Cochran 1954, with A − 1 degrees of freedom if v were known)
@@ -9,18 +9,14 @@
 //! p = chance of an F above this with A − 1 and (A² − 1)/(3Λ) degrees of freedom
 //! ```
 //!
-//! p is that of Welch 1951 (Biometrika 38:330), as v is an estimate. **Trend**: if those with few calls truly score lower, as leavers and
-//! new starters may, drawing in hides it. With x = log₂ n and ω = 1/(v + τ²) over all agents with data,
-//!
-//! ```text
-//! b = Σω(x − x̄)ȳ / Σω(x − x̄)²          p = two-sided chance of the normal score b·√Σω(x − x̄)²
-//! ```
+//! p is that of Welch 1951 (Biometrika 38:330), as v is an estimate.
 
 use serde::{Deserialize, Serialize};
 
-use super::distribution::{f_above, two_sided_p};
+use super::distribution::f_above;
 use super::model::{Model, Point};
 use super::shrink::Observed;
+use super::trend::Trend;
 
 /// What the agents have in common. Scores are adjusted for queue and language where there are queues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -39,11 +35,11 @@ pub struct Population {
     pub reliability: Option<f64>,
     /// Whether the judged differ at all.
     pub heterogeneity: Option<Heterogeneity>,
-    /// μ_w: centre of most of the judged, that of the funnel.
+    /// `μ_w`: centre of most of the judged, that of the funnel.
     pub funnel_mean: Option<f64>,
-    /// τ_w: standard deviation between most of the judged, that of the funnel.
+    /// `τ_w`: standard deviation between most of the judged, that of the funnel.
     pub funnel_between: Option<f64>,
-    /// σ_d: standard deviation that the calls of one agent on one day have in common; `None` where dates show nothing of it.
+    /// `σ_d`: standard deviation that the calls of one agent on one day have in common; `None` where dates show nothing of it.
     pub day_sd: Option<f64>,
     /// Mean over the agents of the factor by which that widens the variance of a mean.
     pub design_effect: f64,
@@ -92,44 +88,6 @@ impl Heterogeneity {
     }
 }
 
-/// How scores go with the number of calls.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Trend {
-    /// By how much the mean score rises with twice the calls.
-    pub per_doubling: f64,
-    /// Chance of so steep a line if calls and scores had nothing to do with each other.
-    pub p: f64,
-}
-
-impl Trend {
-    /// Chance below which a trend is one.
-    const NOTABLE: f64 = 0.01;
-
-    /// Whether it is more than chance explains.
-    #[must_use]
-    pub fn is_notable(&self) -> bool {
-        self.p < Self::NOTABLE
-    }
-
-    /// `None` if all have the same number of calls.
-    pub(super) fn of(points: &[Point], agents: &[Observed], tau_squared: f64) -> Option<Self> {
-        let places: Vec<(f64, f64, f64)> = points
-            .iter()
-            .zip(agents)
-            .map(|(point, agent)| (libm::log2(point.calls), agent.mean, 1.0 / (agent.variance + tau_squared)))
-            .collect();
-        let total: f64 = places.iter().map(|(.., weight)| weight).sum();
-        let centre = places.iter().map(|(x, _, weight)| weight * x).sum::<f64>() / total;
-        let (mut spread, mut product) = (0.0, 0.0);
-        for (x, mean, weight) in places {
-            spread += weight * (x - centre) * (x - centre);
-            product += weight * (x - centre) * mean;
-        }
-        (spread > 1e-9 * total)
-            .then(|| Self { per_doubling: product / spread, p: two_sided_p(product / spread.sqrt()) })
-    }
-}
-
 impl Population {
     /// Of a model with its points and the agents of it that are judged; `None` where the model has no fit.
     pub(super) fn of(model: &Model, points: &[Point], judged: &[Observed]) -> Option<Self> {
@@ -148,7 +106,7 @@ impl Population {
             funnel_between: None,
             day_sd: model.between_days.map(f64::sqrt),
             design_effect: mean_of(&model.design_effects),
-            trend: Trend::of(points, &model.observed, fit.tau_squared),
+            trend: model.trend,
         })
     }
 
@@ -170,7 +128,11 @@ impl Population {
             funnel_between: self.funnel_between.map(round),
             day_sd: self.day_sd.map(round),
             design_effect: round(self.design_effect),
-            trend: self.trend.map(|trend| Trend { per_doubling: round(trend.per_doubling), p: round(trend.p) }),
+            trend: self.trend.map(|trend| Trend {
+                per_doubling: round(trend.per_doubling),
+                p: round(trend.p),
+                centre: round(trend.centre),
+            }),
             ..*self
         }
     }

@@ -180,8 +180,6 @@ fn judge(rows: &mut [&mut AgentRollup], scores: &Scores) -> Option<Population> {
     if known {
         let reliabilities = rows.iter().filter_map(|row| row.reliability);
         population.reliability = Some(reliabilities.sum::<f64>() / judged.len() as f64);
-    } else {
-        population.trend = None;
     }
     Some(population)
 }
@@ -217,9 +215,8 @@ fn fill_reliability(rows: &mut [&mut AgentRollup], Scores { points, model }: &Sc
 /// Funnel, z and q-value of the agents with enough calls, of whom `judged` has one entry each.
 fn fill_funnel(rows: &mut [&mut AgentRollup], judged: &[Observed], bulk: &Bulk) {
     let mut chances = Vec::new();
-    let rows = rows.iter_mut().filter(|row| row.calls_scored >= JUDGED_CALLS);
-    let mut placed: Vec<&mut &mut AgentRollup> = rows.collect();
-    for (row, observed) in placed.iter_mut().zip(judged) {
+    let enough = |row: &&mut AgentRollup| row.calls_scored >= JUDGED_CALLS;
+    for (row, observed) in rows.iter_mut().filter(|row| enough(row)).zip(judged) {
         let place = bulk.place(observed);
         row.funnel_z = Some(place.z);
         row.funnel = Some(Funnel::of(place.z));
@@ -230,7 +227,7 @@ fn fill_funnel(rows: &mut [&mut AgentRollup], judged: &[Observed], bulk: &Bulk) 
         row.funnel_out = Some(place.out);
         chances.push(place.p);
     }
-    for (row, q) in placed.into_iter().zip(q_values(&chances)) {
+    for (row, q) in rows.iter_mut().filter(|row| enough(row)).zip(q_values(&chances)) {
         row.q_value = Some(q);
     }
 }
@@ -448,8 +445,16 @@ mod tests {
             .map(|agent| (format!("a{agent:02}"), calls(-0.3 + 0.03 * f64::from(agent), 8 + 4 * agent, agent)))
             .collect();
         let agents: Vec<(&str, Vec<f64>)> = agents.iter().map(|(id, scores)| (id.as_str(), scores.clone())).collect();
-        let trend = report(&agents).population.unwrap().trend.unwrap();
+        let found = report(&agents);
+        let trend = found.population.unwrap().trend.unwrap();
         assert!(trend.is_notable() && trend.per_doubling > 0.05, "{trend:?}");
+        // The first has 8 calls and truly lies at −.3: drawn in, it looks better than that, and its interval says so.
+        let (first, interval) = (&found.agents[0], |agent: &AgentRollup| {
+            agent.customer_score_high.unwrap() - agent.customer_score_low.unwrap()
+        });
+        assert!(first.customer_score.unwrap() > -0.25 && first.customer_score_low.unwrap() < -0.35);
+        let plain = |(low, high): (f64, f64)| high - low;
+        assert!(interval(first) > 0.8 * plain(first.customer_score_raw_interval.unwrap()));
         assert_eq!(crowd(&[0.1; 20], 40).population.unwrap().trend, None, "all have the same number");
     }
 

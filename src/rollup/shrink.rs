@@ -114,13 +114,20 @@ impl Fit {
     /// The agent's value in the light of all.
     #[must_use]
     pub fn shrink(&self, agent: &Observed) -> Shrunk {
+        self.shrink_beside(agent, 0.0)
+    }
+
+    /// The same of an agent who belongs to some whose values may lie beside μ̂ by `gap`: V holds (B·gap)² more.
+    #[must_use]
+    pub fn shrink_beside(&self, agent: &Observed, gap: f64) -> Shrunk {
         let Observed { mean, variance, freedom } = *agent;
         let shrinkage = variance / (variance + self.tau_squared);
         let away = mean - self.mu;
         let doubt = shrinkage * (1.0 - shrinkage) * away;
         let reliability = 1.0 - shrinkage;
-        let posterior =
-            reliability * variance + shrinkage * shrinkage / self.precision + doubt * doubt / self.curvature;
+        let posterior = reliability * variance
+            + shrinkage * shrinkage * (1.0 / self.precision + gap * gap)
+            + doubt * doubt / self.curvature;
         let part = posterior / (reliability * reliability * variance);
         Shrunk {
             value: shrinkage * self.mu + reliability * mean,

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::{Summary, line, name};
-use crate::rollup::{AgentRollup, Funnel, Population};
+use crate::rollup::{AgentRollup, Funnel, Population, Trend};
 use crate::words::{Coloured, chance, counted};
 
 /// How many agents are named.
@@ -58,7 +58,7 @@ impl Summary<'_> {
 
 /// A warning where agents with few calls score otherwise than those with many.
 fn trend(population: &Population, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Some(trend) = population.trend.filter(|trend| trend.is_notable()) else { return Ok(()) };
+    let Some(trend) = population.trend.filter(Trend::is_notable) else { return Ok(()) };
     let side = if trend.per_doubling > 0.0 { "lower" } else { "higher" };
     let p = chance(trend.p);
     line(f, "", format_args!("those with few calls score {side} ({p}): for them read customer_score_raw_low and _high"))
