@@ -342,6 +342,7 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
             calls_without_agent: agents.calls_without_agent,
             calls_language_assumed: 0,
             calls_times_contradict: 0,
+            redacted_twins: 0,
             agents: agents.agents.len() as u64,
             files_passed_over: 0,
             contact_records: None,

@@ -45,7 +45,7 @@ fn fill(words: &mut [Word<'_>]) {
         let (before, after) = words.split_at_mut(at);
         let (Some(before), Some(word)) = (before.last(), after.first_mut()) else { return };
         if word.speaker.is_empty() {
-            word.speaker = before.speaker.clone();
+            word.speaker.clone_from(&before.speaker);
         }
         if word.start_ms.is_none() && word.speaker == before.speaker {
             word.start_ms = before.start_ms;
