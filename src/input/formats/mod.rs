@@ -18,7 +18,7 @@ use super::field::Field;
 use super::sink::Sink;
 use json::Shape;
 
-mod captions;
+pub(super) mod captions;
 pub(super) mod csv;
 mod foreign;
 mod json;

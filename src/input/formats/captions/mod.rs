@@ -19,7 +19,7 @@ use crate::input::error::InputError;
 use crate::input::field::{Field, fold};
 use crate::input::labels::Label;
 use crate::input::part::{Speaker, SpokenTurn};
-use crate::input::quote::is_diarised;
+use crate::input::quote::{is_capitalised, is_diarised, looks_like_a_name};
 use crate::input::rejects::Reason;
 use crate::input::roles::Roles;
 use crate::input::sink::Sink;
@@ -121,6 +121,40 @@ fn read(description: Description, file: Opened, sink: &mut Sink<'_, '_>) -> Resu
     }
     turns.end_turn()?;
     Ok(turns.call.found(description))
+}
+
+/// The turns of captions within another file, whose voices are tags, else names before the words. A cue without a name
+/// continues the one before it; the first may be nobody's.
+pub(super) fn spoken(text: &str) -> Vec<SpokenTurn<'static>> {
+    let mut cues = cues(text);
+    unroll(&mut cues);
+    let mut turns: Vec<SpokenTurn<'static>> = Vec::new();
+    for cue in &cues {
+        let [start, end] =
+            [0, 1].map(|at| cue.times.map(|times| Moment::Offset(if at == 0 { times.0 } else { times.1 })));
+        let mut voice = None;
+        for piece in cue.lines.iter().flat_map(|line| pieces(line, &mut voice)) {
+            let (name, words) = match (piece.voice, piece.text.split_once(": ")) {
+                (Some(name), _) => (name.into_owned(), piece.text.as_str()),
+                (None, Some((name, words))) if looks_like_a_name(name) && is_capitalised(name) => {
+                    (name.to_owned(), words)
+                }
+                _ => (String::new(), piece.text.as_str()),
+            };
+            let is_same = |turn: &SpokenTurn<'_>| matches!(&turn.speaker, Speaker::Value(value, _) if *value == name);
+            match turns.last_mut().filter(|turn| name.is_empty() || is_same(turn)) {
+                Some(turn) => {
+                    *turn.text.to_mut() += &format!(" {}", words.trim());
+                    turn.end = end;
+                }
+                None => {
+                    let speaker = Speaker::Value(name.into(), "the tag <v>");
+                    turns.push(SpokenTurn::new(speaker, words.trim().to_owned()).at(start, end));
+                }
+            }
+        }
+    }
+    turns
 }
 
 /// Lines without markup.

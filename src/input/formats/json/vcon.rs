@@ -8,12 +8,16 @@ use serde::Deserialize;
 use super::super::{Description, Likeness};
 use super::scalar::{Scalar, list};
 use super::tree::Json;
+use super::words::{Word, turns};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
+use crate::input::formats::captions;
 use crate::input::html;
 use crate::input::part::{CallPart, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
 use crate::input::times::{Clock, Moment, TimeColumn};
+
+const SPEAKER: &str = "\"speaker\"";
 
 /// vCon.
 pub(in crate::input::formats) struct Vcon;
@@ -185,28 +189,79 @@ impl<'a> Dialog<'a> {
 }
 
 /// The turns of an analysis that is a transcript, of a dialog that begins at `begin`.
-fn transcript<'a>(
+fn transcript(
     analysis: &Json<'_>,
     parties: &[Party<'_>],
     begin: Option<Moment>,
-) -> Result<Vec<SpokenTurn<'a>>, Fault> {
+) -> Result<Vec<SpokenTurn<'static>>, Fault> {
     let none = Json::default();
     let body = analysis.get("body").unwrap_or(&none);
     // JSON may be written as a text of JSON.
     let inner: Option<Json<'_>> =
         if body.text().starts_with(['{', '[']) { serde_json::from_str(body.text()).ok() } else { None };
     let body = inner.as_ref().unwrap_or(body);
+    let lists = ["", "utterances", "segments", "results.utterances", "messages"];
+    let mut lists = lists.iter().map(|list| body.items_at(list));
+    let items = lists.find(|items| items.iter().any(|item| !said(item).is_empty())).unwrap_or_default();
+    let mut turns: Vec<SpokenTurn<'static>> = items.iter().filter_map(turn).collect();
     if body.text().starts_with("WEBVTT") {
-        return Err(Fault::NoTranscript("its transcript is WebVTT, which is not read within a vCon"));
+        turns = captions::spoken(body.text());
+    } else if turns.is_empty() {
+        turns = of_alternatives(body);
     }
-    let lists = ["", "utterances", "segments", "results.utterances", "transcript", "messages"];
-    let items =
-        lists.iter().map(|list| body.items_at(list)).find(|items| items.iter().any(|item| !said(item).is_empty()));
-    let turns = match items {
-        Some(items) => items.iter().filter_map(|item| turn(item, parties, begin)).collect(),
-        None => Vec::new(),
-    };
-    if turns.is_empty() { Err(Fault::NoTranscript("its transcript is in no form that is known")) } else { Ok(turns) }
+    if turns.is_empty() {
+        return Err(Fault::NoTranscript("its transcript is in no form that is known"));
+    }
+    for turn in &mut turns {
+        if let Speaker::Value(label, _) = &mut turn.speaker {
+            // A label may be the name of a party, whose role is known.
+            let named = parties.iter().find(|party| party.name.trimmed() == label && !party.role().is_empty());
+            *label = named.map_or_else(|| std::mem::take(label), |party| party.role().to_owned().into());
+        }
+        for time in [&mut turn.start, &mut turn.end] {
+            if let (Some(Moment::Offset(ms)), Some(Moment::Absolute(begin))) = (*time, begin) {
+                *time = Some(Moment::Absolute(begin + ms));
+            }
+        }
+    }
+    Ok(turns)
+}
+
+/// The turns of Deepgram's answer, or of one alternative of it: paragraphs, else words. With several channels, a speaker
+/// is a channel's number.
+fn of_alternatives(body: &Json<'_>) -> Vec<SpokenTurn<'static>> {
+    let channels = body.items_at("results.channels");
+    let first = channels.iter().filter_map(|channel| channel.items_at("alternatives").first());
+    let alternatives: Vec<&Json<'_>> = if channels.is_empty() { vec![body] } else { first.collect() };
+    let (mut paragraphs, mut words) = (Vec::new(), Vec::new());
+    for (number, alternative) in alternatives.iter().enumerate() {
+        let speaker = |item: &Json<'_>| {
+            if alternatives.len() > 1 { number.to_string() } else { item.text_at("speaker").to_owned() }
+        };
+        for paragraph in alternative.items_at("paragraphs.paragraphs") {
+            let sentences: Vec<_> = paragraph.items_at("sentences").iter().map(Json::words).collect();
+            let turn = SpokenTurn::new(Speaker::Value(speaker(paragraph).into(), SPEAKER), sentences.join(" "));
+            paragraphs.push(turn.at(seconds(paragraph, &["start"]), seconds(paragraph, &["end"])));
+        }
+        for word in alternative.items_at("words") {
+            let texts = ["punctuated_word", "word"].map(|key| word.text_at(key));
+            let ms = |key: &str| Some(word.get(key)?.number()? * 1e3);
+            words.push(Word {
+                text: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned().into(),
+                speaker: speaker(word).into(),
+                start_ms: ms("start"),
+                end_ms: ms("end"),
+                is_punctuation: false,
+            });
+        }
+    }
+    let is_nobody = |turn: &SpokenTurn<'_>| matches!(&turn.speaker, Speaker::Value(value, _) if value.is_empty());
+    if paragraphs.iter().all(is_nobody) && !words.is_empty() { turns(words, SPEAKER) } else { paragraphs }
+}
+
+/// A moment in seconds under the first of `keys` that is there.
+fn seconds(item: &Json<'_>, keys: &[&str]) -> Option<Moment> {
+    Moment::by_size_ms(keys.iter().find_map(|key| item.get(key)?.number())? * 1e3)
 }
 
 /// What an item of a list of turns holds in words.
@@ -215,25 +270,15 @@ fn said<'j>(item: &'j Json<'_>) -> std::borrow::Cow<'j, str> {
     keys.iter().filter_map(|key| item.get(key)).map(Json::words).find(|words| !words.is_empty()).unwrap_or_default()
 }
 
-fn turn<'a>(item: &Json<'_>, parties: &[Party<'_>], begin: Option<Moment>) -> Option<SpokenTurn<'a>> {
+fn turn(item: &Json<'_>) -> Option<SpokenTurn<'static>> {
     let words = said(item);
     if words.is_empty() {
         return None;
     }
     let keys = ["speaker", "role", "party", "speaker_label"];
     let label = keys.iter().map(|key| item.text_at(key)).find(|label| !label.is_empty()).unwrap_or_default();
-    // A label may be the name of a party, whose role is known.
-    let named = parties.iter().find(|party| party.name.trimmed() == label && !party.role().is_empty());
-    let speaker = named.map_or(label, Party::role).to_owned();
-    let at = |keys: [&str; 3]| {
-        let seconds = keys.iter().find_map(|key| item.get(key)?.number())?;
-        match (Moment::by_size_ms(seconds * 1e3), begin) {
-            (Some(Moment::Offset(ms)), Some(Moment::Absolute(begin))) => Some(Moment::Absolute(begin + ms)),
-            (moment, _) => moment,
-        }
-    };
-    let turn = SpokenTurn::new(Speaker::Value(speaker.into(), "\"speaker\""), words.into_owned());
-    Some(turn.at(at(["start", "start_time", "startTime"]), at(["end", "end_time", "endTime"])))
+    let turn = SpokenTurn::new(Speaker::Value(label.to_owned().into(), SPEAKER), words.into_owned());
+    Some(turn.at(seconds(item, &["start", "start_time", "startTime"]), seconds(item, &["end", "end_time", "endTime"])))
 }
 
 #[cfg(test)]
@@ -264,6 +309,32 @@ mod tests {
             (Role::Customer, "My car", Some(1500), None, None),
         ];
         assert_eq!(told(&call), expected);
+    }
+
+    #[test]
+    fn transcripts_of_deepgram_and_captions_are_read() {
+        let body = |body: &str| {
+            let text = SAMPLE.split_once("\"analysis\":").unwrap().0;
+            format!("{text}\"analysis\":[{{\"type\":\"transcript\",\"dialog\":0,\"body\":{body}}}]}}")
+        };
+        let paragraphs = r#""paragraphs":{"paragraphs":[{"speaker":"agent","start":0.5,"end":1,"sentences":[{"text":"Hello."},{"text":"Yes?"}]},{"speaker":"customer","start":2,"end":3,"sentences":[{"text":"My car."}]}]}"#;
+        let words = r#""words":[{"word":"hello","punctuated_word":"Hello.","speaker":"agent","start":0.5,"end":0.7},{"word":"yes","punctuated_word":"Yes?","speaker":"agent","start":0.8,"end":1},{"word":"my","punctuated_word":"My","speaker":"customer","start":2,"end":2.5},{"word":"car.","speaker":"customer","start":2.5,"end":3}]"#;
+        let captions = r#""WEBVTT\n\n00:00.500 --> 00:00.700\n<v Jane Roe>Hello.</v>\n\n00:00.800 --> 00:01.000\nYes?\n\n00:02.000 --> 00:03.000\n<v Jo Doe>My car.""#;
+        for body in [
+            body(&format!("{{{paragraphs}}}")),
+            body(&format!("{{{words}}}")),
+            body(captions),
+            body(&format!(r#"{{"results":{{"channels":[{{"alternatives":[{{{words}}}]}}]}}}}"#)),
+        ] {
+            let expected = [
+                (Role::Agent, "Hello. Yes?", Some(0), Some(500), Some("jane@x.org")),
+                (Role::Customer, "My car.", Some(1500), Some(2500), None),
+            ];
+            assert_eq!(told(&the_call("x", &body).0), expected, "{body}");
+        }
+        let nobody = body(&format!("{{{}}}", words.replace("\"speaker\"", "\"x\"")));
+        let error = read_bytes(&[("x.vcon", nobody.into())], &lenient()).err().unwrap();
+        assert!(error.to_string().contains("does not show who spoke"), "{error}");
     }
 
     #[test]

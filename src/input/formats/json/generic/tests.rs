@@ -7,7 +7,7 @@ use crate::input::tests::{all_calls, lenient, read_bytes, the_call, told};
 use crate::input::{InputError, InputOptions};
 use crate::transcript::{Call, Role};
 
-pub(in crate::input::formats::json) const SAMPLES: &[&str] = &[
+const SAMPLES: &[&str] = &[
     CALL,
     r#"{"id":"a","messages":[{"role":"user","content":"Hi there, you"}]}
 {"id":"b","messages":[{"role":"assistant","content":[{"type":"text","text":"Hello to you"}]},{"role":"user","content":""}]}"#,
@@ -175,4 +175,26 @@ fn a_broken_record_costs_only_itself() {
     );
     let conversations = read_bytes(&[("file", text.into())], &lenient()).unwrap();
     assert_eq!((all_calls(&conversations).0.len(), conversations.rejected()), (2, 1));
+}
+
+#[test]
+fn samples_that_are_cut_off_or_damaged_are_read_or_refused_without_a_word_of_theirs() {
+    let words = ["Ann here", "lost my", "the note", "Hi there", "Hello to", "Good morning", "card is"];
+    let quotes = |message: &str| words.iter().any(|words| message.contains(words));
+    for text in SAMPLES {
+        let damaged = |at: usize, by: &str| [&text[..at], by, &text[(at + 1).min(text.len())..]].concat();
+        for at in (0..text.len()).step_by(7) {
+            for text in
+                [text[..at].to_owned(), damaged(at, "}"), damaged(at, "\""), damaged(at, "[[{"), damaged(at, ":")]
+            {
+                match read_bytes(&[("file", text.into())], &lenient()) {
+                    Ok(conversations) => {
+                        let shown: Vec<String> = conversations.rejects().iter().map(ToString::to_string).collect();
+                        assert!(!quotes(&shown.concat()), "{shown:?}");
+                    }
+                    Err(error) => assert!(!quotes(&format!("{error} {error:?} {:?}", error.hint())), "{error}"),
+                }
+            }
+        }
+    }
 }
