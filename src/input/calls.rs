@@ -345,6 +345,15 @@ impl Mark {
     }
 }
 
+/// Whether many different turns of a call have one and the same time, which then is the call's: what is said twice in a
+/// file was said twice, and only another file repeats it.
+fn is_one_moment(rows: &[Placed<'_>]) -> bool {
+    const DIFFERENT: usize = 3;
+    let first = rows.first().map(|placed| placed.time);
+    let bodies: FxHashSet<&Body<'_>> = rows.iter().map(|placed| &placed.row.body).collect();
+    rows.iter().all(|placed| Some(placed.time) == first) && bodies.len() >= DIFFERENT
+}
+
 /// Keeps the first of rows that are the same. Where they differ in what does not make them different, the greater
 /// value is kept: which one came first must not matter.
 fn drop_duplicates(rows: &mut Vec<Placed<'_>>, line: TimeLine) {
@@ -355,14 +364,24 @@ fn drop_duplicates(rows: &mut Vec<Placed<'_>>, line: TimeLine) {
     if !rows.windows(2).any(|pair| alike(&pair[0], &pair[1])) {
         return;
     }
-    let mut seen: FxHashMap<(Mark, Body<'_>), usize> = FxHashMap::default();
+    let is_one_moment = !has_index && is_one_moment(rows);
+    let mut times: FxHashMap<(u32, Body<'_>), u32> = FxHashMap::default();
+    let mut seen: FxHashMap<(Mark, Body<'_>, u32), usize> = FxHashMap::default();
     let mut kept: Vec<Placed<'_>> = Vec::with_capacity(rows.len());
     for placed in rows.drain(..) {
         let Some(mark) = Mark::of(&placed.row, line) else {
             kept.push(placed);
             continue;
         };
-        match seen.entry((mark, placed.row.body.clone())) {
+        let body = placed.row.body.clone();
+        let nth = if is_one_moment {
+            let count = times.entry((placed.row.place.0, body.clone())).or_default();
+            *count += 1;
+            *count
+        } else {
+            0
+        };
+        match seen.entry((mark, body, nth)) {
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
                 kept.push(placed);

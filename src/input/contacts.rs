@@ -18,7 +18,7 @@ use super::quote;
 use super::rejects::{Fault, Reason};
 use super::row::{Attributes, Body, Row};
 use super::sink::Sink;
-use super::times::{Clock, Moment, TimeColumn};
+use super::times::{Clock, TimeColumn};
 use crate::language;
 
 /// The place of rows that are contact records: behind those of all files.
@@ -186,10 +186,7 @@ fn started_ms(clock: &mut Clock, value: &str, column: TimeColumn) -> Option<Opti
     if value.is_empty() {
         return Some(None);
     }
-    match clock.moment(value, column)? {
-        Moment::Absolute(ms) => Some(Some(ms)),
-        Moment::Offset(_) => None,
-    }
+    clock.moment(value, column)?.on_the_calendar().map(Some)
 }
 
 /// Which of `names` each of [`FIELDS`] is taken from: what the user mapped if it is there, else the surest known name.

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::language::{self, Collector, Evidence};
 use crate::transcript::Role;
@@ -178,6 +178,7 @@ fn read_formats(
         roles: Roles::new(&options.roles),
         unknown: UnknownRoles::default(),
         labels: UnknownLabels::default(),
+        named_columns: FxHashSet::default(),
         store: Store::new(options.memory_bytes),
         rejects: Rejects::default(),
         rows: 0,

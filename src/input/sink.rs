@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::error::InputError;
 use super::field::{Field, Origin};
 use super::labels::{self, Split, TurnText};
@@ -54,6 +56,8 @@ pub(super) struct Reading<'o> {
     pub(super) roles: Roles,
     pub(super) unknown: UnknownRoles,
     pub(super) labels: UnknownLabels,
+    /// Columns that were named because they are not used.
+    pub(super) named_columns: FxHashSet<String>,
     pub(super) store: Store,
     pub(super) rejects: Rejects,
     pub(super) rows: u64,

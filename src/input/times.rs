@@ -33,6 +33,14 @@ pub(super) enum Moment {
 }
 
 impl Moment {
+    /// Milliseconds since the Unix epoch, if it is a moment of the calendar.
+    pub(super) const fn on_the_calendar(self) -> Option<i64> {
+        match self {
+            Self::Absolute(ms) => Some(ms),
+            Self::Offset(_) => None,
+        }
+    }
+
     /// So many milliseconds after the call's start; `None` if no call lasts so long.
     pub(super) fn offset_ms(ms: f64) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so much is refused")]

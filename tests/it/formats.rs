@@ -216,3 +216,77 @@ fn one_row_a_conversation_gives_what_one_row_a_turn_gives() {
     let record = expect_as_plain(&place, &["in.csv"]).record();
     assert_eq!(record["inputs"][0]["format"], "conversation-rows");
 }
+
+/// The call of [`mixed`] in every dress of text.
+const SAID: [(&str, &str); 2] = [("Agent", "how can I help you today"), ("Customer", "my bill is wrong, this is terrible")];
+
+/// A folder with one call in each of several formats, compressed or not, and files that are no transcripts.
+fn mixed() -> Place {
+    let place = Place::new();
+    let lines = |line: fn(usize, &str, &str) -> String| -> String {
+        SAID.iter().enumerate().map(|(at, (who, words))| line(at, who, words)).collect()
+    };
+    let webvtt = lines(|at, who, words| format!("00:0{at}.000 --> 00:0{at}.900\n<v {who}>{words}\n\n"));
+    place.write("in/vtt.vtt", format!("WEBVTT\n\n{webvtt}"));
+    let subrip = lines(|at, who, words| format!("{at}\n00:00:0{at},000 --> 00:00:0{at},900\n[{who}] {words}\n\n"));
+    place.write("in/srt.srt.gz", gzip(subrip.as_bytes()));
+    place.write("in/zoom.txt", lines(|at, who, words| format!("[{who}] 10:00:0{at}\n{words}\n\n")));
+    let text = lines(|_, who, words| format!("**{who}:** {words}\n\n"));
+    place.write("in/text.txt.zst", zstandard(text.as_bytes()));
+    place.write("in/README.txt", "All calls of May, as they were exported.\nNote: ask Jane for those of June\n");
+    place.write("in/package.json", "{\"name\": \"exporter\", \"private\": true}\n");
+    place.write("in/table.csv", lines(|at, who, words| format!("{}table,{who},\"{words}\"\n", if at == 0 { "call_id,speaker,text\n" } else { "" })));
+    place
+}
+
+#[test]
+fn a_folder_of_many_formats_is_read_and_what_is_no_transcript_is_passed_over() {
+    let place = mixed();
+    let ended = place.run(&["analyze", "--out", "out", "in"]).expect(0);
+    for (name, kind) in [("in/README.txt", "plain text"), ("in/package.json", "JSON")] {
+        let line = ended.stderr.lines().find(|line| line.contains(name)).expect("a warning");
+        assert!(line.contains(kind) && line.contains("passed over"), "{line}");
+    }
+    assert!(!ended.stderr.contains("Jane") && !ended.stderr.contains("exporter"), "{}", ended.stderr);
+    let outputs = place.outputs("out");
+    let calls = outputs.table("calls.csv");
+    assert_eq!(calls.column("call_id"), ["srt", "table", "text", "vtt", "zoom"]);
+    assert_eq!(calls.column("customer_turns"), ["1"; 5]);
+    let scores = calls.column("customer_score");
+    assert!(scores.iter().all(|score| *score == scores[0]), "{scores:?}");
+    let record = outputs.record();
+    assert_eq!(record["counts"]["files_passed_over"], 2);
+    let formats: Vec<_> = record["inputs"].as_array().expect("a list").iter().map(|input| input["format"].clone()).collect();
+    assert_eq!(formats, ["subrip", "turn-rows", "text", "webvtt", "zoom"]);
+    // Named itself, it is refused, and so is a folder of nothing else.
+    place.run(&["analyze", "in/README.txt"]).expect(65);
+    place.write("alone/README.txt", "Nothing here.\n");
+    place.run(&["analyze", "alone"]).expect(65);
+}
+
+#[test]
+fn a_format_can_be_named() {
+    let place = mixed();
+    let ended = place.run(&["analyze", "--out", "out", "--format-in", "text", "in/README.txt"]).expect(65);
+    assert!(ended.error().contains("without speakers") && ended.hint().contains("--map speaker=@customer"));
+    let forced = ["analyze", "--format-in", "text", "--map", "speaker=@customer", "in/README.txt"];
+    place.run(&forced).expect(0);
+    let ended = place.run(&["formats"]).expect(0);
+    assert!(ended.stdout.starts_with("csv: ") && ended.stdout.contains("\nwebvtt: "), "{}", ended.stdout);
+    assert!(place.run(&["analyze", "--format-in", "vtt", "in"]).expect(2).stderr.contains("webvtt"));
+}
+
+#[test]
+fn contact_records_name_agents_and_are_counted_on_both_sides() {
+    let place = mixed();
+    place.write("in/contacts.csv", "contact_id,agent,queue,started\nvtt,ann,billing,2024-05-13T10:00:00Z\nx,bob,,\nvtt,zoe,,\n");
+    let ended = place.run(&["analyze", "--out", "out", "--metadata", "in/contacts.csv", "in"]).expect(3);
+    assert!(ended.stdout.contains("3 contact records: 1 of no call here; 4 calls without one"), "{}", ended.stdout);
+    let outputs = place.outputs("out");
+    let calls = outputs.table("calls.csv");
+    assert_eq!((calls.cell("vtt", "agent_id"), calls.cell("vtt", "queue")), ("ann", "billing"));
+    assert!(calls.cell("vtt", "started_at").starts_with("2024-05-13T10:00:00"));
+    let counts = &outputs.record()["counts"]["contact_records"];
+    assert_eq!(*counts, serde_json::json!({ "records": 3, "without_call": 1, "calls_without": 4 }));
+    assert!(outputs.text("rejects.csv").contains("a contact record of this call stands above"));
+}

@@ -196,6 +196,33 @@ fn language_is_the_column_else_the_setting() {
 }
 
 #[test]
+fn rows_of_salesforce_are_turns_unless_they_are_events() {
+    let text = "ConversationId,ActorType,ActorId,ActorName,EntryTime,EntryType,Message\n\
+        s1,EndUser,u9,Sam,2024-05-13T10:00:00Z,Text,my bill\ns1,System,x,,2024-05-13T10:00:01Z,ParticipantJoined,\n\
+        s1,Agent,a7,Jane,2024-05-13T10:00:05Z,Text,I see\n";
+    let conversations = read_text(text, &InputOptions::default()).unwrap();
+    assert_eq!(conversations.reports()[0].found.facts.last(), Some(&("events", 1.into())));
+    let call = &all_calls(&conversations).0[0];
+    let turns: Vec<_> = call.turns.iter().map(|turn| (turn.role, turn.agent_id.as_deref(), turn.start_ms)).collect();
+    assert_eq!(turns, [(Role::Customer, None, Some(0)), (Role::Agent, Some("a7"), Some(5_000))]);
+}
+
+#[test]
+fn where_all_times_are_equal_the_order_of_the_file_holds_and_what_is_said_twice_stays() {
+    let rows = |name: &str| {
+        let said = [("agent", "hi"), ("customer", "yes"), ("agent", "sure?"), ("customer", "yes")];
+        let row = |(who, words): (&str, &str)| format!("t1,2024-05-13T10:00:00Z,{who},{words}\n");
+        format!("interaction_id,{name},message_participant,message_text\n{}", said.map(row).concat()).into_bytes()
+    };
+    let read = |files: &[(&str, Vec<u8>)]| all_calls(&read_bytes(files, &InputOptions::default()).unwrap()).0.remove(0);
+    let talkdesk = read(&[("a.csv", rows("interaction_started"))]);
+    assert_eq!(texts(&talkdesk), ["hi", "yes", "sure?", "yes"]);
+    assert_eq!((talkdesk.started_at_ms, talkdesk.turns[0].start_ms), (Some(1_715_594_400_000), None));
+    let twice = read(&[("a.csv", rows("timestamp")), ("b.csv", rows("timestamp"))]);
+    assert_eq!(texts(&twice), ["hi", "yes", "sure?", "yes"]);
+}
+
+#[test]
 fn a_call_knows_its_files() {
     let file = |ids: &[&str]| {
         let rows: Vec<String> = ids.iter().map(|id| format!("{id},agent,{id} words\n")).collect();

@@ -46,6 +46,15 @@ pub(in crate::input::formats) const fn aliases(field: Field) -> &'static [&'stat
     }
 }
 
+/// Salesforce's column of who spoke: an agent's id on agents' rows alone.
+const ACTOR: &str = "actorid";
+/// Talkdesk's column of when the call began, on every row of it.
+const CALL_STARTED: &str = "interactionstarted";
+/// Salesforce's column of what a row is; only `Text` was said.
+const ENTRY_TYPE: &str = "entrytype";
+/// Names of columns of speakers that often hold something else.
+const MAY_BE_NO_SPEAKER: [&str; 3] = ["source", "channel", "affiliation"];
+
 /// Names that count where no surer one fits.
 pub(in crate::input::formats) const fn weak_aliases(field: Field) -> &'static [&'static str] {
     match field {
@@ -74,7 +83,7 @@ pub(in crate::input::formats) const fn weak_aliases(field: Field) -> &'static [&
             "direction",
             "isinbound",
         ],
-        Field::AgentId => &["assigneeid", "agentemail"],
+        Field::AgentId => &["assigneeid", "agentemail", ACTOR],
         Field::Started => &["createdat", "entrytime", "time", "datetime", "interactionstarted"],
         _ => &[],
     }
@@ -141,6 +150,12 @@ pub(in crate::input::formats) struct Columns {
     positions: Positions,
     /// Columns in the header.
     pub(super) count: usize,
+    /// Where each row says whether it is something said, or an event.
+    pub(super) entry_type: Option<usize>,
+    /// Whether the column of agent ids holds customers' too.
+    pub(super) is_any_actor: bool,
+    /// Whether the column of starts holds that of the call.
+    pub(super) is_call_start: bool,
     /// What the header says of the start's unit.
     pub(super) started: TimeColumn,
     /// What the header says of the end's unit.
@@ -162,7 +177,8 @@ impl Columns {
         clock: &mut Clock,
     ) -> Result<Self, InputError> {
         let folded = peek.header.iter().map(|name| fold(name)).collect();
-        let search = Search { path, peek, folded, map };
+        let mut search = Search { path, peek, folded, map, no_speakers: Vec::new() };
+        search.no_speakers = search.positions(|at| search.is_no_speaker(at, roles));
         let mut positions = search.mapped()?;
         let mapped = positions;
         let is_by_side = [Field::CustomerText, Field::AgentText].iter().any(|side| positions[*side as usize].is_some());
@@ -198,9 +214,16 @@ impl Columns {
         let time_column = |field: Field| {
             positions[field as usize].map_or_else(TimeColumn::default, |at| TimeColumn::of(&peek.header[at]))
         };
+        let is_at = |field: Field, name: &str| positions[field as usize].is_some_and(|at| search.folded[at] == name);
         Ok(Self {
             positions,
             count: peek.header.len(),
+            entry_type: search
+                .positions(|at| search.folded[at] == ENTRY_TYPE && !positions.contains(&Some(at)))
+                .first()
+                .copied(),
+            is_any_actor: is_at(Field::AgentId, ACTOR),
+            is_call_start: is_at(Field::Started, CALL_STARTED),
             started: time_column(Field::Started),
             ended: time_column(Field::Ended),
             call_ids,
@@ -211,6 +234,30 @@ impl Columns {
     /// The position of `field` in each row, if a column holds it.
     pub(in crate::input::formats) const fn position(&self, field: Field) -> Option<usize> {
         self.positions[field as usize]
+    }
+
+    /// Columns that are not used and look like what the file then lacks, with the field: a lost order of turns is worse
+    /// than a line of output.
+    pub(super) fn overlooked(&self, peek: &Peek, roles: &mut Roles, clock: &mut Clock) -> Vec<(Field, usize)> {
+        let is_agent = |name: &str| {
+            ["agent", "operator", "advisor", "assignee", "employee"].iter().any(|word| name.contains(word))
+        };
+        let is_when = |name: &str| ["time", "date", "created"].iter().any(|word| name.contains(word));
+        let mut overlooked = Vec::new();
+        for (at, name) in peek.header.iter().enumerate().filter(|(at, _)| !self.positions.contains(&Some(*at))) {
+            let name = fold(name);
+            let is_without = |field: Field| self.position(field).is_none();
+            let is_filled = peek.values(at).next().is_some();
+            let may_be = |field: Field, looks: bool| (looks && is_filled && is_without(field)).then_some((field, at));
+            let is_time = peek.all(at, |value| is_time(clock, value)) || is_when(&name);
+            let is_role = !peek.is_constant(at) && peek.all(at, |value| roles.role(value).is_some());
+            let is_role = is_role && self.layout == Layout::Conversations;
+            let found = may_be(Field::Speaker, is_role)
+                .or_else(|| may_be(Field::AgentId, is_agent(&name) && !is_time))
+                .or_else(|| may_be(Field::Started, is_time && !is_without(Field::Text)));
+            overlooked.extend(found);
+        }
+        overlooked
     }
 
     /// The mapping found: fields with their header name, or with what stands for one.
@@ -240,9 +287,20 @@ struct Search<'a> {
     peek: &'a Peek,
     folded: Vec<String>,
     map: &'a [(Field, Origin)],
+    /// Columns that hold no speakers, whatever their name.
+    no_speakers: Vec<usize>,
 }
 
 impl Search<'_> {
+    /// Whether a column that may hold something else than speakers does: it never changes, or differs from row to row.
+    fn is_no_speaker(&self, at: usize, roles: &mut Roles) -> bool {
+        let mut values = self.peek.values(at);
+        MAY_BE_NO_SPEAKER.contains(&self.folded[at].as_str())
+            && values.clone().nth(1).is_some()
+            && (self.peek.is_constant(at) || !self.peek.recurs(at))
+            && values.all(|value| roles.role(value).is_none())
+    }
+
     /// Where the user wants `field` from.
     fn origin(&self, field: Field) -> Option<&Origin> {
         self.map.iter().find(|(mapped, _)| *mapped == field).map(|(_, origin)| origin)
@@ -282,8 +340,10 @@ impl Search<'_> {
 
     /// The one column whose name fits `field`, among those that the user did not map.
     fn fitting(&self, field: Field, mapped: &Positions) -> Result<Option<usize>, InputError> {
-        let fits =
-            |field: Field, at: usize| !mapped.contains(&Some(at)) && aliases(field).contains(&self.folded[at].as_str());
+        let fits = |field: Field, at: usize| {
+            let is_ruled_out = field == Field::Speaker && self.no_speakers.contains(&at);
+            !is_ruled_out && !mapped.contains(&Some(at)) && aliases(field).contains(&self.folded[at].as_str())
+        };
         // `channel` may name the party or the medium: it is the party only if nothing else is.
         let doubtful = |at: usize| fits(Field::Speaker, at) && fits(Field::Channel, at);
         let speaker_known = self.is_settled(Field::Speaker)
@@ -529,6 +589,34 @@ mod tests {
         assert_eq!(found[2..], pairs(&[(Field::Speaker, "sender")]), "the times are in no known form");
         let found = find_over(&["call_id", "author", "text", "body"], &[&["1", "me", "Agent: hi", ""]], &[]).unwrap();
         assert_eq!(found, pairs(&[(Field::CallId, "call_id"), (Field::Text, "text")]));
+    }
+
+    #[test]
+    fn a_source_or_channel_that_never_changes_is_no_speaker() {
+        let rows: &[&[&str]] = &[&["1", "twitter", "voice", "Agent: hi"], &["2", "twitter", "voice", "Agent: yo"]];
+        let found = find_over(&["call_id", "source", "channel", "text"], rows, &[]).unwrap();
+        assert_eq!(found, pairs(&[(Field::CallId, "call_id"), (Field::Text, "text"), (Field::Channel, "channel")]));
+        let roles: &[&[&str]] = &[&["1", "agent", "hi"], &["2", "agent", "yo"]];
+        let found = find_over(&["call_id", "source", "text"], roles, &[]).unwrap();
+        assert_eq!(found[2], (Field::Speaker, "source".to_owned()));
+    }
+
+    #[test]
+    fn columns_that_are_not_used_and_look_like_what_is_missing_are_found() {
+        let record = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+        let peek = Peek {
+            header: record(&["call_id", "text", "when", "Party", "agent ref", "note"]),
+            line: 1,
+            rows: vec![
+                (2, record(&["1", "Agent: hi", "2024-01-01T00:00:00Z", "agent", "7", "x"])),
+                (3, record(&["2", "Agent: yo", "2024-01-01T00:00:05Z", "customer", "8", "y"])),
+            ],
+        };
+        let mut roles = Roles::new(&[]);
+        let mut clock = Clock::new(jiff::tz::TimeZone::UTC, None);
+        let columns = Columns::find("a.csv", &peek, &[], &mut roles, &mut clock).unwrap();
+        let found = columns.overlooked(&peek, &mut roles, &mut clock);
+        assert_eq!(found, [(Field::Started, 2), (Field::Speaker, 3), (Field::AgentId, 4)]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::input::decode::Opened;
 use crate::input::error::InputError;
 use crate::input::field::Field;
 use crate::input::labels::TurnText;
+use crate::input::quote::{looks_like_a_name, shell_word};
 use crate::input::rejects::Reason;
 use crate::input::roles::SpeakerPlace;
 use crate::input::row::{Attributes, Body, Row};
@@ -83,6 +84,7 @@ impl Format for Csv {
             return Ok(found(Layout::Turns(0), delimiter, &[]));
         }
         let mut rows = Rows::new(sink, &peek)?;
+        rows.name_overlooked();
         loop {
             match records.advance().map_err(failed)? {
                 Advance::Record => rows.record(&records)?,
@@ -101,7 +103,9 @@ impl Format for Csv {
         }
         rows.check(1)?;
         rows.warn();
-        Ok(found(rows.columns.layout, delimiter, &rows.columns.mapping(&peek.header)))
+        let mut found = found(rows.columns.layout, delimiter, &rows.columns.mapping(&peek.header));
+        found.facts.extend(rows.columns.entry_type.map(|_| ("events", rows.events.into())));
+        Ok(found)
     }
 }
 
@@ -130,6 +134,8 @@ struct Rows<'p, 's, 'r, 'o> {
     speaker: String,
     labelled: u64,
     unlabelled: u64,
+    /// Rows that are no speech.
+    events: u64,
     shifts: Shifts,
     /// Rows whose call or agent id was rounded by a spreadsheet.
     rounded: [(Field, u64); 2],
@@ -153,6 +159,7 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
             speaker,
             labelled: 0,
             unlabelled: 0,
+            events: 0,
             shifts,
             rounded,
             languages: language::Column::default(),
@@ -180,11 +187,31 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         Ok(())
     }
 
+    /// Names columns that are not used and look like what the file lacks, each once a run.
+    fn name_overlooked(&mut self) {
+        let run = &mut *self.sink.run;
+        for (field, at) in self.columns.overlooked(self.peek, &mut run.roles, &mut run.clock) {
+            let Some(name) = self.peek.header.get(at).filter(|name| looks_like_a_name(name)) else { continue };
+            if run.named_columns.insert(name.clone()) {
+                let flag = shell_word(&format!("{field}={name}"));
+                tracing::warn!(
+                    "{}: column {name:?} is not used; if it holds {field}: --map {flag}",
+                    self.sink.file.path
+                );
+            }
+        }
+    }
+
     /// Stores the record's row.
     fn row(&mut self, record: Record<'_>, line: u64) -> Result<(), Refused> {
         let field = |field: Field| record.field(self.columns.position(field));
         if record.has_nul() {
             return Err(Reason::NulByte.into());
+        }
+        let entry = record.field(self.columns.entry_type);
+        if !entry.is_empty() && !entry.eq_ignore_ascii_case("text") {
+            self.events += 1;
+            return Ok(());
         }
         let names = shifted::NAMES.map(|name| (name, on_one_line(field(name))));
         self.shifts.note(&names, record);
@@ -207,9 +234,10 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         }
         let clock = &mut self.sink.run.clock;
         let date = date(clock, field(Field::CallDate))?;
-        let attributes = Attributes { agent_id, queue, language, channel, date, ..Attributes::default() };
         let index = turn_index(field(Field::TurnIndex))?;
-        let start = moment(clock, field(Field::Started), self.columns.started)?;
+        let mut start = moment(clock, field(Field::Started), self.columns.started)?;
+        let call_start = start.take_if(|_| self.columns.is_call_start);
+        let call_started_ms = call_start.and_then(Moment::on_the_calendar);
         let end = moment(clock, field(Field::Ended), self.columns.ended)?;
         let text = field(Field::Text);
         let body = match self.columns.layout {
@@ -227,6 +255,10 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
                 Body::Conversation(turns?)
             }
         };
+        let is_agent = matches!(body, Body::Turn(Role::Agent, _) | Body::Unknown(_));
+        let agent_id = if is_agent || !self.columns.is_any_actor { agent_id.as_ref() } else { "" };
+        let attributes =
+            Attributes { agent_id, queue, language, channel, date, call_started_ms, ..Attributes::default() };
         let row = Row { call_id: &call_id, place: self.sink.place(), index, start, end, attributes, body };
         self.sink.store(&row).map_err(Refused::Run)
     }

@@ -50,7 +50,7 @@ impl Peek {
     }
 
     /// The values of a column that are not empty.
-    pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &str> {
+    pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &str> + Clone {
         self.rows.iter().filter_map(move |(_, row)| row.get(at)).map(String::as_str).filter(|value| !value.is_empty())
     }
 
