@@ -14,11 +14,12 @@ use super::error::InputError;
 use super::field::{Field, Origin, fold};
 use super::formats::Found;
 use super::formats::csv::ContactTable;
+use super::formats::parquet::as_table;
 use super::quote;
 use super::rejects::{Fault, Reason};
 use super::row::{Attributes, Body, Row};
 use super::sink::Sink;
-use super::times::{Clock, TimeColumn};
+use super::times::{Moment, TimeColumn};
 use crate::language;
 
 /// The place of rows that are contact records: behind those of all files.
@@ -50,13 +51,14 @@ type Values<'a> = [&'a str; FIELDS.len()];
 /// [`InputError::Contacts`] for a file without ids or with nothing besides them; [`InputError::Unreadable`],
 /// [`InputError::Damaged`], [`InputError::Scratch`], [`InputError::TooManyRejects`].
 pub(super) fn read(file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {
+    let file = as_table(file)?;
     let is_json = file.sample.trim_ascii_start().first() == Some(&b'{');
     let mut records =
         Contacts { sink, seen: FxHashSet::default(), started: TimeColumn::default(), columns: Vec::new() };
     if is_json {
-        records.json_lines(file)?
+        records.json_lines(file)?;
     } else {
-        records.table(file)?
+        records.table(file)?;
     }
     let summary: Vec<String> = records.columns.iter().map(|(field, name)| format!("{field} = {name}")).collect();
     let columns: BTreeMap<&str, &str> =
@@ -154,10 +156,11 @@ impl Contacts<'_, '_, '_> {
 
     fn record(&mut self, line: u64, values: &Values<'_>) -> Result<(), InputError> {
         let [call_id, agent_id, queue, started, channel, stated] = *values;
-        let call_started_ms = started_ms(&mut self.sink.run.clock, started, self.started);
+        let moment = self.sink.run.clock.moment(started, self.started);
+        let call_started_ms = moment.and_then(Moment::on_the_calendar);
         let reason = if call_id.is_empty() {
             Some(Reason::NoCallId)
-        } else if call_started_ms.is_none() {
+        } else if call_started_ms.is_none() && !started.is_empty() {
             Some(Reason::BadTime)
         } else {
             let hash = blake3::hash(call_id.as_bytes());
@@ -173,20 +176,12 @@ impl Contacts<'_, '_, '_> {
             queue,
             channel,
             language: language::stated(stated).ok().flatten().unwrap_or_default(),
-            call_started_ms: call_started_ms.flatten(),
+            call_started_ms,
             ..Attributes::default()
         };
         let place = (PLACE, self.sink.rows);
         self.sink.store(&Row { call_id, place, index: None, start: None, end: None, attributes, body: Body::Nothing })
     }
-}
-
-/// The start that a record states, if any; `None` if it is no time of the calendar.
-fn started_ms(clock: &mut Clock, value: &str, column: TimeColumn) -> Option<Option<i64>> {
-    if value.is_empty() {
-        return Some(None);
-    }
-    clock.moment(value, column)?.on_the_calendar().map(Some)
 }
 
 /// Which of `names` each of [`FIELDS`] is taken from: what the user mapped if it is there, else the surest known name.

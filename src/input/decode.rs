@@ -12,6 +12,7 @@ use std::rc::Rc;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use super::error::InputError;
+use super::formats::parquet::is_parquet;
 use super::source::Source;
 
 /// How much of a file its encoding is decided on: enough that a text with accents shows some.
@@ -25,10 +26,9 @@ const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 /// What a zstd frame begins with.
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// What files begin with that people take for delimited text, and what they are.
-const NOT_TEXT: [(&[u8], &str); 4] = [
+const NOT_TEXT: [(&[u8], &str); 3] = [
     (b"PK\x03\x04", "a zip archive or an Excel workbook"),
     (&[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook"),
-    (b"PAR1", "a Parquet file"),
     (b"%PDF", "a PDF document"),
 ];
 
@@ -201,7 +201,9 @@ impl Opened {
             None => Box::new(whole),
         };
         let head = up_to(&mut plain, HEAD_BYTES).map_err(|error| failure(&path, compression, error))?;
-        let (encoding, mark) = Encoding::of(&head, head.len() < HEAD_BYTES);
+        // What is no text passes as it is.
+        let is_text = !is_parquet(&head);
+        let (encoding, mark) = if is_text { Encoding::of(&head, head.len() < HEAD_BYTES) } else { (Encoding::Utf8, 0) };
         let sampled = &head[mark..head.len().min(mark + SAMPLE_BYTES)];
         let sample = encoding.decoder().map_or_else(
             || sampled.to_vec(),

@@ -179,6 +179,13 @@ pub enum InputError {
         /// The columns seen, in words.
         columns: String,
     },
+    /// A Parquet file, which this build can't read.
+    #[cfg(not(feature = "parquet"))]
+    #[error("{path}: this is a Parquet file, and this build reads none")]
+    NoParquet {
+        /// The file.
+        path: String,
+    },
     /// A transcript that does not show who spoke.
     #[error("{path}: these are {what} without speakers: nothing shows who said what")]
     NoSpeakers {
@@ -264,6 +271,11 @@ impl Stops for InputError {
                 let field = missing.first().copied().unwrap_or(Field::CallId);
                 Some(format!("name the column with --map {field}=COLUMN: it holds for transcripts only where they have it"))
             }
+            #[cfg(not(feature = "parquet"))]
+            Self::NoParquet { .. } => Some(
+                "build a program that does, with cargo build --release --features parquet, or export the file as CSV"
+                    .to_owned(),
+            ),
             Self::CallTooLong { .. } => Some("give each call a file of its own".to_owned()),
             Self::NoSpeakers { .. } => Some(NO_SPEAKERS.to_owned()),
             Self::TooManyRejects { rejected, first, .. } => {

@@ -78,10 +78,9 @@ pub(super) fn split<'a>(
     }
     match run_on(text, roles, turns) {
         RunOn::Turns => Split::Turns,
-        RunOn::Doubtful => Split::WithinLine,
-        RunOn::Not if is_lost => Split::WithinLine,
-        RunOn::Not if labels == 0 => Split::NoLabel,
-        RunOn::Not => Split::Turns,
+        RunOn::Not if labels == 0 && !is_lost => Split::NoLabel,
+        RunOn::Not if !is_lost => Split::Turns,
+        RunOn::Doubtful | RunOn::Not => Split::WithinLine,
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) mod captions;
 pub(super) mod csv;
 mod foreign;
 mod json;
+pub(super) mod parquet;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,7 +30,7 @@ mod whole;
 mod zoom;
 
 /// Every format, the likelier ones first.
-pub(super) static ALL: [&dyn Format; 29] = [
+pub(super) static ALL: [&dyn Format; 30] = [
     &csv::Csv,
     &json::contact_lens::ContactLens,
     &json::contact_lens_live::ContactLensLive,
@@ -59,6 +60,7 @@ pub(super) static ALL: [&dyn Format; 29] = [
     &captions::SubRip,
     &zoom::Zoom,
     &text::Text,
+    &parquet::Parquet,
 ];
 
 /// How surely a file is of a format.

@@ -88,7 +88,10 @@ pub(super) fn unroll(cues: &mut [Cue<'_>]) {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(u64, Option<(i64, i64)>, String)> {
+    /// A cue's line, times and text.
+    type Found = (u64, Option<(i64, i64)>, String);
+
+    fn found(text: &str) -> Vec<Found> {
         cues(text).into_iter().map(|cue| (cue.line, cue.times, cue.lines.join("|"))).collect()
     }
 
