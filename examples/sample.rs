@@ -332,8 +332,6 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         }],
         outputs: Vec::new(),
         counts: CountsRecord {
-            files_passed_over: 0,
-            contact_records: None,
             rows: tables.turns + 1,
             duplicate_rows: 0,
             rejected_rows: 1,
