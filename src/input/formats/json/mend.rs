@@ -74,8 +74,8 @@ mod tests {
     proptest! {
         #[test]
         fn texts_of_any_codes_become_json(codes in prop::collection::vec(any::<u16>(), 0..20)) {
-            let escapes: String = codes.iter().map(|code| format!("\\u{code:04x}")).collect();
-            let text = format!("\"{escapes}\"");
+            let escapes: Vec<String> = codes.iter().map(|code| format!("\\u{code:04x}")).collect();
+            let text = format!("\"{}\"", escapes.concat());
             let bytes = mended(text.as_bytes()).unwrap_or_else(|| text.clone().into_bytes());
             let read: String = serde_json::from_slice(&bytes).unwrap();
             prop_assert_eq!(read, String::from_utf16_lossy(&codes));

@@ -70,7 +70,10 @@ fn samples() -> impl Iterator<Item = (&'static dyn JsonFormat, &'static str)> {
 /// All that a person sees of what went wrong.
 fn shown(result: &Result<Conversations, InputError>) -> String {
     match result {
-        Ok(conversations) => conversations.rejects().iter().map(|reject| format!("{reject}\n")).collect(),
+        Ok(conversations) => {
+            let rejects: Vec<String> = conversations.rejects().iter().map(ToString::to_string).collect();
+            rejects.join("\n")
+        }
         Err(error) => format!("{error} {error:?} {:?}", error.hint()),
     }
 }
