@@ -3,14 +3,17 @@
 use serde::Deserialize;
 
 use super::super::{Description, Likeness};
-use super::scalar::{Number, Scalar, list, or_default};
+use super::scalar::{Scalar, list, or_default};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
 use crate::input::html;
 use crate::input::part::{CallPart, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
-use crate::input::times::Moment;
+use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::transcript::Role;
+
+/// Where a notice that a program was sent has the conversation.
+const NOTICE: &str = "data.item.";
 
 /// Intercom.
 pub(in crate::input::formats) struct Intercom;
@@ -33,16 +36,19 @@ impl JsonFormat for Intercom {
     }
 
     fn likeness(&self, shape: &Shape) -> Option<Likeness> {
-        let has_source = shape.has("source.author") || shape.has("conversation_message.author");
-        let has_parts = shape.has("conversation_parts");
-        (has_parts && (has_source || shape.value("type") == Some("conversation"))
-            || has_source && shape.has("source.body"))
-        .then_some(Likeness::Certain)
+        let is_there = |place: &str| {
+            let has = |path: &str| shape.has(&format!("{place}{path}"));
+            let has_source = has("source.author") || has("conversation_message.author");
+            let is_named = shape.value(&format!("{place}type")) == Some("conversation");
+            has("conversation_parts") && (has_source || is_named) || has_source && has("source.body")
+        };
+        ["", NOTICE].into_iter().any(is_there).then_some(Likeness::Certain)
     }
 
-    fn part<'r>(&self, record: &'r [u8], _context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
-        let conversation: Conversation<'r> = serde_json::from_slice(record)?;
-        let begin = conversation.created_at.seconds();
+    fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
+        let Record { data, itself } = serde_json::from_slice(record)?;
+        let conversation: Conversation<'r> = data.and_then(|notice| notice.item).unwrap_or(itself);
+        let begin = moment(&conversation.created_at, context.clock);
         let mut part = CallPart {
             call_id: conversation.id.into_text(),
             started_ms: begin.and_then(Moment::absolute_ms),
@@ -51,7 +57,7 @@ impl JsonFormat for Intercom {
         };
         if let Some(source) = conversation.source {
             part.channel = source.r#type.clone().into_text();
-            match source.into_turn(begin) {
+            match source.into_turn(begin, context.clock) {
                 Some(turn) => part.turns.push(turn),
                 None => part.events += 1,
             }
@@ -61,7 +67,7 @@ impl JsonFormat for Intercom {
             Parts::Other(()) => Vec::new(),
         };
         for message in parts {
-            match message.into_turn(None) {
+            match message.into_turn(None, context.clock) {
                 Some(turn) => part.turns.push(turn),
                 None => part.events += 1,
             }
@@ -70,12 +76,35 @@ impl JsonFormat for Intercom {
     }
 }
 
+/// A time as epoch seconds, or written.
+fn moment(time: &Scalar<'_>, clock: &mut Clock) -> Option<Moment> {
+    match time.trimmed() {
+        "" => None,
+        time => clock.moment(time, TimeColumn::default()),
+    }
+}
+
+/// A conversation, or a notice of what became of one.
+#[derive(Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    data: Option<Notice<'a>>,
+    #[serde(borrow, flatten)]
+    itself: Conversation<'a>,
+}
+
+#[derive(Deserialize)]
+struct Notice<'a> {
+    #[serde(borrow)]
+    item: Option<Conversation<'a>>,
+}
+
 #[derive(Deserialize)]
 struct Conversation<'a> {
     #[serde(borrow, default)]
     id: Scalar<'a>,
-    #[serde(default)]
-    created_at: Number,
+    #[serde(borrow, default)]
+    created_at: Scalar<'a>,
     #[serde(borrow, default)]
     team_assignee_id: Scalar<'a>,
     #[serde(borrow, alias = "conversation_message")]
@@ -112,8 +141,8 @@ struct Message<'a> {
     author: Author<'a>,
     #[serde(borrow, default)]
     body: Scalar<'a>,
-    #[serde(default)]
-    created_at: Number,
+    #[serde(borrow, default)]
+    created_at: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -126,7 +155,7 @@ struct Author<'a> {
 
 impl<'a> Message<'a> {
     /// The turn; `None` for an event. `begin` is its time if it has none itself.
-    fn into_turn(self, begin: Option<Moment>) -> Option<SpokenTurn<'a>> {
+    fn into_turn(self, begin: Option<Moment>, clock: &mut Clock) -> Option<SpokenTurn<'a>> {
         let text = html::text(self.body.trimmed()).into_owned();
         if text.is_empty() {
             return None;
@@ -138,7 +167,10 @@ impl<'a> Message<'a> {
             _ => Speaker::Value(self.author.r#type.into_text(), "\"author\""),
         };
         let agent_id = if speaker == Speaker::Role(Role::Agent) { self.author.id.into_text() } else { "".into() };
-        Some(SpokenTurn { agent_id, ..SpokenTurn::new(speaker, text).at(self.created_at.seconds().or(begin), None) })
+        Some(SpokenTurn {
+            agent_id,
+            ..SpokenTurn::new(speaker, text).at(moment(&self.created_at, clock).or(begin), None)
+        })
     }
 }
 

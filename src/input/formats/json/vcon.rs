@@ -216,6 +216,7 @@ fn transcript(
         if let Speaker::Value(label, _) = &mut turn.speaker {
             // A label may be the name of a party, whose role is known.
             let named = parties.iter().find(|party| party.name.trimmed() == label && !party.role().is_empty());
+            let named = named.filter(|_| !label.is_empty());
             *label = named.map_or_else(|| std::mem::take(label), |party| party.role().to_owned().into());
         }
         for time in [&mut turn.start, &mut turn.end] {

@@ -118,7 +118,13 @@ fn plan(file: &Opened, sink: &mut Sink<'_, '_>) -> Result<(Plan, Records), Input
         let search = Search { shape, first: &first, is_single, map: &run.options.map };
         match search.plan(&mut run.roles, &mut run.clock) {
             Ok(plan) => return Ok((plan, layout)),
-            Err(found) => missing = Some(missing.unwrap_or_else(|| (found, plan::keys(shape)))),
+            Err(found) => {
+                let is_final = !matches!(found, Missing::Fields(_));
+                missing = Some(missing.unwrap_or_else(|| (found, plan::keys(shape))));
+                if is_final {
+                    break;
+                }
+            }
         }
     }
     let path = file.about.path.clone();

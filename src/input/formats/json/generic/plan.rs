@@ -72,10 +72,10 @@ const TIMES: [&str; 5] = ["timeincallsecs", "starttimems", "startms", "sentat", 
 const STARTS: [&str; 7] =
     ["startedat", "callstart", "callstarttime", "callstartedat", "starttimestamp", "starttimeunixsecs", "calldate"];
 /// Names of a call's id that columns do not have.
-const CALL_IDS: [&str; 6] = ["uuid", "convoid", "dialogueid", "callsid", "conversationuuid", "callnumber"];
+const CALL_IDS: [&str; 7] = ["dialogid", "uuid", "convoid", "dialogueid", "callsid", "conversationuuid", "callnumber"];
 /// Objects within a record that state something of the call.
-const HEADS: [&str; 9] =
-    ["metadata", "meta", "call", "callinfo", "conversation", "contact", "interaction", "info", "header"];
+const HEADS: [&str; 10] =
+    ["data", "metadata", "meta", "call", "callinfo", "conversation", "contact", "interaction", "info", "header"];
 /// Keys that tell calls apart, by a part of their names.
 const GROUPS: [&str; 7] = ["call", "conv", "session", "thread", "dialog", "chat", "ticket"];
 /// Longer than any time that a file of turns needs to show which columns it has.
@@ -100,6 +100,13 @@ pub(super) enum Layout {
     List { path: String, item: Paths, party: Option<Role> },
     /// A row, as a table has it.
     Row(columns::Layout),
+}
+
+impl Layout {
+    /// The path of the list of turns.
+    fn list(&self) -> &str {
+        if let Self::List { path, .. } = self { path } else { "" }
+    }
 }
 
 /// Why nothing can be read.
@@ -146,6 +153,12 @@ impl Search<'_> {
             return Ok(plan);
         }
         lists.retain(|(rank, _)| Some(*rank) == best);
+        // A list of one name within an object repeats the one beside it.
+        let paths: Vec<String> = lists.iter().map(|(_, layout)| layout.list().to_owned()).collect();
+        lists.retain(|(_, layout)| {
+            let (path, name) = (layout.list(), layout.list().rsplit('.').next());
+            !paths.iter().any(|other| other.len() < path.len() && other.rsplit('.').next() == name)
+        });
         match (lists.pop(), lists.is_empty()) {
             (Some((_, Layout::List { path, item, party })), true) => {
                 let record = self.of_record(&path)?;
@@ -307,7 +320,10 @@ impl Search<'_> {
             });
         }
         let columns = found.map_err(|error| match error {
-            crate::input::InputError::NoColumn { fields, .. } => Missing::Fields(fields),
+            crate::input::InputError::NoColumn { mut fields, .. } => {
+                fields.retain(|field| *field != Field::CallId || !self.is_single);
+                Missing::Fields(fields)
+            }
             crate::input::InputError::AmbiguousColumns { field, candidates, .. } => {
                 Missing::Several(field, vec![candidates])
             }
@@ -315,7 +331,14 @@ impl Search<'_> {
             _ => Missing::Fields(vec![Field::Text]),
         })?;
         let path = |field: Field| Some((field, (*paths.get(columns.position(field)?)?).to_owned()));
-        let record = Field::ALL.into_iter().filter_map(path).collect();
+        let mut record: Paths = Field::ALL.into_iter().filter_map(path).collect();
+        if columns.layout == columns::Layout::Conversations {
+            // A call states more than a row.
+            let more = self.of_record("")?.into_iter().filter(|(field, _)| *field != Field::CallId);
+            for (field, path) in more {
+                record.entry(field).or_insert(path);
+            }
+        }
         Ok(Plan { layout: Layout::Row(columns.layout), record, call_ids: columns.call_ids })
     }
 
@@ -392,8 +415,8 @@ fn speaker(shape: &Shape, roles: &mut Roles) -> Option<String> {
         let keys = names.iter().filter_map(|name| shape.keys().find(|key| fold(key) == *name));
         keys.flat_map(|key| inner(shape, key, &["role", "type", "affiliation", "name", "id"])).collect()
     };
-    let likely = keys(&SPEAKERS);
-    let all = likely.iter().cloned().chain(keys(&TEXTS).into_iter().filter(|_| false)).chain(keys(&ROLES_ONLY));
+    let likely = keys(&[&SPEAKERS[..], columns::aliases(Field::Speaker)].concat());
+    let all = likely.iter().cloned().chain(keys(&ROLES_ONLY));
     let of_message = shape.keys().filter(|key| fold(key) == "message").flat_map(|key| inner(shape, key, &["role"]));
     let of_message = of_message.filter(|path| path.contains('.'));
     let mut is_role = |path: &String| shape.value(path).is_some_and(|value| roles.role(value.trim()).is_some());

@@ -102,6 +102,19 @@ fn texts_with_labels_and_pairs_are_turns() {
 }
 
 #[test]
+fn a_list_that_repeats_another_is_left_aside() {
+    let text = r#"{"id":"k","startedAt":"2024-05-01T10:00:00Z","messages":[{"role":"agent","message":"Hello","participantId":"1"}],"artifact":{"messages":[{"role":"agent","message":"Hello"}]},"transcript":"AI: Hello"}"#;
+    let call = &calls(text, &InputOptions::default())[0];
+    assert_eq!(
+        (&*call.id, texts(call), call.started_at_ms),
+        ("k", vec![(Role::Agent, "Hello")], Some(1_714_557_600_000))
+    );
+    let text = r#"{"call_id":"k","start_timestamp":1714557600000,"transcript":"Agent: Hello\nUser: Hi","transcript_object":[{"role":"agent","content":"Hello"}]}"#;
+    let call = &calls(text, &InputOptions::default())[0];
+    assert_eq!((call.turns.len(), call.started_at_ms), (2, Some(1_714_557_600_000)));
+}
+
+#[test]
 fn rows_are_read_as_those_of_a_table() {
     let rows = r#"[{"ConversationId":"s","ActorType":"EndUser","EntryType":"Text","EntryTime":"2024-05-01T10:00:00Z","Message":"Hi"},
         {"ConversationId":"s","ActorType":"Agent","ActorName":"Ann","EntryType":"Text","EntryTime":"2024-05-01T10:00:07Z","Message":"Hello"},
