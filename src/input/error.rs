@@ -224,6 +224,17 @@ pub enum InputError {
     },
 }
 
+impl InputError {
+    /// Whether the file may well be something else than a transcript: nothing in it looks like what somebody said.
+    pub(super) fn is_no_transcript(&self) -> bool {
+        match self {
+            Self::UnknownFormat { .. } => true,
+            Self::NoKey { fields, .. } => fields.contains(&Field::Text),
+            _ => false,
+        }
+    }
+}
+
 impl Stops for InputError {
     fn code(&self) -> ExitCode {
         match self {

@@ -193,7 +193,7 @@ fn read_formats(
     let sources: Vec<&Source> = sources.iter().filter(|source| !is_contacts(source)).collect();
     for (&source, context) in sources.iter().zip(contexts(&sources)) {
         match read_file(formats, source, &context, &mut reading, on_progress) {
-            Err(error @ InputError::UnknownFormat { .. }) if source.may_be_anything() => {
+            Err(error) if error.is_no_transcript() && source.may_be_anything() => {
                 passed_over.push(error);
                 reading.languages.end_file();
             }

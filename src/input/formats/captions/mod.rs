@@ -142,16 +142,13 @@ pub(super) fn spoken(text: &str) -> Vec<SpokenTurn<'static>> {
                 _ => (String::new(), piece.text.as_str()),
             };
             let is_same = |turn: &SpokenTurn<'_>| matches!(&turn.speaker, Speaker::Value(value, _) if *value == name);
-            match turns.last_mut().filter(|turn| name.is_empty() || is_same(turn)) {
-                Some(turn) => {
-                    *turn.text.to_mut() += &format!(" {}", words.trim());
-                    turn.end = end;
-                }
-                None => {
-                    let speaker = Speaker::Value(name.into(), "the tag <v>");
-                    turns.push(SpokenTurn::new(speaker, words.trim().to_owned()).at(start, end));
-                }
+            if let Some(turn) = turns.last_mut().filter(|turn| name.is_empty() || is_same(turn)) {
+                *turn.text.to_mut() += &format!(" {}", words.trim());
+                turn.end = end;
+                continue;
             }
+            let speaker = Speaker::Value(name.into(), "the tag <v>");
+            turns.push(SpokenTurn::new(speaker, words.trim().to_owned()).at(start, end));
         }
     }
     turns

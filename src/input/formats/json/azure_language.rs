@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn all_conversations_of_a_request_are_read() {
-        let inner = SAMPLE.split_once("[").unwrap().1.rsplit_once("]},").unwrap().0;
+        let inner = SAMPLE.split_once('[').unwrap().1.rsplit_once("]},").unwrap().0;
         for text in [SAMPLE.to_owned(), format!("{{\"conversations\":[{inner}]}}"), format!("[{inner}]")] {
             let conversations = read_bytes(&[("a.json", text.into())], &InputOptions::default()).unwrap();
             let (calls, _) = all_calls(&conversations);

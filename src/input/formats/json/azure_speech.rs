@@ -179,7 +179,9 @@ mod tests {
         }
     }
 
-    const EXPECTED: [(Role, &str, Option<i64>, Option<i64>, Option<&str>); 2] = [
+    /// Who said what, from when to when, and which agent.
+    type Told = (Role, &'static str, Option<i64>, Option<i64>, Option<&'static str>);
+    const EXPECTED: [Told; 2] = [
         (Role::Agent, "Hello.", Some(0), Some(1000), None),
         (Role::Customer, "My card!", Some(3430), Some(4680), None),
     ];

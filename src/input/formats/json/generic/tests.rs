@@ -195,11 +195,11 @@ fn samples_that_are_cut_off_or_damaged_are_read_or_refused_without_a_word_of_the
     let words = ["Ann here", "lost my", "the note", "Hi there", "Hello to", "Good morning", "card is"];
     let quotes = |message: &str| words.iter().any(|words| message.contains(words));
     for text in SAMPLES {
-        let damaged = |at: usize, by: &str| [&text[..at], by, &text[(at + 1).min(text.len())..]].concat();
         for at in (0..text.len()).step_by(7) {
-            for text in
-                [text[..at].to_owned(), damaged(at, "}"), damaged(at, "\""), damaged(at, "[[{"), damaged(at, ":")]
-            {
+            let (before, after) = text.split_at(at);
+            let rest = after.get(1..).unwrap_or_default();
+            let damaged = ["}", "\"", "[[{", ":"].map(|by| [before, by, rest].concat());
+            for text in damaged.into_iter().chain([before.to_owned()]) {
                 match read_bytes(&[("file", text.into())], &lenient()) {
                     Ok(conversations) => {
                         let shown: Vec<String> = conversations.rejects().iter().map(ToString::to_string).collect();
