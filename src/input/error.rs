@@ -225,11 +225,14 @@ pub enum InputError {
 }
 
 impl InputError {
-    /// Whether the file may well be something else than a transcript: nothing in it looks like what somebody said.
+    /// Whether a file has nothing of a transcript: it is of no known format, or neither what was said nor another field that
+    /// is needed is in it.
     pub(super) fn is_no_transcript(&self) -> bool {
         match self {
             Self::UnknownFormat { .. } => true,
-            Self::NoKey { fields, .. } => fields.contains(&Field::Text),
+            Self::NoColumn { fields, .. } | Self::NoKey { fields, .. } => {
+                fields.len() > 1 && fields.contains(&Field::Text)
+            }
             _ => false,
         }
     }

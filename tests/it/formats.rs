@@ -265,6 +265,9 @@ fn a_folder_of_many_formats_is_read_and_what_is_no_transcript_is_passed_over() {
     let formats: Vec<_> =
         record["inputs"].as_array().expect("a list").iter().map(|input| input["format"].clone()).collect();
     assert_eq!(formats, ["subrip", "turn-rows", "text", "webvtt", "zoom"]);
+    // A table without a known name for the words alone is a transcript that needs a flag.
+    place.write("more/calls.txt", "call_id,speaker,words\nc1,agent,hello\nc1,customer,hi\n");
+    assert!(place.run(&["analyze", "more"]).expect(65).error().contains("no column fits text"));
     // Named itself, it is refused, and so is a folder of nothing else.
     place.run(&["analyze", "in/README.txt"]).expect(65);
     place.write("alone/README.txt", "Nothing here.\n");
