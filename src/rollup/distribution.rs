@@ -90,9 +90,27 @@ pub(super) fn beta_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
 /// The t above which a number of Student's distribution with `freedom` degrees of freedom lies with chance `tail` < ½.
 #[must_use]
 pub(crate) fn t_quantile(tail: f64, freedom: f64) -> f64 {
+    if freedom > EXPANDED_FREEDOM {
+        return expanded(two_sided_z(2.0 * tail), freedom);
+    }
     // t²/(ν + t²) of a t with ν degrees of freedom is Beta(½, ν/2).
     let y = beta_quantile(1.0 - 2.0 * tail, 0.5, freedom / 2.0);
     (freedom * y / (1.0 - y)).sqrt()
+}
+
+/// Degrees of freedom beyond which four terms give a quantile of t to ten digits.
+const EXPANDED_FREEDOM: f64 = 200.0;
+
+/// The quantile of t at the normal quantile z, in powers of 1/ν (Abramowitz & Stegun 26.7.5).
+fn expanded(z: f64, freedom: f64) -> f64 {
+    let square = z * z;
+    let terms = [
+        (square + 1.0) / 4.0,
+        ((5.0 * square + 16.0) * square + 3.0) / 96.0,
+        (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) / 384.0,
+        ((((79.0 * square + 776.0) * square + 1482.0) * square - 1920.0) * square - 945.0) / 92_160.0,
+    ];
+    z * (1.0 + terms.iter().rev().fold(0.0, |sum, term| (sum + term) / freedom))
 }
 
 /// More than bisection alone needs to reach the precision of a double from [0, 1].
@@ -228,6 +246,8 @@ mod tests {
             (2.5, 3.574_654_842_003_682),
             (7.0, 2.364_624_251_592_784),
             (30.0, 2.042_272_456_301_238),
+            (199.9, 1.971_902_228_375_926),
+            (200.1, 1.971_890_224_929_378),
             (1000.0, 1.962_339_080_826_408),
             (1e6, 1.959_966_356_814_107),
         ] {
