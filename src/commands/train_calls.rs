@@ -96,6 +96,11 @@ fn shown(model: &RatingModel, held_out: &HeldOut, left_out: (usize, usize)) -> S
         Some(ahead) if ahead.low > 0.0 => {
             format!("It is ahead of customer_score by {ahead:+}, more than chance explains.")
         }
+        Some(ahead) if ahead.high < 0.0 => {
+            format!(
+                "customer_score orders calls better, by more than chance explains ({ahead:+}): take the model for its scale."
+            )
+        }
         Some(ahead) => {
             format!("Its lead over customer_score, {ahead:+}, may be chance: customer_score orders calls as well.")
         }
