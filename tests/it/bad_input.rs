@@ -153,14 +153,14 @@ fn every_way_out_that_a_hint_offers_works_word_for_word() {
     expect_way_out("call_id,speaker,text,utterance\nc,agent,a,b\n", 0, &[("COLUMN", "utterance")]);
 
     let people = "call_id,speaker,text\nc1,O'Neil B,hi\nc1,customer,yo\nc2,O'Neil B,well\nc2,Kunde,so\nc1,Kunde,no\n";
-    let calls = expect_way_out(people, 0, &[("Kunde=other", "Kunde=customer")]).table("calls.csv");
+    let calls = expect_way_out(people, 2, &[("Kunde=other", "Kunde=customer")]).table("calls.csv");
     assert_eq!(calls.column("customer_turns"), ["2", "1"]);
-    let labelled = "call_id,source,text\nc1,web,\"Agent: hi\nCustomer: yo\"\nc2,app,\"Agent: hi\nCustomer: yo\"\n";
-    let calls = expect_way_out(labelled, 2, &[]).table("calls.csv");
-    assert_eq!(calls.column("turns"), ["2", "2"]);
-    let medium = "call_id,channel,text\nc1,web,\"Agent: hi\nCustomer: yo\"\nc2,web,\"Agent: hi\nCustomer: yo\"\n";
-    let calls = expect_way_out(medium, 1, &[]).table("calls.csv");
-    assert_eq!((calls.column("channel"), calls.column("turns")), (vec!["web", "web"], vec!["2", "2"]));
+    let said = ["web", "app", "web"].map(|place| format!("{place},\"Agent: hi\nCustomer: yo\"\n"));
+    let rows: String = (1..).zip(said).map(|(call, said)| format!("c{call},{said}")).collect();
+    let calls = expect_way_out(format!("call_id,source,text\n{rows}"), 1, &[]).table("calls.csv");
+    assert_eq!(calls.column("turns"), ["2", "2", "2"]);
+    let calls = expect_way_out(format!("call_id,channel,text\n{rows}"), 0, &[]).table("calls.csv");
+    assert_eq!((calls.column("channel"), calls.column("turns")), (vec!["web", "app", "web"], vec!["2", "2", "2"]));
     let totals = "call_id,text\nc1,\"Agent: hi\nOrder no: 7\nUser: yo\"\nc2,\"Agent: hi\nOrder no: 8\nUser: yo\"\n";
     assert_eq!(expect_way_out(totals, 0, &[]).table("calls.csv").column("turns"), ["2", "2"]);
 
