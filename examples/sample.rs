@@ -222,6 +222,7 @@ impl Tables {
                 chars: 100,
                 outcome,
                 weight: None,
+                redactions: 0,
             };
             // Detail for a sample: a million calls of it would be gigabytes.
             if self.calls.len() <= 5000 {
@@ -346,10 +347,12 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
             agents: agents.agents.len() as u64,
             files_passed_over: 0,
             contact_records: None,
+            redacted_twins: 0,
             segments: tables.counts,
             documents: tables.counts.segments,
         },
         agents: agents.population.as_ref().map(Population::rounded),
+        redaction: None,
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

@@ -25,6 +25,7 @@ mod pipeline;
 mod progress;
 mod random;
 mod rating;
+pub mod redact;
 pub mod report;
 pub mod rollup;
 pub mod sentiment;

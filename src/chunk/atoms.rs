@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-use crate::transcript::{Call, Place, Role, Timeline};
+use crate::transcript::{Call, Place, Role, Timeline, count_words};
 
 /// The finest atom of a divided turn is this share of the limit.
 ///
@@ -225,12 +225,15 @@ fn coarsen(text: &str, ends: &[usize], limit: &Limit) -> Vec<usize> {
 /// Gives the parts of one turn their words and their places on the time line.
 fn place_parts(turn: u32, text: &str, place: &Place, parts: &[Part], atoms: &mut Vec<Atom>) {
     let mut starts = text.unicode_word_indices().map(|(offset, _)| offset).peekable();
-    let mut words_before = 0;
+    // A turn from which something was kept back has other words than were said: each part has its share of those.
+    let written = u64::from(count_words(text));
+    let said = |passed: u64| u32::try_from(u64::from(place.words) * passed / written.max(1)).unwrap_or(u32::MAX);
+    let (mut words_before, mut passed) = (0, 0);
     for part in parts {
-        let mut words = 0;
         while starts.next_if(|&offset| offset < part.bytes.end).is_some() {
-            words += 1;
+            passed += 1;
         }
+        let words = said(passed) - words_before;
         // By words where there are any, because words are what a line without times is measured in.
         let at = |words: u32, bytes: usize| match place.words {
             0 => between(place, bytes, text.len()),

@@ -51,6 +51,7 @@ impl Scope for Everything {
     const HEADINGS: &'static [&'static str] = &[
         Heading::Input.title(),
         Heading::Scoring.title(),
+        Heading::Redaction.title(),
         Heading::Cost.title(),
         Heading::Storage.title(),
         Heading::Output.title(),
@@ -58,8 +59,13 @@ impl Scope for Everything {
 }
 
 impl Scope for Reading {
-    const HEADINGS: &'static [&'static str] =
-        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Cost.title(), Heading::Storage.title()];
+    const HEADINGS: &'static [&'static str] = &[
+        Heading::Input.title(),
+        Heading::Scoring.title(),
+        Heading::Redaction.title(),
+        Heading::Cost.title(),
+        Heading::Storage.title(),
+    ];
 }
 
 impl Scope for Judging {

@@ -50,12 +50,14 @@ Examples:
   undertone evaluate labelled.csv --engine local --engine comprehend --max-cost 1
   undertone evaluate labelled.csv --engine local --engine ours.model --out verdict.html
   undertone evaluate labelled.csv --learning-curve
+  undertone evaluate marked.csv --redact on
   undertone evaluate survey.csv --input calls.csv --rating csat --engine local --engine comprehend";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   undertone explain call-1015 --out undertone-out
-  undertone explain call-1015 --out undertone-out --input calls.csv";
+  undertone explain call-1015 --out undertone-out --input calls.csv
+  undertone explain call-1015 --input calls.csv --redacted";
 
 const CONFIG_EXAMPLES: &str = "\
 Examples:
@@ -182,6 +184,9 @@ pub struct Explain {
     /// Transcripts that hold the call: shows its words too, on this terminal only
     #[arg(long, value_name = "FILE")]
     pub input: Vec<String>,
+    /// Show the call's words with personal data replaced as `--redact` says, or all kinds, and the rule behind each mask
+    #[arg(long, requires = "input")]
+    pub redacted: bool,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Everything>,
@@ -232,7 +237,8 @@ pub struct Train {
 /// The arguments of `evaluate`.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A CSV file: texts with their labels (text,label), or calls with their ratings (`call_id`,rating)
+    /// A CSV file: texts with their labels (text,label), calls with their ratings (`call_id`,rating), or texts or
+    /// transcripts with what is personal marked, `[[card|4111 1111 1111 1111]]`, to judge redaction by
     #[arg(value_name = "LABELS")]
     pub labels: PathBuf,
     /// What to judge, once for each: `local`, `comprehend`, `vader` or a model file [default: the setting `engine`]

@@ -118,7 +118,8 @@ impl<'a> Run<'a> {
         let granularity = self.settings.granularity.or(profile.granularity);
         let chunk = options::chunk(self.settings, profile, granularity)?;
         let languages = Arc::clone(conversations.languages());
-        Ok(PrepareOptions::new(chunk, profile, languages, session.store.clone()))
+        let redactor = options::redactor(self.settings, profile)?;
+        Ok(PrepareOptions::new(chunk, profile, languages, session.store.clone(), redactor))
     }
 
     /// Holds what an engine that charges will be asked against the budget, if there is one. Nothing is sent before.
@@ -188,8 +189,9 @@ impl<'a> Run<'a> {
         }
         let settings = self.settings;
         let agents = pipelined.fold.agents.finish();
+        let kinds = options::kinds(settings, session.service.engine.profile());
         let mut record =
-            record(settings, session, read, &pipelined, &agents, self.started_at, self.call_model.as_ref());
+            record(settings, session, read, &pipelined, &agents, kinds, self.started_at, self.call_model.as_ref());
         let whole = record.counts.segments.complete() && read.rejected == 0;
         let code = if whole { ExitCode::Done } else { ExitCode::Partial };
         record.exit_code = code.number();

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
-use crate::explain::{Drawing, Explanation};
+use crate::explain::{Drawing, Explanation, RedactedDrawing};
+use crate::redact::Redactor;
 use crate::transcript::Call;
 
 /// Explains the call from the tables in `directory`, on stdout; with its words, if `words` is that call.
@@ -15,6 +16,20 @@ pub fn run(call_id: &str, directory: &Path, words: Option<&Call>) -> Result<Exit
     let explanation = Explanation::read(directory, call_id)?;
     let drawing = Drawing { explanation: &explanation, words };
     let mut stdout = anstream::stdout().lock();
+    write!(stdout, "{drawing}").and_then(|()| stdout.flush()).map_err(Failure::stdout)?;
+    Ok(ExitCode::Done)
+}
+
+/// Shows a call as it would be sent with what `redactor` keeps back, and the rule behind each mask, on stdout. It needs
+/// no run, so it can come before the first one.
+///
+/// # Errors
+/// [`Failure`] if stdout takes no more.
+pub fn show_redacted(call: Call, redactor: &Redactor, language: &str) -> Result<ExitCode, Failure> {
+    let mut call = call;
+    let masks = redactor.redact(&mut call, language);
+    let mut stdout = anstream::stdout().lock();
+    let drawing = RedactedDrawing { call: &call, masks: &masks };
     write!(stdout, "{drawing}").and_then(|()| stdout.flush()).map_err(Failure::stdout)?;
     Ok(ExitCode::Done)
 }

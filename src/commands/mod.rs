@@ -43,7 +43,12 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             // Copied from calls.csv it may have a guard.
             let call_id = unguarded(&args.call_id);
             let words = find_call(settings, &args.input, call_id)?;
-            explain::run(call_id, &settings.out, words.as_ref())
+            match words {
+                Some((call, language)) if args.redacted => {
+                    explain::show_redacted(call, &options::redactor_to_judge(settings)?, &language)
+                }
+                words => explain::run(call_id, &settings.out, words.map(|(call, _)| call).as_ref()),
+            }
         }),
         Command::Report { dir } => report::run(&dir),
         Command::Train(args) if args.purpose == "calls" => {
@@ -66,14 +71,20 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The call of this id in `inputs`, if any were named.
-fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Option<Call>, Failure> {
+/// The call of this id in `inputs`, if any were named, and its language.
+fn find_call(settings: &Settings, inputs: &[String], call_id: &str) -> Result<Option<(Call, Box<str>)>, Failure> {
     if inputs.is_empty() {
         return Ok(None);
     }
     let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
+    let languages = std::sync::Arc::clone(conversations.languages());
+    let first = (settings.engine().profile)(settings).languages.first();
     let call = explain::find(conversations.into_calls(), call_id)?;
-    call.map(Some).ok_or_else(|| {
+    let with_language = |call: Call| {
+        let language = call.language.clone().unwrap_or_else(|| languages.language(&call, first).code.into());
+        (call, language)
+    };
+    call.map(with_language).map(Some).ok_or_else(|| {
         Failure::new(ExitCode::NoInput, format!("no call {call_id} in {}", inputs.join(", ")))
             .with_hint(Some("name the transcripts that the run read".into()))
     })

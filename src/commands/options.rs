@@ -1,13 +1,17 @@
 //! What the settings mean for each room: the one place that knows both sides.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::chunk::ChunkOptions;
 use crate::engine::{Price, Profile};
 use crate::exit::{ExitCode, Failure, Stops};
 use crate::input::{BadMap, Field, InputOptions, Origin, Source};
 use crate::rating::{RatingModel, RatingModelError, Scoring};
+use crate::redact::{Kinds, Redactor, Terms, TermsError};
 use crate::rollup::{SCORING_VERSION, ScoredRoles};
 use crate::sentiment::Granularity;
-use crate::settings::Settings;
+use crate::settings::{Redact, Redaction, Settings};
 
 /// How rows are read.
 ///
@@ -71,6 +75,64 @@ pub(super) fn call_model(settings: &Settings, profile: &Profile) -> Result<Optio
         Failure::new(error.code(), format!("{}: {error}", path.display())).with_hint(hint)
     })
 }
+
+/// The kinds of personal data that are kept back of what an engine is sent.
+pub(super) fn kinds(settings: &Settings, profile: &Profile) -> Kinds {
+    match settings.section::<Redaction>().redact {
+        Redact::Auto if profile.is_remote() => Kinds::ALL,
+        Redact::Auto => Kinds::default(),
+        Redact::Kinds(kinds) => kinds,
+    }
+}
+
+/// What is kept back of what an engine is sent; `None` for nothing.
+///
+/// # Errors
+/// [`ExitCode::Settings`] for a file of terms that can't be used.
+pub(super) fn redactor(settings: &Settings, profile: &Profile) -> Result<Option<Arc<Redactor>>, Failure> {
+    let kinds = kinds(settings, profile);
+    if kinds == Kinds::default() {
+        return Ok(None);
+    }
+    redactor_of(settings, kinds).map(Arc::new).map(Some)
+}
+
+/// What would be kept back of what is sent away.
+///
+/// # Errors
+/// [`ExitCode::Settings`] for a file of terms that can't be used.
+pub(super) fn redactor_to_judge(settings: &Settings) -> Result<Redactor, Failure> {
+    redactor_of(
+        settings,
+        match settings.section::<Redaction>().redact {
+            Redact::Auto => Kinds::ALL,
+            Redact::Kinds(kinds) => kinds,
+        },
+    )
+}
+
+fn redactor_of(settings: &Settings, kinds: Kinds) -> Result<Redactor, Failure> {
+    let section: &Redaction = settings.section();
+    let mut terms = Terms::default();
+    if let Some(path) = &section.terms {
+        with_file(path, |file| terms.add(file))?;
+    }
+    if let Some(path) = &section.keep {
+        with_file(path, |file| terms.keep(file))?;
+    }
+    Ok(Redactor::new(kinds, terms))
+}
+
+/// Hands a file of terms over.
+fn with_file(path: &Path, take: impl FnOnce(&str) -> Result<(), TermsError>) -> Result<(), Failure> {
+    let unusable = |reason: String| Failure::new(ExitCode::Settings, format!("can't use {}: {reason}", path.display()));
+    let file = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    take(&file).map_err(|error| unusable(error.to_string()).with_hint(Some(TERMS_HINT.to_owned())))
+}
+
+/// How a file of terms is written.
+const TERMS_HINT: &str = "a term is words, or a regular expression between slashes; --redact-terms takes lines of \
+                          `kind,term`, --keep-terms lines of terms";
 
 /// The roles whose words are scored.
 pub(super) fn scored_roles(settings: &Settings) -> ScoredRoles {

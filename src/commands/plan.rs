@@ -29,10 +29,11 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let rejected_rows = conversations.rejected();
     let profile = (registry::charged(settings).profile)(settings);
     let store = session::open_store(settings, &profile, Access::Read)?;
+    let redactor = options::redactor(settings, &profile)?;
     let way = |granularity| {
         let chunk = options::chunk(settings, &profile, granularity)?;
         let languages = Arc::clone(conversations.languages());
-        Ok(PrepareOptions::new(chunk, &profile, languages, store.clone()))
+        Ok(PrepareOptions::new(chunk, &profile, languages, store.clone(), redactor.clone()))
     };
     let ways = Granularity::ALL.into_iter().map(way).collect::<Result<Vec<_>, Failure>>()?;
     let mut calls = conversations.into_calls();

@@ -8,11 +8,12 @@ use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
 use crate::input::{Calls, FileReport};
 use crate::output::{
-    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SCHEMA_VERSION, SecondsRecord,
-    ServiceRecord,
+    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SCHEMA_VERSION,
+    SecondsRecord, ServiceRecord,
 };
-use crate::pipeline::{Fold, Pipelined};
+use crate::pipeline::{Fold, Pipelined, RedactedCounts};
 use crate::rating::RatingModel;
+use crate::redact::{Kinds, REDACTION_VERSION};
 use crate::rollup::{AgentsReport, Population, SCORING_VERSION};
 use crate::settings::Settings;
 
@@ -23,6 +24,7 @@ pub(super) fn record(
     read: &Read,
     pipelined: &Pipelined<Fold, Calls>,
     agents: &AgentsReport,
+    kinds: Kinds,
     started_at: Timestamp,
     call_model: Option<&RatingModel>,
 ) -> RunRecord {
@@ -45,6 +47,7 @@ pub(super) fn record(
         outputs: Vec::new(),
         counts: counts(read, pipelined, agents),
         agents: agents.population.as_ref().map(Population::rounded),
+        redaction: redaction(kinds, &pipelined.fold.redacted),
         service: service(session, profile, pipelined.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
@@ -77,6 +80,16 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
         segments: fold.counts,
         documents: taken - duplicates - stored,
     }
+}
+
+/// What was kept back; `None` where nothing was looked for.
+fn redaction(kinds: Kinds, redacted: &RedactedCounts) -> Option<RedactionRecord> {
+    (kinds != Kinds::default()).then(|| RedactionRecord {
+        redaction_version: REDACTION_VERSION.to_owned(),
+        kinds: kinds.iter().map(|kind| kind.to_string()).collect(),
+        spans: redacted.masks.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
+        segments_changed: redacted.segments,
+    })
 }
 
 /// Requests to a remote engine; blank for a local one.

@@ -13,6 +13,7 @@ mod compare;
 mod curve;
 mod evaluation;
 mod ranking;
+mod redaction;
 mod reliability;
 mod texts;
 
@@ -23,5 +24,6 @@ pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
 pub use curve::{Curve, CurveTexts};
 pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, ItemScores, RatingsSubject, Subject, Truth, judged};
 pub use ranking::{auc, spearman};
+pub use redaction::{RedactedCall, RedactionFigures};
 pub use reliability::{Bin, calibration_error, reliability};
 pub use texts::{Judged, TextFigures, accuracy, macro_f1};

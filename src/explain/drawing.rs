@@ -267,7 +267,7 @@ impl Display for Lane {
 }
 
 /// A turn's words, broken into lines, without anything that could move the cursor.
-fn write_words(f: &mut fmt::Formatter<'_>, turn: &Turn, faint: bool) -> fmt::Result {
+pub(super) fn write_words(f: &mut fmt::Formatter<'_>, turn: &Turn, faint: bool) -> fmt::Result {
     let style = if faint { FAINT } else { Style::new() };
     let mut line = String::new();
     let mut flush = |line: &mut String| {

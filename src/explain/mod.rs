@@ -5,11 +5,13 @@
 
 mod drawing;
 mod read;
+mod redacted;
 
 use std::path::PathBuf;
 
 pub use drawing::Drawing;
 pub use read::Explanation;
+pub use redacted::RedactedDrawing;
 
 use crate::exit::{ExitCode, Stops};
 use crate::output::ReadError;

@@ -28,6 +28,8 @@ pub struct SegmentRow {
     pub outcome: Outcome,
     /// Its share of its role's score in calls.csv; only where it has scores.
     pub weight: Option<Millionths>,
+    /// Masks in it.
+    pub redactions: u32,
 }
 
 /// A row of the input that could not be used.
@@ -46,7 +48,7 @@ fn fixed(row: &SegmentRow) -> Option<FixedScores> {
 }
 
 /// The columns of segments.csv.
-pub static SEGMENTS: [Column<SegmentRow>; 15] = columns! {
+pub static SEGMENTS: [Column<SegmentRow>; 16] = columns! {
     "call_id", Text, "The call.",
         |row| Cell::text(&*row.call_id);
     "segment", Integer, "The segment's number within its call, from 1, by its first turn.",
@@ -78,6 +80,8 @@ pub static SEGMENTS: [Column<SegmentRow>; 15] = columns! {
     "weight", Number,
         "Its turns' share of their role's score in calls.csv, from 0 to 1: a turn weighs k·(1 − neutral), k numbering the role's turns that have words. Empty when not scored.",
         |row| Cell::of(row.weight, |weight| Cell::Millionths(weight.0));
+    "redactions", Integer, "How many pieces of personal data were replaced in the document before it was scored.",
+        |row| Cell::count(row.redactions);
 };
 
 /// The columns of failures.csv.

@@ -30,11 +30,12 @@ pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
 pub use record::{
-    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RunRecord, SecondsRecord, ServiceRecord,
+    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SecondsRecord,
+    ServiceRecord,
 };
 pub use sorted::{SortedRows, part_key};
 pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;
 
 /// The version of the tables' columns: it changes when a column is added, and its first part when one changes.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";

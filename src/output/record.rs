@@ -3,6 +3,7 @@
 //! It is written last: a directory whose run.json names the hashes of its files is whole. It is the only output
 //! that holds times and paths, and so the only one that differs from run to run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,10 @@ pub struct RunRecord {
     /// a record of before this was measured.
     #[serde(default)]
     pub agents: Option<Population>,
+    /// What was kept back of the text; nothing where it was sent, or scored here, as it is. A record of before there
+    /// was redaction can be read too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<RedactionRecord>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
@@ -167,6 +172,19 @@ pub struct ContactsRecord {
     pub without_call: u64,
     /// Calls that no record describes.
     pub calls_without: u64,
+}
+
+/// What was kept back of the text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RedactionRecord {
+    /// The version of the rules.
+    pub redaction_version: String,
+    /// The kinds that were looked for.
+    pub kinds: Vec<String>,
+    /// Pieces of personal data that were replaced, by kind.
+    pub spans: BTreeMap<String, u64>,
+    /// Segments that are not as they were said.
+    pub segments_changed: u64,
 }
 
 /// Requests to the service, and what it charges.

@@ -3,15 +3,18 @@
 //! A finished call becomes a row of calls.csv, rows of segments.csv and failures.csv, a part of its agents'
 //! roll-ups and of the overview, and is gone. Nothing here depends on the order in which calls finish.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use super::prepare::Prepared;
+use crate::chunk::Piece;
 use crate::output::{
     CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key, read_back,
 };
 use crate::overview::{CallFigures, Overview};
 use crate::rating::{Columns, RatingModel};
+use crate::redact::{Kind, Mask};
 use crate::rollup::{
     AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, TurnScore, TurnWeights, roll_up, turn_scores,
 };
@@ -43,6 +46,32 @@ pub struct FoldOptions {
     pub call_model: Option<RatingModel>,
 }
 
+/// What was kept back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RedactedCounts {
+    /// Masks by kind, in turns of roles that are scored.
+    pub masks: BTreeMap<Kind, u64>,
+    /// Segments with a mask in them.
+    pub segments: u64,
+}
+
+impl RedactedCounts {
+    fn add(&mut self, prepared: &Prepared) {
+        if prepared.masks.is_empty() {
+            return;
+        }
+        let is_sent = |mask: &&Mask| {
+            let piece = |piece: &Piece| piece.turn == mask.turn && piece.bytes.contains(&mask.at);
+            prepared.segments.iter().any(|segment| segment.pieces.iter().any(piece))
+        };
+        for mask in prepared.masks.iter().filter(is_sent) {
+            *self.masks.entry(mask.kind).or_default() += 1;
+        }
+        let changed = prepared.segments.iter().filter(|segment| prepared.masks_in(segment) > 0);
+        self.segments += changed.count() as u64;
+    }
+}
+
 /// All that a run's calls come to.
 pub struct Fold {
     options: FoldOptions,
@@ -67,6 +96,8 @@ pub struct Fold {
     pub language_assumed: u64,
     /// Calls with times that contradict each other.
     pub times_contradict: u64,
+    /// What was kept back of what was sent.
+    pub redacted: RedactedCounts,
 }
 
 impl Fold {
@@ -86,6 +117,7 @@ impl Fold {
             turns: 0,
             language_assumed: 0,
             times_contradict: 0,
+            redacted: RedactedCounts::default(),
         }
     }
 
@@ -114,6 +146,7 @@ impl Fold {
                     weights.share(segment.role, segment.pieces.iter().map(|piece| (piece.turn as usize, piece.words)))
                 }),
                 outcome,
+                redactions: prepared.masks_in(segment),
             };
             let key = part_key(&row.call_id, number);
             if failed {
@@ -142,6 +175,7 @@ impl TakeCalls for Fold {
         let model = self.options.call_model.as_ref().filter(|_| !low_coverage);
         let expected = model.and_then(|model| Some(model.expected(&Columns::of(&rollup.customer)?)));
         let row = CallRow { rollup, engine: self.options.engine, low_coverage, expected };
+        self.redacted.add(prepared);
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;
         self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;

@@ -18,10 +18,10 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use fold::{Fold, FoldOptions, TakeCalls, roll_up_call};
+pub use fold::{Fold, FoldOptions, RedactedCounts, TakeCalls, roll_up_call};
 use in_flight::InFlight;
 pub use planner::{Plan, plan};
-pub use prepare::{PrepareOptions, Prepared};
+pub use prepare::{Measured, PrepareOptions, Prepared};
 
 use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};
@@ -161,7 +161,10 @@ fn prepared(groups: impl Stream<Item = Vec<Call>>, options: PrepareOptions) -> i
     groups
         .map(move |group| {
             let options = Arc::clone(&options);
-            tokio::task::spawn_blocking(move || Prepared::all(group, &options))
+            tokio::task::spawn_blocking(move || {
+                let measured: Vec<Measured> = group.into_iter().map(|call| Measured::of(call, &options)).collect();
+                Prepared::all(measured, &options)
+            })
         })
         .buffered(cores * 2)
         .then(|group| future::ready(group.expect("preparing a call does not panic")))

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::PipelineError;
-use super::prepare::{PrepareOptions, Prepared, Step};
+use super::prepare::{Measured, PrepareOptions, Prepared, Step};
 use crate::cache::Key;
 use crate::chunk::{Estimate, Segment};
 use crate::input::InputError;
@@ -38,7 +38,7 @@ struct Draft {
 impl Draft {
     fn add(&mut self, prepared: &Prepared, billing: Option<Billing>) -> io::Result<()> {
         let language = prepared.language();
-        self.plan.language_assumed += u64::from(prepared.language_assumed);
+        self.plan.language_assumed += u64::from(prepared.measured.language_assumed);
         for (segment, step) in prepared.segments.iter().zip(&prepared.steps) {
             self.plan.estimate.add_segment(segment);
             match step {
@@ -105,15 +105,17 @@ pub fn plan(
             // Its own statement, so that the others may read on while this group is prepared.
             let group = locked(&groups).next();
             let Some(group) = group else { return Ok(()) };
-            let mut calls = group.map_err(PipelineError::Input)?;
+            let calls = group.map_err(PipelineError::Input)?;
+            let Some(first) = ways.first() else { continue };
+            // Ways differ in how calls are cut, not in what is cut.
+            let mut calls: Vec<Measured> = calls.into_iter().map(|call| Measured::of(call, first)).collect();
             for (way, draft) in ways.iter().zip(&drafts) {
                 let prepared = Prepared::all(calls, way);
                 let mut draft = locked(draft);
                 for prepared in &prepared {
                     draft.add(prepared, way.chunk.billing).map_err(PipelineError::Temporary)?;
                 }
-                // The next way need not find the languages again.
-                calls = prepared.into_iter().map(|prepared| prepared.call).collect();
+                calls = prepared.into_iter().map(|prepared| prepared.measured).collect();
             }
         }
     };

@@ -3,12 +3,14 @@
 //! Pure work on one call at a time, so that it runs on all cores. This is the one place where a document's text is
 //! made: its id is a hash of the very text that is sent.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::cache::{Key, ScoreStore, Scorer};
-use crate::chunk::{ChunkOptions, Segment, segments};
+use crate::chunk::{ChunkOptions, Piece, Segment, segments};
 use crate::engine::{Languages, Profile};
 use crate::language::{Evidence, Found};
+use crate::redact::{Mask, Redactor};
 use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Text, Timeline};
 
@@ -25,6 +27,8 @@ pub struct PrepareOptions {
     pub scorer: Option<Scorer>,
     /// Scores of earlier runs.
     pub store: Option<Arc<ScoreStore>>,
+    /// What is kept back; `None` where texts are sent as they are.
+    pub redactor: Option<Arc<Redactor>>,
 }
 
 impl PrepareOptions {
@@ -34,9 +38,10 @@ impl PrepareOptions {
         profile: &Profile,
         evidence: Arc<Evidence>,
         store: Option<Arc<ScoreStore>>,
+        redactor: Option<Arc<Redactor>>,
     ) -> Self {
         let scorer = profile.is_stored.then(|| Scorer::of(profile));
-        Self { chunk, languages: profile.languages.clone(), evidence, scorer, store }
+        Self { chunk, languages: profile.languages.clone(), evidence, scorer, store, redactor }
     }
 }
 
@@ -61,36 +66,24 @@ pub enum Step {
     },
 }
 
-/// A call with everything that scoring and rolling up need to know of it.
+/// A call as it may be sent: its language is known, it is measured, and what is to be kept back is out of its turns.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct Measured {
     /// The call; its language is known.
     pub call: Call,
-    /// Where its turns lie.
+    /// Where its turns lie, by the words that were said.
     pub timeline: Timeline,
-    /// What it was cut into, in order.
-    pub segments: Vec<Segment>,
     /// Whether the call's language is not given and its own words are too few for it.
     pub language_assumed: bool,
-    /// What each segment needs, in the same order.
-    pub steps: Vec<Step>,
+    /// What stands in its turns for what was kept back, in order.
+    pub masks: Vec<Mask>,
 }
 
-impl Prepared {
-    /// Prepares a group of calls. Their documents are looked up together, which costs less than call by call.
-    #[must_use]
-    pub fn all(calls: Vec<Call>, options: &PrepareOptions) -> Vec<Self> {
-        let mut prepared: Vec<Self> = calls.into_iter().map(|call| Self::of(call, options)).collect();
-        if let Some(store) = &options.store {
-            reuse_stored(prepared.iter_mut().flat_map(|call| &mut call.steps).collect(), store);
-        }
-        prepared
-    }
-
-    /// Finds the call's language if nothing gave it, measures it, cuts it and makes its documents.
+impl Measured {
+    /// Finds the call's language if nothing gave it, measures it and keeps back what is to be kept back.
     ///
-    /// Whatever changes what turns say, such as redaction, belongs before all of this.
-    fn of(mut call: Call, options: &PrepareOptions) -> Self {
+    /// The language comes first, because its words decide what is found; the words that were said are what is measured.
+    pub fn of(mut call: Call, options: &PrepareOptions) -> Self {
         let mut language_assumed = false;
         if call.language.is_none() {
             let Found { code, assumed } = options.evidence.language(&call, options.languages.first());
@@ -98,14 +91,69 @@ impl Prepared {
             language_assumed = assumed;
         }
         let timeline = Timeline::of(&call);
-        let segments = segments(&call, &timeline, &options.chunk);
-        let steps = segments.iter().map(|segment| step(&call, segment, options)).collect();
-        Self { call, timeline, segments, language_assumed, steps }
+        let masks = match &options.redactor {
+            None => Vec::new(),
+            Some(redactor) => {
+                let language = call.language.clone().unwrap_or_default();
+                redactor.redact(&mut call, &language)
+            }
+        };
+        Self { call, timeline, language_assumed, masks }
+    }
+}
+
+/// A call with everything that scoring and rolling up need to know of it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The call as it may be sent.
+    pub measured: Measured,
+    /// What it was cut into, in order.
+    pub segments: Vec<Segment>,
+    /// What each segment needs, in the same order.
+    pub steps: Vec<Step>,
+}
+
+impl Deref for Prepared {
+    type Target = Measured;
+
+    fn deref(&self) -> &Measured {
+        &self.measured
+    }
+}
+
+impl Prepared {
+    /// Prepares a group of calls. Their documents are looked up together, which costs less than call by call.
+    #[must_use]
+    pub fn all(calls: impl IntoIterator<Item = Measured>, options: &PrepareOptions) -> Vec<Self> {
+        let mut prepared: Vec<Self> = calls.into_iter().map(|call| Self::of(call, options)).collect();
+        if let Some(store) = &options.store {
+            reuse_stored(prepared.iter_mut().flat_map(|call| &mut call.steps).collect(), store);
+        }
+        prepared
+    }
+
+    /// Cuts a call and makes its documents. Nothing changes what turns say from here on.
+    fn of(measured: Measured, options: &PrepareOptions) -> Self {
+        let call = &measured.call;
+        let segments = segments(call, &measured.timeline, &options.chunk);
+        let steps = segments.iter().map(|segment| step(call, segment, options)).collect();
+        Self { measured, segments, steps }
     }
 
     /// The call's language code.
     pub fn language(&self) -> &str {
-        self.call.language.as_deref().unwrap_or_default()
+        self.measured.call.language.as_deref().unwrap_or_default()
+    }
+
+    /// How many of the call's masks stand in a segment.
+    pub fn masks_in(&self, segment: &Segment) -> u32 {
+        let masks = &self.measured.masks;
+        let within = |piece: &Piece| {
+            let from = masks.partition_point(|mask| (mask.turn, mask.at) < (piece.turn, piece.bytes.start));
+            let to = masks.partition_point(|mask| (mask.turn, mask.at) < (piece.turn, piece.bytes.end));
+            u32::try_from(to - from).unwrap_or(u32::MAX)
+        };
+        segment.pieces.iter().map(within).sum()
     }
 }
 
@@ -154,8 +202,8 @@ mod tests {
         let scorer = Scorer { engine: "script".into(), model: "1".into() };
         let evidence = Arc::default();
         let languages = Languages::Listed(vec!["en", "es"]);
-        let options = PrepareOptions { chunk, languages, evidence, scorer: Some(scorer), store: None };
-        Prepared::of(call, &options).steps
+        let options = PrepareOptions { chunk, languages, evidence, scorer: Some(scorer), store: None, redactor: None };
+        Prepared::of(Measured::of(call, &options), &options).steps
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::output::{
     ServiceRecord, Tables,
 };
 use crate::overview::Overview;
-use crate::pipeline::{Fold, FoldOptions, Prepared, TakeCalls as _};
+use crate::pipeline::{Fold, FoldOptions, Measured, Prepared, TakeCalls as _};
 use crate::rollup::{AgentOptions, AgentsReport, Population, ScoredRoles};
 use crate::sentiment::{Granularity, Outcome, Scores};
 use crate::transcript::{Call, Role, Timeline, Turn};
@@ -88,8 +88,11 @@ impl Sample {
         for (call, outcomes) in &self.calls {
             let timeline = Timeline::of(call);
             let segments = segments(call, &timeline, &cut);
-            let prepared =
-                Prepared { call: call.clone(), timeline, segments, language_assumed: false, steps: Vec::new() };
+            let prepared = Prepared {
+                measured: Measured { call: call.clone(), timeline, language_assumed: false, masks: Vec::new() },
+                segments,
+                steps: Vec::new(),
+            };
             fold.finish_call(&prepared, outcomes.clone()).unwrap();
         }
         for reject in &self.rejects {
@@ -170,6 +173,7 @@ impl Sample {
                 documents: fold.counts.segments,
             },
             agents: agents.population.as_ref().map(Population::rounded),
+            redaction: None,
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

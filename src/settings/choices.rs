@@ -9,6 +9,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use super::value::{Value, Wrong};
 use crate::chunk::Speakers;
 use crate::input::{self, FormatName, OffsetUnit};
+use crate::redact::{Kind, Kinds};
 use crate::sentiment::Granularity;
 
 /// Makes enums whose variants are words, by the names that their derives give them, values of settings.
@@ -179,6 +180,55 @@ impl Value for FormatName {
     }
 }
 
+/// Which kinds of personal data are kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redact {
+    /// All, for an engine that sends text away; none, for one that does not.
+    Auto,
+    /// These, whatever the engine.
+    Kinds(Kinds),
+}
+
+impl Redact {
+    fn of<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<Self, Wrong> {
+        let kinds = names.try_fold(Vec::new(), |mut kinds, name| {
+            kinds.push(name.trim().parse::<Kind>().ok()?);
+            Some(kinds)
+        });
+        match kinds {
+            Some(kinds) if !kinds.is_empty() => Ok(Self::Kinds(kinds.into_iter().collect())),
+            _ => Err(Wrong::expected(format!("auto, on, off or a list of {}", Kind::VARIANTS.join(", ")))),
+        }
+    }
+}
+
+impl Value for Redact {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "on" => Ok(Self::Kinds(Kinds::ALL)),
+            "off" => Ok(Self::Kinds(Kinds::default())),
+            list => Self::of(list.split(',')),
+        }
+    }
+
+    fn from_toml(value: &toml::Value) -> Result<Self, Wrong> {
+        match value.as_array() {
+            Some(names) => Self::of(names.iter().map(|name| name.as_str().unwrap_or_default())),
+            None => Self::parse(value.as_str().unwrap_or_default()),
+        }
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(match self {
+            Self::Auto => "auto".into(),
+            Self::Kinds(kinds) if *kinds == Kinds::ALL => "on".into(),
+            Self::Kinds(kinds) if *kinds == Kinds::default() => "off".into(),
+            Self::Kinds(kinds) => kinds.iter().map(Kind::as_str).collect::<Vec<_>>().join(",").into(),
+        })
+    }
+}
+
 /// A language code such as `en` or `zh-TW`, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanguageCode(Box<str>);
@@ -270,6 +320,18 @@ mod tests {
         let csv = Auto::<FormatName>::parse("csv").unwrap();
         assert_eq!((csv.given().map(|name| name.as_str()), csv.to_toml()), (Some("csv"), Some("csv".into())));
         assert!(Auto::<FormatName>::parse("csvv").unwrap_err().to_string().starts_with("expected auto or csv"));
+    }
+
+    #[test]
+    fn kinds_to_keep_back_are_all_none_or_a_list() {
+        for (text, shown) in [("auto", "auto"), ("on", "on"), ("off", "off"), ("name, card", "card,name")] {
+            assert_eq!(Redact::parse(text).unwrap().to_toml(), Some(shown.into()));
+        }
+        assert_eq!(Redact::from_toml(&toml::Value::Array(vec!["card".into()])), Redact::parse("card"));
+        for wrong in ["", "cards", "on,off", "card,", "true"] {
+            let error = Redact::parse(wrong).unwrap_err().to_string();
+            assert!(error.starts_with("expected auto, on, off or a list of card, iban, bank"), "{error}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(crate) enum Heading {
     Input,
     /// What scores, and how it is used.
     Scoring,
+    /// What is kept back.
+    Redaction,
     /// What it may cost.
     Cost,
     /// Where paid-for scores are kept.
@@ -26,6 +28,7 @@ impl Heading {
         match self {
             Self::Input => "Input",
             Self::Scoring => "Scoring",
+            Self::Redaction => "Redaction",
             Self::Cost => "Cost",
             Self::Storage => "Stored scores",
             Self::Output => "Output",

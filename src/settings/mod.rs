@@ -33,14 +33,14 @@ mod section;
 mod table;
 mod value;
 
-pub use choices::{CachePlace, LogFormat, Verbosity};
+pub use choices::{CachePlace, LogFormat, Redact, Verbosity};
 use error::Problem;
 pub use error::{Origin, SettingsError};
 pub(crate) use key::{Flag, Heading, Key, Keys};
 pub(crate) use layers::Assignment;
 pub(crate) use print::commented_file;
 pub(crate) use section::{Section, section};
-pub use table::{Cache, Cost, General};
+pub use table::{Cache, Cost, General, Redaction};
 pub(crate) use value::{Raw, Value, Wrong, put, put_within};
 
 /// What the names of all environment variables begin with.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use jiff::tz::TimeZone;
 
-use super::choices::{Auto, CachePlace, LanguageCode, LogFormat, TableFormats, Verbosity};
+use super::choices::{Auto, CachePlace, LanguageCode, LogFormat, Redact, TableFormats, Verbosity};
 use super::key::{Flag, Heading};
 use super::maps::{ColumnMap, RoleMap};
 use super::section::section;
@@ -173,6 +173,35 @@ section! {
             key: "verbosity",
             default: Verbosity::Normal,
             results: false,
+        }
+    }
+}
+
+section! {
+    /// What of the text is kept back.
+    pub Redaction {
+        /// Which personal data is replaced before scoring, such as a card number by `[CARD]`. `on` for all kinds, `off` for none, or a list of card, iban, bank, ssn, id, phone, email, birth, address, name, password, url; `auto` is `on` for an engine that sends text away and `off` for one that does not.
+        redact: Redact {
+            key: "redact",
+            default: Redact::Auto,
+            results: true,
+            flag: Flag::new(Heading::Redaction, "redact", "off|on|KIND,…"),
+        }
+        /// Terms to replace too, a line of `kind,term` each. A term is words, or a regular expression between slashes.
+        terms: Option<PathBuf> {
+            key: "redact-terms",
+            default: None,
+            example: "\"our-terms.csv\"",
+            results: false,
+            flag: Flag::new(Heading::Redaction, "redact-terms", "FILE"),
+        }
+        /// Terms to leave as they are, a line each: one's own names and numbers, such as a brand or a hotline.
+        keep: Option<PathBuf> {
+            key: "keep-terms",
+            default: None,
+            example: "\"our-names.txt\"",
+            results: false,
+            flag: Flag::new(Heading::Redaction, "keep-terms", "FILE"),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod contender;
 mod items;
+mod marked;
 mod shown;
 
 use std::io;
@@ -51,6 +52,9 @@ const SEED: u64 = 1;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
+    if marked::is_marked(&args.labels)? {
+        return marked::run(settings, args, SEED);
+    }
     let settings = &of_both_speakers(settings);
     let items = Items::read(args, settings)?;
     if args.learning_curve && items.labelled().is_none() {
@@ -147,7 +151,9 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let profile = session.service.engine.profile().clone();
     let granularity = settings.granularity.or(profile.granularity);
     let chunk = options::chunk(settings, &profile, granularity)?;
-    let prepare = PrepareOptions::new(chunk, &profile, Arc::clone(&items.languages), session.store.clone());
+    let redactor = options::redactor(settings, &profile)?;
+    let languages = Arc::clone(&items.languages);
+    let prepare = PrepareOptions::new(chunk, &profile, languages, session.store.clone(), redactor);
     let cost = |units| profile.price.cost(units);
     let bill = profile.is_charged().then(|| Bill::of(items, &prepare)).transpose()?;
     if let Some(bill) = &bill {

@@ -153,6 +153,18 @@ fn bad_row(path: &Path, line: u64, reason: &'static str, wanted: &'static str) -
     LabelsError::BadRow { path: path.to_owned(), line, reason, wanted }
 }
 
+/// The texts of a file whose rows are texts by themselves, whether or not they have labels; `None` if they are turns of
+/// calls.
+///
+/// # Errors
+/// [`LabelsError`] when it can't be read, or a row is not UTF-8.
+pub fn texts_by_themselves(path: &Path) -> Result<Option<Vec<String>>, LabelsError> {
+    let rows = Rows::open(path)?;
+    let (Some(text), None) = (rows.place("text"), rows.place("call_id")) else { return Ok(None) };
+    let row = |record: &csv::StringRecord| Ok(record.get(text).filter(|text| !text.is_empty()).map(str::to_owned));
+    rows.collect(SAVE_AS_UTF8, row).map(Some)
+}
+
 /// Whether a file holds rated calls and not labelled texts, by its columns.
 ///
 /// # Errors
