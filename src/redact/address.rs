@@ -62,7 +62,7 @@ impl Finder<'_> {
         let expected = |at: usize| {
             let before = turn.tokens.get(..at).unwrap_or_default();
             let words = before.iter().filter(|token| token.is_word() && !token.is(FILLER | HESITATION)).count();
-            named.is_some_and(|phrase| at >= phrase.end && at - phrase.end <= 6) || asked && words <= 3
+            named.is_some_and(|phrase| at >= phrase.end && at - phrase.end <= 6) || asked && words <= 1
         };
         let mut free = 0;
         for run in runs {

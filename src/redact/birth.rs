@@ -1,7 +1,7 @@
 //! Dates of birth: dates that were asked for, or that stand beside `born`. Other dates stay.
 
 use super::kind::Kind;
-use super::pack::{Cue, DIGIT, HESITATION, JOIN, MONTH, NUMBER, ORDINAL, REQUEST, SCALE, TEEN, TENS};
+use super::pack::{Cue, DIGIT, FILLER, HESITATION, JOIN, MONTH, NUMBER, ORDINAL, REQUEST, SCALE, TEEN, TENS, UNIT};
 use super::runs::{Run, Shape};
 use super::span::{Finder, Turn};
 use super::tokens::{Form, Token};
@@ -22,7 +22,11 @@ impl Finder<'_> {
         if cues.is_empty() && !open {
             return;
         }
+        let is_counted = |last: usize| turn.tokens.get(last + 1).is_some_and(|token| token.is(UNIT));
         for (first, last) in dates(turn, runs) {
+            if is_counted(last) || found.iter().any(|phrase| phrase.cue == Cue::Nothing && phrase.first == first) {
+                continue;
+            }
             let near = cues
                 .iter()
                 .any(|(cue, end)| first >= *end && first - end <= REACH || *cue > last && cue - last <= REACH);
@@ -36,9 +40,9 @@ impl Finder<'_> {
 
 /// Whether what stands before a date leaves it an answer.
 fn is_answer(turn: &Turn<'_>, first: usize) -> bool {
-    const FEW: usize = 7;
+    const FEW: usize = 3;
     let before = turn.tokens.get(..first).unwrap_or_default();
-    before.iter().filter(|token| token.is_word() && !token.is(REQUEST)).count() <= FEW
+    before.iter().filter(|token| token.is_word() && !token.is(REQUEST | FILLER | HESITATION)).count() <= FEW
 }
 
 fn has_year(turn: &Turn<'_>, first: usize, last: usize) -> bool {

@@ -60,7 +60,7 @@ impl Finder<'_> {
                 let begin = if tokens[begin].is_word() { begin } else { *first };
                 let finish = (last + 1).min(tokens.len() - 1).max(end);
                 self.add(turn, begin, finish, Kind::Email, "email.context");
-            } else if letters >= 3 {
+            } else if letters >= 3 && stretch.iter().filter(|token| token.is_letter()).count() >= 2 {
                 self.add(turn, at, end, Kind::Email, "email.spelled");
             }
             at = end + 1;

@@ -92,7 +92,9 @@ impl<'a> Words<'a> {
         let capital = self.cased && token.is_capital();
         match trust {
             Trust::Sure => {
-                plain && !(token.is(NUMBER | ORDINAL | TITLE | MONTH))
+                plain
+                    && !token.is(NUMBER | ORDINAL | TITLE | MONTH)
+                    && (!self.cased || token.is_capital() || !ends_as_words_do(token.text(self.turn.text)))
                     || listed && !token.is(REQUEST | IS)
                     || token.chars > 3
                         && !token.is(FILLER | REQUEST | IS | GREETING)
@@ -526,9 +528,9 @@ impl Finder<'_> {
             .iter()
             .any(|word| words.text(last + 1).eq_ignore_ascii_case(word));
             let capital = words.cased && token.is_capital();
-            let plain = !token.is(COMMON);
-            let followed_by_surname =
-                pair && words.get(at + 1).is_some_and(|next| next.is(SURNAME) || !next.is(COMMON));
+            let plain = !token.is(COMMON | MONTH);
+            // Two words that are common too, such as `Rose Gold`, are no name by themselves.
+            let followed_by_surname = pair && words.get(at + 1).is_some_and(|next| !next.is(COMMON));
             let fits = if token.is(GIVEN) {
                 plain && (capital || !words.cased || token.case == Case::Lower)
                     || capital

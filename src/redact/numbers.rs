@@ -391,7 +391,8 @@ fn is_counted(turn: &Turn<'_>, run: &Run, (from, to): (usize, usize), kind: Kind
     if kind != Kind::Phone && is_toll_free(run.slice(from, to)) {
         return true;
     }
-    let card_expiry = kind == Kind::Card && digits <= 8;
+    let text = |part: &Part| turn.tokens.get(part.first + 1).is_some_and(|sign| sign.is_sign('/'));
+    let card_expiry = kind == Kind::Card && digits <= 6 && parts.iter().all(text);
     if parts.iter().all(|part| matches!(part.shape, Shape::Counted | Shape::Date)) && !card_expiry {
         return true;
     }
@@ -400,14 +401,29 @@ fn is_counted(turn: &Turn<'_>, run: &Run, (from, to): (usize, usize), kind: Kind
     let after = (last.last + 1..last.last + 3).filter_map(token).find(|token| !token.is_sign('-'));
     let is_currency = |sign: &Token| matches!(sign.form, Form::Sign('$' | '€' | '£' | '¥' | '₹' | '₩'));
     let is_share = |sign: &Token| matches!(sign.form, Form::Sign('%' | '°' | '€' | '£' | '‰'));
-    before.is_some_and(|token| is_currency(token) || token.is(BEFORE_COUNT) && digits < 8)
+    let is = |at: usize, words: &[&str]| {
+        let word = token(at).map_or("", |token| token.text(turn.text));
+        words.iter().any(|wanted| word.eq_ignore_ascii_case(wanted))
+    };
+    let rate =
+        is(last.last + 1, &["a", "an", "per", "each"]) && token(last.last + 2).is_some_and(|token| token.is(UNIT));
+    let year = digits == 4
+        && parts.len() == 1
+        && matches!(run.slice(from, to), ['1', '9', ..] | ['2', '0', ..])
+        && first.first > 0
+        && is(
+            first.first - 1,
+            &["since", "in", "until", "year", "before", "after", "from", "between", "the", "of", "and"],
+        );
+    rate || year
+        || before.is_some_and(|token| is_currency(token) || token.is(BEFORE_COUNT) && digits < 8)
         || after
             .is_some_and(|token| is_share(token) && !token.spaced || token.is_sign('%') || token.is(UNIT) && digits < 9)
 }
 
 /// Whether what stands before a number in its turn is how an answer begins.
 fn is_answer(tokens: &[Token], first: usize) -> bool {
-    const FEW: usize = 4;
+    const FEW: usize = 3;
     let before = &tokens[..first];
     let direct = before.iter().rev().find(|token| token.is_word() && !token.is(HESITATION));
     if direct.is_some_and(|token| token.is(IS)) || before.last().is_some_and(|token| token.is_sign(':')) {

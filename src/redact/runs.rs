@@ -358,6 +358,10 @@ fn shape_with_letters(tokens: &[Token], signs: &[char], text: &str) -> Shape {
     if begins_with_digits && words.iter().all(is_ending) && tokens.last().is_some_and(|last| is_ending(&last)) {
         return Shape::Counted;
     }
+    let short = tokens.len() == 2 && tokens[0].form == Form::Digits && tokens[0].chars <= 3 && tokens[1].chars == 1;
+    if short {
+        return Shape::Counted;
+    }
     let is_moment = signs.contains(&':') && words.iter().all(|word| matches!(word.text(text), "T" | "Z"));
     let first = tokens.first().map_or("", |token| token.text(text));
     let is_version = matches!(first, "v" | "V") && signs.iter().all(|sign| *sign == '.');

@@ -75,7 +75,7 @@ impl<'a> Finder<'a> {
 
     /// Notes digits that were kept back, so that a part of them is when it is read back.
     pub(super) fn remember_number(&mut self, digits: &str) {
-        const SHORTEST: usize = 4;
+        const SHORTEST: usize = 5;
         if digits.len() >= SHORTEST && self.numbers_said.iter().all(|known| known != digits) {
             self.numbers_said.push(digits.to_owned());
         }

@@ -91,7 +91,8 @@ impl Windows {
         const FEW: usize = 12;
         let (tokens, index) = (turn.tokens, turn.index);
         let words = tokens.iter().filter(|token| token.is_word()).count();
-        let asks = tokens.iter().any(|token| token.is_sign('?')) || turn.role == Role::Agent && words <= FEW;
+        let asks = tokens.iter().any(|token| token.is_sign('?'));
+        let is_short = turn.role == Role::Agent && words <= FEW;
         // What names a kind goes before what only hints at one.
         let in_turn = |phrase: &&Found| if phrase.weak { 2 } else { u8::from(phrase.cue == Cue::Ending) };
         let mut ordered: Vec<&Found> = found.iter().collect();
@@ -108,7 +109,10 @@ impl Windows {
             }
             let before = tokens.get(phrase.first.saturating_sub(12)..phrase.first).unwrap_or_default();
             let follows = tokens.get(phrase.end..).unwrap_or_default();
-            let requested = asks || before.iter().chain(follows.iter().take(6)).any(|token| token.is(REQUEST));
+            let nears_end = follows.iter().filter(|token| token.is_word()).count() <= 5;
+            let requested = asks
+                || is_short && nears_end
+                || before.iter().chain(follows.iter().take(6)).any(|token| token.is(REQUEST));
             let ends = follows.iter().filter(|token| token.is_word()).count() <= 2;
             let states = follows.first().is_some_and(|token| token.is(IS) || token.is_sign(':'));
             if phrase.cue == Cue::Secret && asks {

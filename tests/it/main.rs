@@ -21,6 +21,7 @@ mod parquet;
 mod plan;
 mod privacy;
 mod program;
+mod redaction;
 #[cfg(feature = "comprehend")]
 mod refusals;
 #[cfg(feature = "comprehend")]

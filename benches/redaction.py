@@ -1,0 +1,213 @@
+"""What redaction finds of made-up secrets: calls with marks, judged by `undertone evaluate`, kind by kind.
+
+Every secret, name and sentence here is made up. The seed decides the calls; `--seed` makes others, `--calls` more of
+each form, `--keep FILE` keeps them to be looked at.
+"""
+
+import argparse
+import csv
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+import measure
+
+ONES = "zero one two three four five six seven eight nine".split()
+TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+MONTHS = "January February March April May June July August September October November December".split()
+DAYS = ("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+        "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth").split()
+# Half of them are in no list of the program.
+FIRST = ("Anna Brian Carla Derek Elena Felix Grace Hector Irene Jorge Karen Liam Mona Nadia Oscar Priya Rosa Simon Tara Victor "
+         "Aadhya Bogumila Citlali Dariusz Espartaco Fionnuala Gaurangi Haldor Ioanna Jatin Krisztian Leocadia Mpumi "
+         "Nneoma Ottavia Pratyush Raffaele Shubhan Tadeusz Zsofia").split()
+LAST = ("Adams Brown Castillo Doyle Evans Fischer Garcia Hughes Iyer Jones Kowalski Larson Morales Nguyen Owens Patel Reyes "
+        "Schmidt Turner Walsh Arriaga Balakrishnan Casagrande Dobrowol Erdos Foscari Garozzo Hajdu Iwuchukwu "
+        "Jedryczka Kreutz Luczyk Maruszczyk Nadkarni Oddgeir Poulain Raghavan Szolosy Utrata Varga").split()
+# What each form must reach: the table of figures in README.md.
+TARGETS = {
+    "card written": .98, "card spoken": .95, "card over turns": .85, "ssn written": .98, "ssn spoken": .95, "iban written": .98,
+    "iban spoken": .95, "phone written": .97, "phone spoken": .95, "account written": .95, "account spoken": .95,
+    "email written": .99, "email spoken": .85, "birth written": .95, "birth spoken": .90, "pin": .90, "cvv": .90,
+    "name introduced": .90, "name in small letters": .80, "name by the agent": .85, "name spelled": .85, "name in calls": .90,
+    "name without cue": .50, "address written": .85, "address spoken": .75, "address foreign": .40,
+}
+
+
+class Forms:
+    """Calls of each form, with their secrets marked."""
+
+    def __init__(self, seed: int) -> None:
+        self.r = random.Random(seed)
+        self.calls: dict[str, list[list[tuple[str, str]]]] = {form: [] for form in TARGETS}
+
+    def digits(self, count: int) -> str:
+        return self.r.choice("123456789") + "".join(self.r.choice("0123456789") for _ in range(count - 1))
+
+    def card(self) -> str:
+        body = self.r.choice(["4", "51", "37"]) + "".join(self.r.choice("0123456789") for _ in range(13))
+        for check in "0123456789":
+            values = [int(c) * (1 + at % 2) for at, c in enumerate(reversed(body + check))]
+            if sum(value - 9 if value > 9 else value for value in values) % 10 == 0:
+                return body + check
+        raise AssertionError
+
+    def iban(self) -> str:
+        account = self.r.choice(["NWBK", "BARC"]) + self.digits(14)
+        number = int("".join(str(int(c, 36)) for c in account + "GB00"))
+        return f"GB{98 - number % 97:02d}{account}"
+
+    def spoken(self, digits: str) -> str:
+        style, words, at = self.r.choice(["plain", "oh", "double", "pairs", "pauses"]), [], 0
+        while at < len(digits):
+            pair = digits[at:at + 2]
+            if style == "double" and len(pair) == 2 and pair[0] == pair[1]:
+                words.append("double " + ONES[int(pair[0])])
+                at += 2
+            elif style == "pairs" and len(pair) == 2 and pair[0] != "0":
+                words.append(two(int(pair)))
+                at += 2
+            else:
+                words.append("oh" if style == "oh" and digits[at] == "0" else ONES[int(digits[at])])
+                at += 1
+            if style == "pauses" and at < len(digits) and self.r.random() < .2:
+                words.append(self.r.choice(["uh", "um,", "..."]))
+        return " ".join(words)
+
+    def add(self, form: str, *turns: tuple[str, str], modes: tuple[str, ...] = ("as", "as", "lower", "upper", "bare")) -> None:
+        mode = self.r.choice(modes)
+        self.calls[form].append([(who, in_mode(text, mode)) for who, text in turns])
+
+    def ask(self, form: str, questions: list[str], secret: str, **how: object) -> None:
+        lead = self.r.choice(["", "sure, it's ", "yes, ", "um, ", "okay hang on, ", "that's ", "I have it here: "])
+        self.add(form, ("agent", self.r.choice(questions)), ("customer", lead + secret), **how)  # type: ignore[arg-type]
+
+    def say(self, form: str, sentences: list[str], secret: str, who: str = "customer", **how: object) -> None:
+        self.add(form, (who, self.r.choice(sentences).format(secret)), **how)  # type: ignore[arg-type]
+
+    def numbers(self) -> None:
+        r, written = self.r, {"modes": ("as",)}
+        card, ssn, iban = self.card(), f"{r.randint(1, 665):03d}{r.randint(1, 99):02d}{r.randint(1, 9999):04d}", self.iban()
+        groups = [card, groups_of(card, 4, " "), groups_of(card, 4, "-")]
+        self.say("card written", ["Why was {} declined?", "I used {} for it.", "card: {}"], mark("card", r.choice(groups)), **written)
+        self.ask("card spoken", ["What's the card number?", "Go ahead with the card."], mark("card", self.spoken(card)))
+        turns = [("agent", "Could you read me the card number?")]
+        for at in range(0, len(card), 4):
+            turns += [("customer", mark("card", self.spoken(card[at:at + 4]))), ("agent", r.choice(["okay", "go on", "yes", "mm-hmm"]))]
+        self.add("card over turns", *turns)
+        self.say("ssn written", ["My SSN is {}.", "it's {}"], mark("ssn", f"{ssn[:3]}-{ssn[3:5]}-{ssn[5:]}"), **written)
+        self.ask("ssn spoken", ["Your social security number?", "Please verify your social."], mark("ssn", self.spoken(ssn)))
+        self.say("iban written", ["Pay it to {}.", "IBAN {}"], mark("iban", r.choice([iban, groups_of(iban, 4, " ")])), **written)
+        letters = " ".join(ONES[int(c)] if c.isdigit() else c for c in iban)
+        self.ask("iban spoken", ["And the IBAN?"], mark("iban", letters))
+        area, rest = r.choice(["212", "415", "702"]), self.digits(7)
+        shapes = [f"({area}) {rest[:3]}-{rest[3:]}", f"{area}-{rest[:3]}-{rest[3:]}", f"+1 {area} {rest[:3]} {rest[3:]}", f"+44 20 7946 {rest[:4]}"]
+        self.say("phone written", ["Call me at {}.", "{} is my cell", "try {} first"], mark("phone", r.choice(shapes)), **written)
+        self.ask("phone spoken", ["What's the best number to reach you?", "A number to call you back?"], mark("phone", self.spoken(area + rest)))
+        account = self.digits(r.choice([5, 6, 8, 10]))
+        self.say("account written", ["Account {} is wrong.", "policy number {}", "claim {} was denied"], mark("bank", r.choice([account, "AB" + account])), **written)
+        self.ask("account spoken", ["Your account number?", "What's the membership number?"], mark("bank", self.spoken(account)))
+        code, cvv = self.digits(r.choice([4, 6])), self.digits(3)
+        self.ask("pin", ["What's your PIN?", "Read me the code that we sent."], mark("password", r.choice([code, self.spoken(code)])))
+        self.ask("cvv", ["And the CVV?", "The security code on the back?"], mark("card", r.choice([cvv, self.spoken(cvv)])))
+
+    def words(self) -> None:
+        r, written = self.r, {"modes": ("as",)}
+        first, last = r.choice(FIRST), r.choice(LAST)
+        full, small = f"{first} {last}", f"{first.lower()} {last.lower()}"
+        local = r.choice(["{0}.{1}", "{0}{1}22", "{1}_{0}"]).format(*small.split())
+        self.say("email written", ["Write to {}.", "{} please", "my email is {}"], mark("email", f"{local}@{r.choice(['gmail.com', 'mail.acme.co.uk'])}"), **written)
+        spoken = r.choice(["{0} dot {1}", "{1} underscore {0}", "{0} {1} four two"]).format(*small.split())
+        self.ask("email spoken", ["What's your email?", "Which email did you use?"], mark("email", f"{spoken} at {r.choice(['gmail', 'acme corp'])} dot com"))
+        year, month, day = r.randint(1940, 1999), r.randint(1, 12), r.randint(1, 20)
+        dates = [f"{month:02d}/{day:02d}/{year}", f"{MONTHS[month - 1]} {day}, {year}", f"{day}.{month}.{year}"]
+        self.ask("birth written", ["Your date of birth?", "DOB please."], mark("birth", r.choice(dates)), **written)
+        said = f"{two(year // 100)} {two(year % 100)}"
+        self.ask("birth spoken", ["When were you born?", "Your date of birth?"], mark("birth", r.choice([f"{MONTHS[month - 1]} {DAYS[day - 1]} {said}", f"the {DAYS[day - 1]} of {MONTHS[month - 1]} {said}"])))
+        name = mark("name", r.choice([first, full]))
+        self.say("name introduced", ["My name is {}.", "Hi, this is {} calling about a bill.", "I'm {}, I got a letter.", "{} speaking."], name, **written)
+        self.say("name in small letters", ["hi my name is {} and i need help", "this is {} calling from leeds"], name, modes=("bare",))
+        self.say("name by the agent", ["Thank you, {}.", "Hi {}, how are you?", "No worries, {}."], mark("name", r.choice([first, "Mr. " + last, "Ms " + last])), who="agent", **written)
+        self.ask("name spelled", ["Spell your surname please.", "How do you spell that?"], mark("name", r.choice(["-", " "]).join(last.upper())), modes=("as", "bare"))
+        self.say("name without cue", ["I gave it to {} last year.", "{} said it would be free.", "We talked with {} about it."], name, **written)
+        self.add("name in calls", ("agent", "May I have your name?"), ("customer", f"It's {mark('name', full)}."),
+                 ("agent", f"Thank you {mark('name', r.choice([first, 'Mr. ' + last]))}, how can I help?"), ("customer", "My order is late."),
+                 ("agent", f"I see. One moment, {mark('name', first)}."))
+        number, street = self.digits(r.choice([2, 3, 4])), r.choice(["Maple", "Oak Ridge", "North Main", "Third", "Cherry Blossom"])
+        kind, tail = r.choice(["Street", "Ave", "Road", "Lane", "Drive"]), r.choice(["", ", Apt 4B", ", Denver, CO 80203"])
+        self.say("address written", ["Ship it to {}.", "my address is {}", "We moved to {}"], mark("address", f"{number} {street} {kind}{tail}"), **written)
+        self.ask("address spoken", ["What's your address?", "Where do you live?"], mark("address", f"{self.spoken(number)} {street.lower()} {r.choice(['street', 'avenue', 'road', 'lane'])}"), modes=("lower", "bare", "upper"))
+        foreign = [f"Hauptstraße {number}", f"Calle Mayor {number}", f"{number} rue Voltaire", f"Via Roma {number}", f"{number} Glebelands", f"Kerkstraat {number}"]
+        self.ask("address foreign", ["What is your address?"], mark("address", r.choice(foreign)), **written)
+
+
+def two(number: int) -> str:
+    """A number below 100 in words."""
+    if number < 10:
+        return "oh " + ONES[number]
+    if number < 20:
+        return TEENS[number - 10]
+    return TENS[number // 10] + (" " + ONES[number % 10] if number % 10 else "")
+
+
+def groups_of(text: str, size: int, sign: str) -> str:
+    return sign.join(text[at:at + size] for at in range(0, len(text), size))
+
+
+def mark(kind: str, secret: str) -> str:
+    return f"[[{kind}|{secret}]]"
+
+
+def in_mode(text: str, mode: str) -> str:
+    """A text in small letters, in capitals, or without signs; kinds of marks stay."""
+    def change(part: str) -> str:
+        bare = "".join(c for c in part.lower() if c not in ",.?!")
+        return {"as": part, "lower": part.lower(), "upper": part.upper(), "bare": bare}[mode]
+
+    parts = text.split("[[")
+    out = [change(parts[0])]
+    for part in parts[1:]:
+        kind, rest = part.split("|", 1)
+        secret, after = rest.split("]]", 1)
+        out.append(mark(kind, change(secret)) + change(after))
+    return "".join(out)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--calls", type=int, default=200, help="of each form")
+    parser.add_argument("--keep", type=pathlib.Path)
+    options = parser.parse_args()
+    measure.build()
+    program, forms, missed = measure.undertone(), Forms(options.seed), 0
+    for _ in range(options.calls):
+        forms.numbers()
+        forms.words()
+    print(f"{'form':24}{'secrets':>8}  {'recall (95 % interval)':26}{'must reach':>10}")
+    with tempfile.TemporaryDirectory() as folder:
+        for form, calls in forms.calls.items():
+            path = pathlib.Path(folder) / "marked.csv"
+            with path.open("w", newline="") as file:
+                rows = csv.writer(file)
+                rows.writerow(["call_id", "turn_index", "speaker", "text"])
+                rows.writerows([f"{form}-{at}", number, who, text] for at, call in enumerate(calls) for number, (who, text) in enumerate(call))
+            if options.keep:
+                with options.keep.open("a") as kept:
+                    kept.write(path.read_text())
+            line = [str(program), "evaluate", str(path), "--redact", "on", "--language", "en", "--json"]
+            figures = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+            every = next(kind for kind in figures["kinds"] if kind["kind"] == "all")
+            recall = every["recall"]
+            missed += recall["value"] < TARGETS[form]
+            shown = f"{recall['value']:.3f} ({recall['low']:.3f} to {recall['high']:.3f})"
+            print(f"{form:24}{every['marked']:>8}  {shown:26}{TARGETS[form]:>10.2f}{'' if recall['value'] >= TARGETS[form] else '  missed'}")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
