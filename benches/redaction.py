@@ -7,6 +7,7 @@ each form, `--keep FILE` keeps them to be looked at.
 import argparse
 import csv
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -183,7 +184,8 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=200, help="of each form")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
-    measure.build()
+    if "UNDERTONE" not in os.environ:
+        measure.build()
     program, forms, missed = measure.undertone(), Forms(options.seed), 0
     for _ in range(options.calls):
         forms.numbers()

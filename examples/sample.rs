@@ -347,7 +347,6 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
             agents: agents.agents.len() as u64,
             files_passed_over: 0,
             contact_records: None,
-            redacted_twins: 0,
             segments: tables.counts,
             documents: tables.counts.segments,
         },
