@@ -59,7 +59,7 @@ fn member(setting: &Setting, index: usize, site: &[f64], random: &mut Random) ->
         Truth::Normal(sd) => (sd * random.normal(), false),
         Truth::HeavyTails(sd) => (sd / 3.0_f64.sqrt() * random.student(3), false),
         Truth::Odd(bad, shift) => (if index < bad { shift } else { 0.0 }, index < bad),
-        Truth::Halves(away) => (if index % 2 == 0 { away } else { -away }, false),
+        Truth::Halves(away) => (if index.is_multiple_of(2) { away } else { -away }, false),
     };
     let count = match setting.calls {
         Calls::Exactly(count) => count,
