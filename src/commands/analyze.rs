@@ -189,9 +189,8 @@ impl<'a> Run<'a> {
         }
         let settings = self.settings;
         let agents = pipelined.fold.agents.finish();
-        let kinds = options::kinds(settings, session.service.engine.profile());
         let mut record =
-            record(settings, session, read, &pipelined, &agents, kinds, self.started_at, self.call_model.as_ref());
+            record(settings, session, read, &pipelined, &agents, self.started_at, self.call_model.as_ref());
         let whole = record.counts.segments.complete() && read.rejected == 0;
         let code = if whole { ExitCode::Done } else { ExitCode::Partial };
         record.exit_code = code.number();

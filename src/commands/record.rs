@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::analyze::Read;
+use super::options;
 use super::session::Session;
 use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
@@ -24,7 +25,6 @@ pub(super) fn record(
     read: &Read,
     pipelined: &Pipelined<Fold, Calls>,
     agents: &AgentsReport,
-    kinds: Kinds,
     started_at: Timestamp,
     call_model: Option<&RatingModel>,
 ) -> RunRecord {
@@ -47,7 +47,7 @@ pub(super) fn record(
         outputs: Vec::new(),
         counts: counts(read, pipelined, agents),
         agents: agents.population.as_ref().map(Population::rounded),
-        redaction: redaction(kinds, &pipelined.fold.redacted),
+        redaction: redaction(options::kinds(settings, profile), &pipelined.fold.redacted),
         service: service(session, profile, pipelined.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
