@@ -66,7 +66,10 @@ CREATE OR REPLACE TABLE calls AS FROM read_csv('calls.csv', header = true, auto_
   coverage: 'double precision',
   engine: 'text',
   scoring_version: 'text',
-  low_coverage: 'boolean'
+  low_coverage: 'boolean',
+  customer_rating_expected: 'double precision',
+  customer_rating_expected_low: 'double precision',
+  customer_rating_expected_high: 'double precision'
 });
 
 CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
@@ -102,7 +105,17 @@ CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, aut
   handled_share_mean: 'double precision',
   funnel_score: 'double precision',
   funnel_mean: 'double precision',
-  funnel_sd: 'double precision'
+  funnel_sd: 'double precision',
+  customer_score_raw_low: 'double precision',
+  customer_score_raw_high: 'double precision',
+  customer_score_adjusted_low: 'double precision',
+  customer_score_adjusted_high: 'double precision',
+  design_effect: 'double precision',
+  funnel_freedom: 'double precision',
+  funnel_watch_low: 'double precision',
+  funnel_watch_high: 'double precision',
+  funnel_out_low: 'double precision',
+  funnel_out_high: 'double precision'
 });
 
 -- CREATE OR REPLACE TABLE segments AS FROM read_csv('segments.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
@@ -120,6 +133,7 @@ CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, aut
 --   score: 'double precision',
 --   label: 'text',
 --   outcome: 'text',
+--   weight: 'double precision',
 --   redactions: 'bigint'
 -- });
 

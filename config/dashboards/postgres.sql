@@ -72,7 +72,10 @@ CREATE TABLE calls (
   coverage double precision,
   engine text,
   scoring_version text,
-  low_coverage boolean
+  low_coverage boolean,
+  customer_rating_expected double precision,
+  customer_rating_expected_low double precision,
+  customer_rating_expected_high double precision
 );
 \copy calls FROM 'calls.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')
 
@@ -110,7 +113,17 @@ CREATE TABLE agents (
   handled_share_mean double precision,
   funnel_score double precision,
   funnel_mean double precision,
-  funnel_sd double precision
+  funnel_sd double precision,
+  customer_score_raw_low double precision,
+  customer_score_raw_high double precision,
+  customer_score_adjusted_low double precision,
+  customer_score_adjusted_high double precision,
+  design_effect double precision,
+  funnel_freedom double precision,
+  funnel_watch_low double precision,
+  funnel_watch_high double precision,
+  funnel_out_low double precision,
+  funnel_out_high double precision
 );
 \copy agents FROM 'agents.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')
 
@@ -130,6 +143,7 @@ CREATE TABLE agents (
 --   score double precision,
 --   label text,
 --   outcome text,
+--   weight double precision,
 --   redactions bigint
 -- );
 -- \copy segments FROM 'segments.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')

@@ -278,7 +278,7 @@ pub(super) mod tests {
         let options = InputOptions { max_rejects: lenient().max_rejects, ..options };
         let conversations = read_bytes(&[("j.json", text.into())], &options).unwrap();
         let ids: Vec<_> = all_calls(&conversations).0.into_iter().map(|call| call.id).collect();
-        assert_eq!(ids, ["j".into(), "j:2".into()]);
+        assert_eq!(ids, ["j", "j:2"].map(Box::<str>::from));
         let reason = conversations.rejects()[0].reason.to_string();
         assert_eq!(reason, "record 3: holds no transcript: the job has no results");
     }
