@@ -156,7 +156,8 @@ fn every_way_out_that_a_hint_offers_works_word_for_word() {
     let calls = expect_way_out(people, 2, &[("Kunde=other", "Kunde=customer")]).table("calls.csv");
     assert_eq!(calls.column("customer_turns"), ["2", "1"]);
     let said = ["web", "app", "web"].map(|place| format!("{place},\"Agent: hi\nCustomer: yo\"\n"));
-    let rows: String = (1..).zip(said).map(|(call, said)| format!("c{call},{said}")).collect();
+    let rows: Vec<String> = (1..).zip(said).map(|(call, said)| format!("c{call},{said}")).collect();
+    let rows = rows.concat();
     let calls = expect_way_out(format!("call_id,source,text\n{rows}"), 1, &[]).table("calls.csv");
     assert_eq!(calls.column("turns"), ["2", "2", "2"]);
     let calls = expect_way_out(format!("call_id,channel,text\n{rows}"), 0, &[]).table("calls.csv");

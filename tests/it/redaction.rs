@@ -22,7 +22,7 @@ fn transcripts() -> Vec<u8> {
 
 fn place() -> Place {
     let place = Place::new();
-    place.write("calls.csv", &transcripts());
+    place.write("calls.csv", transcripts());
     place
 }
 
@@ -112,7 +112,7 @@ fn marked_texts_give_recall_precision_and_what_was_lost() {
         ["nothing personal, 20 of them for $30"],
         ["call 555-123-4567"],
     ];
-    place.write("marked.csv", &write_csv(rows.map(|row| row.map(str::to_owned))));
+    place.write("marked.csv", write_csv(rows.map(|row| row.map(str::to_owned))));
     let ended = place.run(&["evaluate", "--json", "--redact", "on", "marked.csv"]).expect(0);
     let figures: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let kind = |name: &str| {

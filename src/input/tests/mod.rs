@@ -59,8 +59,11 @@ pub(super) fn all_calls(conversations: &Conversations) -> (Vec<Call>, Tally) {
     (all, calls.tally())
 }
 
-/// What a call's turns are: role, text, start, end, agent.
-pub(super) fn told(call: &Call) -> Vec<(Role, &str, Option<i64>, Option<i64>, Option<&str>)> {
+/// A turn: role, text, start, end, agent.
+type Told<'c> = (Role, &'c str, Option<i64>, Option<i64>, Option<&'c str>);
+
+/// What a call's turns are.
+pub(super) fn told(call: &Call) -> Vec<Told<'_>> {
     call.turns
         .iter()
         .map(|turn| (turn.role, turn.text.as_str(), turn.start_ms, turn.end_ms, turn.agent_id.as_deref()))
