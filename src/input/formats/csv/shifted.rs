@@ -42,9 +42,13 @@ pub(super) fn is_sentence(value: &str) -> bool {
 /// Whether `value` looks like several cells: a quote in a cell before has swallowed what stood between it and the next.
 fn holds_cells(value: &str) -> bool {
     let mut next = value.chars().skip(1);
+    let mut before = ' ';
     value.chars().any(|c| {
-        let follows = next.next();
-        matches!(c, ',' | ';' | '\t' | '|') && follows.is_some_and(char::is_alphanumeric)
+        // A name's own quotes stand between words: `Robert "Bob" Smith`.
+        let is_bare_quote = c == '"' && !before.is_whitespace();
+        before = c;
+        let follows = next.next().is_some_and(char::is_alphanumeric);
+        follows && (is_bare_quote || matches!(c, ',' | ';' | '\t' | '|'))
     })
 }
 
@@ -142,6 +146,7 @@ mod tests {
             "Billing, Payments, and Refunds Desk",
             "Montgomery-Smith,Jane Mary",
             "Dr. A. v. d. H.",
+            "Robert \"Bob\" Smith, senior",
             &"x".repeat(500),
         ] {
             assert!(!is_sentence(name), "{name}");
@@ -151,6 +156,7 @@ mod tests {
             "so I said that I would like my money back",
             "sales,the card was lost",
             "sales;said to all of us",
+            "sales-\"the card was so bad",
         ] {
             assert!(is_sentence(sentence), "{sentence}");
         }
