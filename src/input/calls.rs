@@ -221,7 +221,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
         }
     }
     let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
-    let met = || rows.iter().filter_map(|row| row.start?.absolute_ms()).min();
+    let met = || rows.iter().filter_map(|row| row.start?.on_the_calendar()).min();
     let started_at_ms = stated.or_else(met).or(contact.call_started_ms);
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
     let mut rows = in_order(rows, line);

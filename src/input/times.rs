@@ -54,14 +54,6 @@ impl Moment {
         if ms >= EPOCH_MS_FROM as f64 { Self::epoch_ms(ms) } else { Self::offset_ms(ms) }
     }
 
-    /// The milliseconds since the Unix epoch, if the calendar is known.
-    pub(super) const fn absolute_ms(self) -> Option<i64> {
-        match self {
-            Self::Absolute(ms) => Some(ms),
-            Self::Offset(_) => None,
-        }
-    }
-
     /// So many milliseconds after the Unix epoch; `None` outside 1980 to 2099.
     pub(super) fn epoch_ms(ms: f64) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and so much is refused")]

@@ -58,7 +58,7 @@ impl JsonFormat for Genesys {
         };
         for transcript in conversation.transcripts {
             let begin = transcript.start_time.0.and_then(Moment::epoch_ms);
-            part.started_ms = part.started_ms.into_iter().chain(begin.and_then(Moment::absolute_ms)).min();
+            part.started_ms = part.started_ms.into_iter().chain(begin.and_then(Moment::on_the_calendar)).min();
             if part.language.is_empty() {
                 part.language = transcript.language.into_text();
             }
@@ -152,7 +152,7 @@ impl<'a> Phrase<'a> {
             (moment, _) => moment,
         };
         let start = self.start_time_ms.0.and_then(at);
-        let times = [self.start_time_ms.0, start.and_then(Moment::absolute_ms).map(|ms| ms as f64)];
+        let times = [self.start_time_ms.0, start.and_then(Moment::on_the_calendar).map(|ms| ms as f64)];
         let inside = inside_person(times, people);
         let role = match self.participant_purpose.trimmed() {
             "internal" => inside.map_or(Some(Role::Agent), |person| role(person.participant_purpose.trimmed())),

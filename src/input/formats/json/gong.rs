@@ -57,7 +57,7 @@ impl JsonFormat for Gong {
         Ok(parts
             .map(|call| CallPart {
                 call_id: call.call_id.into_text(),
-                started_ms: began.and_then(Moment::absolute_ms),
+                started_ms: began.and_then(Moment::on_the_calendar),
                 language: answer.meta_data.language.clone().into_text(),
                 turns: call.transcript.into_iter().map(|said| said.into_turn(&answer.parties)).collect(),
                 ..CallPart::default()

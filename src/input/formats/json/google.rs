@@ -122,7 +122,7 @@ impl JsonFormat for GoogleConversation {
         let name = conversation.name.into_text();
         let mut part = CallPart {
             call_id: name.rsplit('/').next().unwrap_or_default().to_owned().into(),
-            started_ms: moment(&conversation.start_time, context.clock).and_then(Moment::absolute_ms),
+            started_ms: moment(&conversation.start_time, context.clock).and_then(Moment::on_the_calendar),
             agent_id: conversation.agent_id.into_text(),
             has_party_numbers: true,
             language: conversation.language_code.into_text(),

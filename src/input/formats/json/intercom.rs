@@ -51,7 +51,7 @@ impl JsonFormat for Intercom {
         let begin = moment(&conversation.created_at, context.clock);
         let mut part = CallPart {
             call_id: conversation.id.into_text(),
-            started_ms: begin.and_then(Moment::absolute_ms),
+            started_ms: begin.and_then(Moment::on_the_calendar),
             queue: conversation.team_assignee_id.into_text(),
             ..CallPart::default()
         };

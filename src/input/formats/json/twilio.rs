@@ -52,7 +52,7 @@ impl JsonFormat for Twilio {
         let call_id = stated.into_iter().find(|sid| sid.starts_with(TRANSCRIPT)).or_else(in_url).or_else(of_sentence);
         let begin = [&outer.media_start_time, &inner.media_start_time].map(Scalar::trimmed);
         let begin = begin.into_iter().find(|time| !time.is_empty());
-        let started_ms = begin.and_then(|time| context.clock.moment(time, TimeColumn::default())?.absolute_ms());
+        let started_ms = begin.and_then(|time| context.clock.moment(time, TimeColumn::default())?.on_the_calendar());
         let mut part = CallPart {
             call_id: call_id.unwrap_or_default().to_owned().into(),
             started_ms,

@@ -53,7 +53,7 @@ impl JsonFormat for Vcon {
         }
         let mut part = CallPart { call_id: vcon.uuid.clone().into_text(), ..CallPart::default() };
         let starts: Vec<Option<Moment>> = vcon.dialog.iter().map(|dialog| dialog.start(context.clock)).collect();
-        part.started_ms = starts.iter().filter_map(|start| (*start)?.absolute_ms()).min();
+        part.started_ms = starts.iter().filter_map(|start| (*start)?.on_the_calendar()).min();
         let mut agents = vcon.parties.iter().filter(|party| party.role().eq_ignore_ascii_case("agent"));
         if let (Some(agent), None) = (agents.next(), agents.next()) {
             part.agent_id = agent.id().to_owned().into();

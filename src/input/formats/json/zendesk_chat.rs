@@ -39,7 +39,7 @@ impl JsonFormat for ZendeskChat {
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
         let mut chat: Chat<'r> = serde_json::from_slice(record)?;
         let mut part = CallPart {
-            started_ms: moment(&chat.timestamp, context.clock).and_then(Moment::absolute_ms),
+            started_ms: moment(&chat.timestamp, context.clock).and_then(Moment::on_the_calendar),
             channel: std::mem::take(&mut chat.r#type).into_text(),
             queue: std::mem::take(&mut chat.department_name).into_text(),
             ..CallPart::default()

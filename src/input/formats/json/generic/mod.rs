@@ -220,7 +220,7 @@ impl Reader<'_, '_, '_, '_> {
             call_id: if is_file { "" } else { text(Field::CallId) }.into(),
             is_whole: !is_file,
             started_ms: if start.is_empty() { None } else { moment(clock, start, TimeColumn::default()) }
-                .and_then(Moment::absolute_ms),
+                .and_then(Moment::on_the_calendar),
             agent_id: text(Field::AgentId).into(),
             queue: text(Field::Queue).into(),
             language: text(Field::Language).into(),
@@ -247,7 +247,7 @@ impl Reader<'_, '_, '_, '_> {
         // One time for all is that of the call.
         let first = part.turns.first().and_then(|turn| turn.start);
         if part.turns.len() > 1 && first.is_some() && part.turns.iter().all(|turn| turn.start == first) {
-            part.started_ms = part.started_ms.or(first.and_then(Moment::absolute_ms));
+            part.started_ms = part.started_ms.or(first.and_then(Moment::on_the_calendar));
             part.turns.iter_mut().for_each(|turn| turn.start = None);
         }
         part
