@@ -112,7 +112,8 @@ fn domain(turn: &Turn<'_>, from: usize, spoken: bool) -> Option<usize> {
         let is_label = token.is_word() || token.form == Form::Digits || token.is_sign('-') && labels > 0;
         if is_dot(token) && labels > 0 {
             let Some(after) = tokens.get(at + 1) else { break };
-            let together = !token.is_word() && !after.spaced && !token.spaced;
+            // `anna at gmail.com`, but not `a look at life in the U.S.`
+            let together = !token.is_word() && !after.spaced && !token.spaced && (!spoken || labels == 1);
             if after.is_word() && (after.is(TOP_DOMAIN) && (token.is_word() || token.spaced && !spoken) || together) {
                 end = Some(at + 1);
                 at += 2;

@@ -71,6 +71,7 @@ fn what_counts_something_stays() {
         "version 10.0.19041 of it",
         "about two hundred and fifty thousand people",
         "twenty four seven",
+        "a look at life in U.S. offices",
         "from 10:30 to 11:45 on 12/05/2024",
         "it is 100000 miles away, 98.6% of it",
         "Windows 11 and an iPhone 15 with 256GB",
