@@ -224,6 +224,20 @@ fn coarsen(text: &str, ends: &[usize], limit: &Limit) -> Vec<usize> {
 
 /// Gives the parts of one turn their words and their places on the time line.
 fn place_parts(turn: u32, text: &str, place: &Place, parts: &[Part], atoms: &mut Vec<Atom>) {
+    let atom = |part: &Part, words: u32, start: u32, end: u32| Atom {
+        turn,
+        bytes: narrow(part.bytes.start)..narrow(part.bytes.end),
+        chars: narrow(part.chars),
+        words,
+        start,
+        end,
+        bound: part.bound,
+    };
+    // Nearly every turn is whole: its words were counted when its call was measured.
+    if let ([whole], 1..) = (parts, place.words) {
+        atoms.push(atom(whole, place.words, place.start, place.end));
+        return;
+    }
     let mut starts = text.unicode_word_indices().map(|(offset, _)| offset).peekable();
     // A turn from which something was kept back has other words than were said: each part has its share of those.
     let written = u64::from(count_words(text));
@@ -239,15 +253,8 @@ fn place_parts(turn: u32, text: &str, place: &Place, parts: &[Part], atoms: &mut
             0 => between(place, bytes, text.len()),
             all => between(place, words as usize, all as usize),
         };
-        atoms.push(Atom {
-            turn,
-            bytes: narrow(part.bytes.start)..narrow(part.bytes.end),
-            chars: narrow(part.chars),
-            words,
-            start: at(words_before, part.bytes.start),
-            end: at(words_before + words, part.bytes.end),
-            bound: part.bound,
-        });
+        let (start, end) = (at(words_before, part.bytes.start), at(words_before + words, part.bytes.end));
+        atoms.push(atom(part, words, start, end));
         words_before += words;
     }
 }
