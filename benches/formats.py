@@ -14,8 +14,10 @@ from measure import BENCH, Verdicts, build, run, turns, undertone
 
 MILLION = 1_000_000
 ROUNDS = 3
-# Whoever spoke is neither customer nor agent: nothing is planned, and what is timed is reading.
-FLAGS = [flag for value in ("agent", "customer", "0", "1", "spk_0", "spk_1") for flag in ("--role", f"{value}=other")]
+# Whoever spoke is neither customer nor agent: nothing is planned or kept back, and what is timed is reading.
+FLAGS = ["--redact", "off"] + [
+    flag for value in ("agent", "customer", "0", "1", "spk_0", "spk_1") for flag in ("--role", f"{value}=other")
+]
 
 
 def calls(source):
