@@ -1,18 +1,22 @@
 //! Names of people: introduced, asked for, addressed, titled, spelled, known from the input, or on the list of given
 //! names. A name that was found once is a name in every turn of its call.
+//!
+//! - `words`: what a name looks like; `spelled`: names letter by letter.
+
+mod spelled;
+mod words;
 
 use super::kind::Kind;
 use super::pack::{
-    COMMON, Cue, FILLER, GIVEN, GREETING, HESITATION, IS, LETTER, MONTH, NOT_A_NAME, NUMBER, ORDINAL, PROVIDER, REGION,
-    REPEAT, REQUEST, STREET, SURNAME, TITLE, VOCATIVE_LEAD, WEAK_TITLE, start_of_hash, step_of_hash,
+    COMMON, Cue, FILLER, GIVEN, GREETING, HESITATION, IS, MONTH, NOT_A_NAME, NUMBER, PROVIDER, REGION, REQUEST, STREET,
+    SURNAME, TITLE, VOCATIVE_LEAD, WEAK_TITLE,
 };
 use super::span::{Finder, Turn};
 use super::tokens::{Case, Form, Token};
 use super::windows::Found;
 use crate::transcript::{Call, Role};
+use words::{Trust, Words};
 
-/// Most words of one name.
-const MOST_WORDS: usize = 4;
 /// Turns for which an answer to the question for a name is waited for.
 const ANSWER_TURNS: usize = 3;
 /// What a person does whom somebody speaks of.
@@ -24,197 +28,6 @@ const VERBS: [&str; 18] = [
 ];
 /// Words that go on after somebody was addressed.
 const AFTER: [&str; 12] = ["can", "could", "i", "i'm", "is", "are", "please", "let", "do", "thank", "thanks", "you"];
-/// Small words inside names.
-const PARTICLES: [&str; 16] =
-    ["de", "la", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "bin", "al", "el", "le", "st"];
-
-/// How sure it is that a name comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    /// A phrase that nothing but a name follows.
-    Sure,
-    /// A phrase that other things follow too, and something that stands after names.
-    Framed,
-    /// An answer to the question for a name.
-    Answer,
-    /// A phrase that other things follow too.
-    Doubtful,
-}
-
-/// The words of a turn, with whether capitals mean anything in it.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    turn: Turn<'a>,
-    cased: bool,
-}
-
-impl<'a> Words<'a> {
-    fn of(turn: &Turn<'a>) -> Self {
-        let long = |token: &&Token| token.is_word() && token.chars > 1;
-        let small = turn.tokens.iter().filter(long).any(|token| token.case == Case::Lower);
-        let capital = turn.tokens.iter().any(|token| token.is_word() && token.case == Case::Title);
-        Self { turn: *turn, cased: capital || small && turn.tokens.iter().filter(long).any(Token::is_capital) }
-    }
-
-    fn get(&self, at: usize) -> Option<&'a Token> {
-        self.turn.tokens.get(at)
-    }
-
-    fn text(&self, at: usize) -> &'a str {
-        self.get(at).map_or("", |token| token.text(self.turn.text))
-    }
-
-    fn is_particle(&self, at: usize) -> bool {
-        PARTICLES.iter().any(|particle| self.text(at).eq_ignore_ascii_case(particle))
-    }
-
-    /// Whether a sentence begins at a token.
-    fn begins_sentence(&self, at: usize) -> bool {
-        at.checked_sub(1)
-            .and_then(|at| self.get(at))
-            .is_none_or(|before| matches!(before.form, Form::Sign('.' | '!' | '?' | ':' | '"' | '“' | '-' | '–' | '>')))
-    }
-
-    /// Whether nothing but a sign follows a token, or nothing at all.
-    fn ends_clause(&self, at: usize) -> bool {
-        self.get(at + 1)
-            .is_none_or(|next| matches!(next.form, Form::Sign(',' | '.' | '!' | '?' | ';' | '-' | '–' | ')' | ':')))
-    }
-
-    /// Whether a token can be the first word of a name.
-    fn begins_name(&self, at: usize, trust: Trust) -> bool {
-        let Some(token) = self.get(at).filter(|token| token.is_word()) else { return false };
-        if token.chars < 2 && !self.is_initial(at) || token.is(NOT_A_NAME | HESITATION) {
-            return false;
-        }
-        let listed = token.is(GIVEN | SURNAME);
-        let plain = !token.is(COMMON);
-        let capital = self.cased && token.is_capital();
-        match trust {
-            Trust::Sure => {
-                plain
-                    && !token.is(NUMBER | ORDINAL | TITLE | MONTH)
-                    && (!self.cased || token.is_capital() || !ends_as_words_do(token.text(self.turn.text)))
-                    || listed && !token.is(REQUEST | IS)
-                    || token.chars > 3
-                        && !token.is(FILLER | REQUEST | IS | GREETING)
-                        && self.get(at + 1).is_some_and(|next| {
-                            next.is_word() && self.is_unknown(next) && !next.is(FILLER | REQUEST | IS)
-                        })
-                    || capital && !token.is(FILLER | REQUEST | IS)
-            }
-            Trust::Framed => {
-                let pair = capital
-                    && token.chars > 3
-                    && self.get(at + 1).is_some_and(|next| next.case == Case::Title && self.is_unknown(next));
-                let before_surname = token.is(GIVEN)
-                    && self.get(at + 1).is_some_and(|next| {
-                        next.is_word() && (next.is(SURNAME) || self.is_unknown(next)) && !next.is(FILLER | REQUEST)
-                    });
-                listed && (plain || capital || before_surname)
-                    || self.is_unknown(token)
-                    || pair && !token.is(FILLER | REQUEST | IS | GREETING)
-            }
-            Trust::Answer => listed && (plain || capital || self.get(at + 1).is_some_and(|next| next.is(SURNAME))),
-            Trust::Doubtful => token.is(GIVEN) && (plain || capital) || listed && capital,
-        }
-    }
-
-    /// Whether a word is in no list, and written as a name is where that shows.
-    fn is_unknown(&self, token: &Token) -> bool {
-        !token.is(COMMON | NUMBER | TITLE | MONTH)
-            && if self.cased {
-                token.is_capital()
-            } else {
-                token.is(GIVEN | SURNAME) || !ends_as_words_do(token.text(self.turn.text))
-            }
-    }
-
-    /// Whether a token can go on with a name.
-    fn continues_name(&self, at: usize, sure: bool) -> bool {
-        let Some(token) = self.get(at).filter(|token| token.is_word()) else { return false };
-        if token.is(NOT_A_NAME | HESITATION | IS) || token.is(NUMBER | TITLE) {
-            return false;
-        }
-        if self.cased {
-            let given_before = at
-                .checked_sub(1)
-                .and_then(|at| self.get(at))
-                .is_some_and(|before| before.is(GIVEN) && !before.is(COMMON));
-            let plain = !token.is(COMMON)
-                || token.is(SURNAME | GIVEN)
-                || given_before && !token.is(FILLER | REQUEST | GREETING | VOCATIVE_LEAD | STREET | MONTH);
-            token.is_capital() && plain && token.chars > 1 || self.is_initial(at)
-        } else {
-            let ends =
-                self.get(at + 1).is_none_or(|next| !next.is_word() || next.is(FILLER | NOT_A_NAME) || next.chars == 1);
-            let given_before = at.checked_sub(1).and_then(|at| self.get(at)).is_some_and(|before| before.is(GIVEN));
-            !token.is(COMMON) && token.chars > 1
-                || token.is(SURNAME) && !token.is(REQUEST | FILLER)
-                || sure
-                    && given_before
-                    && ends
-                    && token.chars > 3
-                    && !token.is(FILLER | REQUEST | GREETING | VOCATIVE_LEAD)
-        }
-    }
-
-    /// One capital letter with a full stop or another capital after it.
-    fn is_initial(&self, at: usize) -> bool {
-        let Some(token) = self.get(at) else { return false };
-        token.is_letter()
-            && token.is_capital()
-            && self.cased
-            && self.text(at) != "I"
-            && self.get(at + 1).is_some_and(|next| next.is_sign('.') || next.is_word() && next.is_capital())
-    }
-
-    /// The last token of the name that begins at a token.
-    fn name(&self, at: usize, trust: Trust) -> Option<usize> {
-        if !self.begins_name(at, trust) {
-            return None;
-        }
-        Some(self.rest_of_name(at, trust != Trust::Doubtful))
-    }
-
-    /// The last token of a name whose first word is known to be one.
-    fn rest_of_name(&self, at: usize, sure: bool) -> usize {
-        let mut last = at;
-        let mut words = 1;
-        let mut next = at + 1;
-        while words < MOST_WORDS {
-            // `J. Smith`, `Smith-Jones`.
-            if self.get(next).is_some_and(|sign| sign.is_sign('.')) && self.get(last).is_some_and(Token::is_letter)
-                || self.get(next).is_some_and(|sign| sign.is_sign('-') && !sign.spaced)
-                    && self.get(next + 1).is_some_and(|token| !token.spaced)
-            {
-                next += 1;
-            }
-            let particles =
-                (next..next + 2).take_while(|at| self.is_particle(*at) && !self.continues_name(*at, false)).count();
-            if !self.continues_name(next + particles, sure) {
-                break;
-            }
-            last = next + particles;
-            next = last + 1;
-            words += 1;
-        }
-        last
-    }
-}
-
-/// Whether a word has an ending that makes adjectives, adverbs, verbs and nouns of others.
-fn ends_as_words_do(word: &str) -> bool {
-    const ENDINGS: [&str; 22] = [
-        "ing", "ed", "ly", "ous", "ful", "able", "ible", "tion", "sion", "ness", "ment", "less", "ity", "ive", "ical",
-        "est", "ism", "ists", "ish", "ance", "ence", "ingly",
-    ];
-    let is = |ending: &&str| {
-        word.len() > ending.len() + 2
-            && word.get(word.len() - ending.len()..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
-    };
-    ENDINGS.iter().any(is)
-}
 
 impl Finder<'_> {
     /// Notes the agents' names of a call's rows, where they look like names.
@@ -641,32 +454,6 @@ impl Finder<'_> {
         }
     }
 
-    /// Names letter by letter.
-    fn spelled_names(&mut self, words: &Words<'_>, found: &[Found], spelling: bool) {
-        let asked = spelling || self.name_asked.is_some();
-        let tokens = words.turn.tokens;
-        let mut at = 0;
-        while at < tokens.len() {
-            let Some(spelled) = spell(words, at) else {
-                at += 1;
-                continue;
-            };
-            let least = match (asked, spelled.hyphens, words.cased && tokens[at].is_capital()) {
-                (true, ..) => 3,
-                (false, true, _) | (false, false, true) => 4,
-                (false, false, false) => 5,
-            };
-            let in_phrase = found.iter().any(|phrase| {
-                phrase.first <= at && phrase.end > at && matches!(phrase.cue, Cue::Number(_) | Cue::Nothing)
-            });
-            if spelled.letters >= least && !in_phrase {
-                self.add(&words.turn, at, spelled.last, Kind::Name, "name.spelled");
-                self.names.insert(spelled.hash);
-            }
-            at = spelled.last + 1;
-        }
-    }
-
     /// Waits for the answer to a question of this turn.
     fn wait_for_name(&mut self, turn: &Turn<'_>, found: &[Found]) {
         // `What name is it under?` has an introduction in it.
@@ -707,68 +494,4 @@ fn commas_before(words: &Words<'_>, at: usize) -> usize {
     let before = words.turn.tokens.get(..at).unwrap_or_default();
     let sentence = before.iter().rev().take_while(|token| !matches!(token.form, Form::Sign('.' | '!' | '?')));
     sentence.filter(|token| token.is_sign(',')).count()
-}
-
-/// Letters that are said one by one.
-struct Spelled {
-    last: usize,
-    letters: usize,
-    hyphens: bool,
-    hash: u64,
-}
-
-/// The letters that begin at a token: `S-M-I-T-H`, `m i double l`, `N as in Nancy`.
-fn spell(words: &Words<'_>, at: usize) -> Option<Spelled> {
-    let mut spelled = Spelled { last: at, letters: 0, hyphens: false, hash: start_of_hash() };
-    let mut next = at;
-    let mut previous = None;
-    while let Some(token) = words.get(next) {
-        let twice = token.is(REPEAT) && words.get(next + 1).is_some_and(Token::is_letter);
-        let place = next + usize::from(twice);
-        let Some(letter) =
-            words.get(place).filter(|letter| letter.is_letter() || letter.is(LETTER) && previous.is_some())
-        else {
-            break;
-        };
-        let c = if letter.is_letter() { words.text(place).chars().next()? } else { char::from(letter.value) };
-        if !c.is_alphabetic() {
-            break;
-        }
-        for _ in 0..if twice { token.value } else { 1 } {
-            spelled.hash = step_of_hash(spelled.hash, c.to_lowercase().next()?);
-            spelled.letters += 1;
-        }
-        previous = Some(c);
-        spelled.last = place;
-        next = after_example(words, place, c);
-        spelled.last = spelled.last.max(next - 1);
-        while let Some(sign) = words
-            .get(next)
-            .filter(|sign| matches!(sign.form, Form::Sign('-' | ',' | '.' | '–' | '…')) || sign.is(HESITATION))
-        {
-            spelled.hyphens |= sign.is_sign('-');
-            next += 1;
-        }
-    }
-    (spelled.letters > 0).then_some(spelled)
-}
-
-/// The token after `as in Nancy`, `for Nancy`, `like Nancy`, if that stands after a letter.
-fn after_example(words: &Words<'_>, letter_at: usize, letter: char) -> usize {
-    let is = |at: usize, word: &str| words.text(at).eq_ignore_ascii_case(word);
-    let same = |at: usize| {
-        words.text(at).chars().next().is_some_and(|c| c.to_lowercase().eq(letter.to_lowercase()))
-            && words.text(at).chars().count() > 1
-    };
-    let at = letter_at + 1;
-    let comma = usize::from(words.get(at).is_some_and(|sign| sign.is_sign(',')));
-    for from in [at, at + comma] {
-        if is(from, "as") && is(from + 1, "in") && same(from + 2) {
-            return from + 3;
-        }
-        if (is(from, "for") || is(from, "like") || is(from, "as")) && same(from + 1) {
-            return from + 2;
-        }
-    }
-    at
 }
