@@ -196,7 +196,7 @@ impl Tables {
         self.low_coverage += u64::from(low_coverage);
         let mut line = Vec::new();
         RowEncoder::new(call_columns(), true)
-            .encode(&CallRow { rollup, engine: "local", low_coverage, expected: None }, &mut line);
+            .encode(&CallRow { rollup, engine: "local", low_coverage, expected: None, rating: None }, &mut line);
         self.calls.push((call.id.clone(), line));
         self.add_segments(call, scores);
     }

@@ -69,7 +69,8 @@ CREATE OR REPLACE TABLE calls AS FROM read_csv('calls.csv', header = true, auto_
   low_coverage: 'boolean',
   customer_rating_expected: 'double precision',
   customer_rating_expected_low: 'double precision',
-  customer_rating_expected_high: 'double precision'
+  customer_rating_expected_high: 'double precision',
+  rating: 'double precision'
 });
 
 CREATE OR REPLACE TABLE agents AS FROM read_csv('agents.csv', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {

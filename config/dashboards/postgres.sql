@@ -75,7 +75,8 @@ CREATE TABLE calls (
   low_coverage boolean,
   customer_rating_expected double precision,
   customer_rating_expected_low double precision,
-  customer_rating_expected_high double precision
+  customer_rating_expected_high double precision,
+  rating double precision
 );
 \copy calls FROM 'calls.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')
 

@@ -196,8 +196,8 @@ pub struct Explain {
 #[derive(Debug, Args)]
 pub struct Train {
     /// CSV files with the columns text, label (negative, neutral, positive or mixed) and, if wanted, weight; with
-    /// `--for calls` one file of rated calls (`call_id`,rating)
-    #[arg(value_name = "LABELS", required = true)]
+    /// `--for calls` one file of rated calls (`call_id`,rating), or none if the records of --metadata have ratings
+    #[arg(value_name = "LABELS")]
     pub labels: Vec<PathBuf>,
     /// Where the model is written
     #[arg(long, value_name = "MODEL")]
@@ -238,9 +238,10 @@ pub struct Train {
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A CSV file: texts with their labels (text,label), calls with their ratings (`call_id`,rating), or texts or
-    /// transcripts with what is personal marked, `[[card|4111 1111 1111 1111]]`, to judge redaction by
+    /// transcripts with what is personal marked, `[[card|4111 1111 1111 1111]]`, to judge redaction by; none to judge
+    /// by the ratings that the records of --metadata have
     #[arg(value_name = "LABELS")]
-    pub labels: PathBuf,
+    pub labels: Option<PathBuf>,
     /// What to judge, once for each: `local`, `comprehend`, `vader` or a model file [default: the setting `engine`]
     #[arg(long = "engine", value_name = "ENGINE")]
     pub engines: Vec<String>,

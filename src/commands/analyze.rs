@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
             rejects: rejects.collect(),
             rejected: conversations.rejected(),
             passed_over: conversations.passed_over(),
-            contacts: conversations.contacts(),
+            contacts: conversations.contacts().map(|contacts| contacts.records),
             rows: conversations.rows(),
         };
         Ok((conversations, read))

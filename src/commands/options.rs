@@ -22,10 +22,14 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
         let field = field.parse::<Field>()?;
         Ok((field, Origin::of(field, origin)?))
     });
+    let map = map.collect::<Result<Vec<_>, BadMap>>().map_err(|error| Failure::new(ExitCode::Settings, error))?;
+    // Contact records alone have ratings.
+    let (ratings, map): (Vec<_>, Vec<_>) = map.into_iter().partition(|(field, _)| *field == Field::Rating);
     Ok(InputOptions {
         format: settings.format_in.given().copied(),
         contacts: settings.metadata.clone(),
-        map: map.collect::<Result<_, BadMap>>().map_err(|error| Failure::new(ExitCode::Settings, error))?,
+        rating: ratings.first().map(|(_, origin)| origin.to_string()),
+        map,
         roles: settings.role.iter().map(|(value, role)| (value.to_owned(), role)).collect(),
         language: settings.language.code().map(str::to_owned),
         time_zone: settings.timezone.clone(),

@@ -3,6 +3,7 @@
 //! The calls are scored as `analyze` would score them; what is fitted to their columns is settled in [`crate::rating`].
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use indicatif::HumanCount;
 
@@ -20,13 +21,17 @@ use crate::settings::Settings;
 /// # Errors
 /// [`Failure`]; then nothing was written.
 pub(super) fn run(settings: &Settings, args: &cli::Train) -> Result<ExitCode, Failure> {
-    let [labels] = args.labels.as_slice() else {
+    if args.labels.len() > 1 {
         let hint = "join the files into one, with each call once";
         return Err(Failure::new(ExitCode::Usage, "a call model is trained on one file of ratings")
             .with_hint(Some(hint.to_owned())));
+    }
+    let files = RatedFiles {
+        labels: args.labels.first().map(PathBuf::as_path),
+        input: &args.input,
+        rating: args.rating.as_deref(),
+        better: args.better.as_deref(),
     };
-    let files =
-        RatedFiles { labels, input: &args.input, rating: args.rating.as_deref(), better: args.better.as_deref() };
     let RatedColumns { subject, calls: scored, failed } = evaluate::rated_columns(&files, settings)?;
     let ratings = subject.ratings.as_ref();
     let (column, high_is_better) = ratings.map_or(("rating", true), |found| (&found.column, found.high_is_better));
@@ -55,12 +60,16 @@ pub(super) fn run(settings: &Settings, args: &cli::Train) -> Result<ExitCode, Fa
     Ok(if failed > 0 { ExitCode::Partial } else { ExitCode::Done })
 }
 
-/// Refuses flags that say nothing to a model that scores texts.
+/// Refuses flags that say nothing to a model that scores texts, and a line without labels.
 ///
 /// # Errors
 /// [`ExitCode::Usage`] if there are any.
 pub(super) fn refuse_flags(args: &cli::Train) -> Result<(), Failure> {
     let unused = !args.input.is_empty() || args.rating.is_some() || args.better.is_some() || !args.settings.is_empty();
+    if !unused && args.labels.is_empty() {
+        let hint = "name a CSV file with the columns text and label";
+        return Err(Failure::new(ExitCode::Usage, "no labels were given").with_hint(Some(hint.to_owned())));
+    }
     if !unused {
         return Ok(());
     }

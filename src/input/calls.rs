@@ -15,6 +15,7 @@ use super::row::{Attributes, Body, Row, call_id_at, row_at};
 use super::sink::PartyNumbers;
 use super::store::{PARTITIONS, Stored};
 use super::times::{Clock, Moment};
+use crate::sentiment::Millionths;
 use crate::transcript::{Call, Role, Text, Turn};
 
 /// Bytes of text after which a group of calls is handed out.
@@ -254,6 +255,7 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
         language: language.or_else(|| grouping.language.clone()),
         date: date.map(|date| date.to_string().into()),
         started_at_ms,
+        rating: contact.rating.map(Millionths),
         files: files.into(),
     })
 }

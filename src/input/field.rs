@@ -35,11 +35,13 @@ pub enum Field {
     Channel,
     /// The call's date.
     CallDate,
+    /// What somebody gave the call, such as a survey's stars. In contact records alone.
+    Rating,
 }
 
 impl Field {
     /// How many fields there are.
-    pub(super) const COUNT: usize = 13;
+    pub(super) const COUNT: usize = 14;
 
     /// All fields, in the order in which the mapping is shown.
     pub const ALL: [Self; Self::COUNT] = [
@@ -56,6 +58,7 @@ impl Field {
         Self::Language,
         Self::Channel,
         Self::CallDate,
+        Self::Rating,
     ];
 
     /// The name used in `--map FIELD=COLUMN`.
@@ -74,6 +77,7 @@ impl Field {
             Self::Language => "language",
             Self::Channel => "channel",
             Self::CallDate => "call_date",
+            Self::Rating => "rating",
         }
     }
 }

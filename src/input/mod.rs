@@ -77,6 +77,8 @@ pub struct InputOptions {
     pub format: Option<FormatName>,
     /// A file of contact records, by call id.
     pub contacts: Option<PathBuf>,
+    /// The column of ratings in contact records; else the first one that has a known name.
+    pub rating: Option<String>,
     /// Where a field's values come from; goes before header names known without being told.
     pub map: Vec<(Field, Origin)>,
     /// Which role a speaker value has; goes before values known without being told. Without a role, a line that begins
@@ -99,6 +101,7 @@ impl Default for InputOptions {
         Self {
             format: None,
             contacts: None,
+            rating: None,
             map: Vec::new(),
             roles: Vec::new(),
             language: None,
@@ -138,13 +141,24 @@ pub struct FileReport {
     pub found: Found,
 }
 
+/// What was read of contact records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContactsRead {
+    /// Records, used or rejected.
+    pub records: u64,
+    /// The column of ratings, if there is one.
+    pub rating: Option<String>,
+    /// Records with a rating.
+    pub rated: u64,
+}
+
 /// All that was read: calls to iterate, and what there is to report.
 pub struct Conversations {
     stored: Arc<Stored>,
     grouping: Arc<Grouping>,
     reports: Vec<FileReport>,
     passed_over: u64,
-    contacts: Option<u64>,
+    contacts: Option<ContactsRead>,
     rejects: Vec<Reject>,
     rejected: u64,
     rows: u64,
@@ -204,10 +218,13 @@ fn read_formats(
         }
     }
     let contacts = match &options.contacts {
-        Some(path) => Some(read_contacts(path, &mut reading, on_progress)?),
+        Some(path) => {
+            let (report, contacts) = read_contacts(path, &mut reading, on_progress)?;
+            reports.push(report);
+            Some(contacts)
+        }
         None => None,
     };
-    reports.extend(contacts.clone());
     let Reading { unknown, labels, store, rejects, rows, usable, party_numbers, languages, .. } = reading;
     let stored = store.finish();
     unknown.into_result(&stored)?;
@@ -232,7 +249,7 @@ fn read_formats(
             has_contacts: contacts.is_some(),
             party_numbers,
         }),
-        contacts: contacts.map(|report| report.rows),
+        contacts,
         reports,
         passed_over: passed_over.len() as u64,
         rejected: rejects.count(),
@@ -261,14 +278,14 @@ fn read_contacts(
     path: &Path,
     reading: &mut Reading<'_>,
     on_progress: &mut dyn FnMut(Progress),
-) -> Result<FileReport, InputError> {
+) -> Result<(FileReport, ContactsRead), InputError> {
     let opened = Opened::open(&Source::File { path: path.to_owned(), bytes: 0, is_named: true })?;
     let about = opened.about.clone();
     let file = FileContext { number: contacts::PLACE, path: about.path.as_str().into(), call_id: String::new() };
     let mut sink = Sink { run: reading, file: &file, rows: 0, next_look: sink::ROWS_PER_STEP, on_progress };
-    let found = contacts::read(opened, &mut sink)?;
+    let (found, read) = contacts::read(opened, &mut sink)?;
     let rows = sink.rows;
-    Ok(report(about, rows, found))
+    Ok((report(about, rows, found), read))
 }
 
 /// Reads one file into `reading`, in whichever of `formats` it is.
@@ -312,9 +329,9 @@ impl Conversations {
         &self.reports
     }
 
-    /// Contact records, used or rejected; `None` without a file of them.
-    pub const fn contacts(&self) -> Option<u64> {
-        self.contacts
+    /// What was read of contact records; `None` without a file of them.
+    pub const fn contacts(&self) -> Option<&ContactsRead> {
+        self.contacts.as_ref()
     }
 
     /// Files in directories that are no transcripts.

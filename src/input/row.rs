@@ -35,6 +35,8 @@ pub(super) struct Attributes<'a> {
     pub(super) date: Option<Date>,
     /// When the call began, in milliseconds since the Unix epoch, if it is stated apart from its turns.
     pub(super) call_started_ms: Option<i64>,
+    /// What somebody rated the call, in millionths.
+    pub(super) rating: Option<i64>,
     /// Whether the row is from a file that was redacted: rows of the call from another file repeat it.
     pub(super) is_redacted: bool,
     /// Whether `agent_id` may be the party's number in its call and no agent's id.
@@ -156,7 +158,7 @@ mod tests {
             day in prop::option::of(1_i8..30),
             turns in prop::collection::vec((roles(), any::<Option<i64>>(), "\\PC{0,9}"), 0..4),
             kind in 0..5,
-            (call_started_ms, is_redacted, is_party_number) in any::<(Option<i64>, bool, bool)>(),
+            (call_started_ms, rating, is_redacted, is_party_number) in any::<(Option<i64>, Option<i64>, bool, bool)>(),
         ) {
             let turns = turns.iter().map(|(role, offset_ms, text)| TurnText { role: *role, offset_ms: *offset_ms, text });
             let body = match kind {
@@ -168,7 +170,7 @@ mod tests {
             };
             let row = Row {
                 call_id: &texts[0], place, index, start, end,
-                attributes: Attributes { agent_id: &texts[1], queue: &texts[2], language: &texts[3], channel: &texts[4], date: day.map(|day| Date::new(2024, 2, day).unwrap()), call_started_ms, is_redacted, is_party_number },
+                attributes: Attributes { agent_id: &texts[1], queue: &texts[2], language: &texts[3], channel: &texts[4], date: day.map(|day| Date::new(2024, 2, day).unwrap()), call_started_ms, rating, is_redacted, is_party_number },
                 body,
             };
             let mut bytes = vec![7];

@@ -17,6 +17,8 @@ pub struct CallRow {
     pub low_coverage: bool,
     /// The rating that a call such as this is expected to have, if a model of ratings was given.
     pub expected: Option<Expected>,
+    /// The rating in the call's contact record.
+    pub rating: Option<Millionths>,
 }
 
 fn millionths(value: Option<Millionths>) -> Cell<'static> {
@@ -122,7 +124,7 @@ static CUSTOMER: [Column<CallRow>; 21] = role_columns!("customer", customer);
 static AGENT: [Column<CallRow>; 21] = role_columns!("agent", agent);
 
 /// What comes after the roles' columns; new columns go to its end.
-static TAIL: [Column<CallRow>; 11] = columns! {
+static TAIL: [Column<CallRow>; 12] = columns! {
     "escalated", Flag, "1 if the customer's end is at most −.30 and the shift at most −.30; empty when the shift is.",
         |row| Cell::of(row.rollup.escalated, Cell::Flag);
     "recovered", Flag,
@@ -148,6 +150,8 @@ static TAIL: [Column<CallRow>; 11] = columns! {
         |row| millionths(row.expected.map(|expected| expected.low));
     "customer_rating_expected_high", Number, "Upper end of that mean's 95 % interval.",
         |row| millionths(row.expected.map(|expected| expected.high));
+    "rating", Number, "What somebody rated the call, as its record in --metadata has it. Empty without one.",
+        |row| millionths(row.rating);
 };
 
 /// The columns of calls.csv.

@@ -38,4 +38,4 @@ pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;
 
 /// The version of the tables' columns: it changes when a column is added, and its first part when one changes.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";

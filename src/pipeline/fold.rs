@@ -174,7 +174,8 @@ impl TakeCalls for Fold {
         self.times_contradict += u64::from(prepared.timeline.times_contradict);
         let model = self.options.call_model.as_ref().filter(|_| !low_coverage);
         let expected = model.and_then(|model| Some(model.expected(&Columns::of(&rollup.customer)?)));
-        let row = CallRow { rollup, engine: self.options.engine, low_coverage, expected };
+        let rating = prepared.call.rating;
+        let row = CallRow { rollup, engine: self.options.engine, low_coverage, expected, rating };
         self.redacted.add(prepared);
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;

@@ -27,7 +27,7 @@ section! {
             results: true,
             flag: Flag::new(Heading::Input, "format-in", "NAME"),
         }
-        /// A file of contact records: CSV, JSON Lines or Parquet by call id, with agent, queue, start, channel or language. What a transcript itself states goes first.
+        /// A file of contact records: CSV, JSON Lines or Parquet by call id, with agent, queue, start, channel, language or a rating such as `csat`. What a transcript itself states goes first.
         metadata: Option<PathBuf> {
             key: "metadata",
             default: None,

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+use crate::sentiment::Millionths;
+
 mod timeline;
 
 pub use timeline::{Place, TimeBasis, Timeline, WHOLE, count_words};
@@ -119,6 +121,8 @@ pub struct Call {
     pub date: Option<Box<str>>,
     /// The first moment, in milliseconds since the Unix epoch; unknown when only offsets or nothing was given.
     pub started_at_ms: Option<i64>,
+    /// What somebody rated the call, as its contact record has it.
+    pub rating: Option<Millionths>,
     /// The numbers of the files that its rows are from, each once.
     pub files: Box<[u32]>,
 }

@@ -99,6 +99,12 @@ fn rated_calls_are_held_against_their_scores() {
     let end = measures.iter().find(|figures| figures["measure"] == "customer_end").expect("the end is judged");
     assert_eq!(end["auc"]["value"], 1.0);
     assert_eq!(end["calls"], subject["count"]);
+    // The same ratings in contact records.
+    let survey = std::fs::read_to_string(place.path("survey.csv")).expect("the survey");
+    place.write("contacts.csv", survey.replacen("call_id,csat", "ContactId,CSAT", 1));
+    let recorded = json(&place, &["--input", "data", "--metadata", "contacts.csv"]);
+    assert_eq!(engine(&recorded, "local")["calls"], engine(&evaluation, "local")["calls"]);
+    assert_eq!(recorded["subject"]["ratings"]["without_transcript"], 1);
     let turned = json(&place, &["survey.csv", "--input", "data", "--better", "low"]);
     let measures = engine(&turned, "local")["calls"].as_array().expect("three values");
     let end = measures.iter().find(|figures| figures["measure"] == "customer_end").expect("the end is judged");
@@ -137,6 +143,17 @@ fn a_model_of_ratings_is_trained_and_used() {
     place.write("calls.csv", calls);
     place.write("survey.csv", survey);
     let train = ["train", "survey.csv", "--for", "calls", "--input", "calls.csv", "--out"];
+    place.run(&[
+        "train",
+        "--for",
+        "calls",
+        "--input",
+        "calls.csv",
+        "--metadata",
+        "survey.csv",
+        "--out",
+        "recorded.toml",
+    ]);
     for name in ["ours.toml", "again.toml"] {
         let trained = place.run(&[&train[..], &[name]].concat()).expect(0).stdout;
         assert!(
@@ -146,6 +163,10 @@ fn a_model_of_ratings_is_trained_and_used() {
     }
     let [ours, again] = ["ours.toml", "again.toml"].map(|name| std::fs::read(place.path(name)).expect("a model"));
     assert_eq!(ours, again, "the same ratings make the same bytes");
+    let recorded = std::fs::read(place.path("recorded.toml")).expect("a model");
+    assert_eq!(ours, recorded, "and so do those of contact records");
+    let rated = place.analyze(&["--metadata", "survey.csv", "calls.csv"], 0).table("calls.csv");
+    assert_eq!((rated.cell("c003", "rating"), rated.cell("c004", "rating")), ("4.0000", "5.0000"));
     let without = place.analyze(&["calls.csv"], 0);
     assert!(without.table("calls.csv").column("customer_rating_expected").iter().all(|cell| cell.is_empty()));
     assert!(without.record().get("call_model").is_none());
@@ -240,7 +261,11 @@ fn what_cannot_be_judged_says_why_and_what_to_do() {
     place.write("words.csv", "words,label\nfine,neutral\n");
     place.write("bad.csv", "text,label\nfine,neutral\nsecret words,gleeful\n");
     place.write("survey.csv", "call_id,rating\nnobody,3\n");
-    let cases: [(&[&str], i32, &str, &str); 7] = [
+    place.write("unrated.csv", "call_id,agent\ncall-1001,ann\n");
+    let unrated = ["--input", "data", "--metadata", "unrated.csv"];
+    let cases: [(&[&str], i32, &str, &str); 9] = [
+        (&[], 2, "no labels were given", "--metadata FILE"),
+        (&unrated, 65, "unrated.csv: no contact record has a rating", "--rating COLUMN"),
         (&["missing.csv"], 66, "can't read missing.csv", ""),
         (&["words.csv"], 65, "no column `text`", "text,label"),
         (&["bad.csv"], 65, "bad.csv:3: unknown label", "positive, negative, neutral or mixed"),

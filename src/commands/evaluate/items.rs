@@ -13,7 +13,7 @@ use crate::commands::options;
 use crate::evaluate::{RatingsSubject, Subject, Truth};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{
-    self,
+    self, Conversations,
     label_files::{self, Better, LabelFile, RatingFile, RatingOptions},
 };
 use crate::language::{Collector, Evidence};
@@ -28,8 +28,8 @@ const GROUP: usize = 256;
 /// Where rated calls are, and how their ratings are read.
 #[derive(Clone, Copy)]
 pub(in crate::commands) struct RatedFiles<'a> {
-    /// The file of ratings.
-    pub(in crate::commands) labels: &'a Path,
+    /// The file of ratings; without one, the contact records have them.
+    pub(in crate::commands) labels: Option<&'a Path>,
     /// The transcripts.
     pub(in crate::commands) input: &'a [String],
     /// The column, if it is named.
@@ -59,11 +59,13 @@ impl Items {
     /// [`ExitCode::Data`] or [`ExitCode::NoInput`] when labels or transcripts can't be used, or share no call;
     /// [`ExitCode::Usage`] for ratings without transcripts.
     pub(super) fn read(args: &cli::Evaluate, settings: &Settings) -> Result<Self, Failure> {
-        if !label_files::holds_ratings(&args.labels)? {
-            return Self::of_texts(&args.labels, settings, args.spoken);
+        if let Some(labels) = &args.labels
+            && !label_files::holds_ratings(labels)?
+        {
+            return Self::of_texts(labels, settings, args.spoken);
         }
         let files = RatedFiles {
-            labels: &args.labels,
+            labels: args.labels.as_deref(),
             input: &args.input,
             rating: args.rating.as_deref(),
             better: args.better.as_deref(),
@@ -107,16 +109,24 @@ impl Items {
         spoken: bool,
         settings: &Settings,
     ) -> Result<Self, Failure> {
+        let Some(path) = files.labels.or(settings.metadata.as_deref()) else {
+            let hint =
+                "name a CSV file with labels or ratings, or contact records that have ratings with --metadata FILE";
+            return Err(Failure::new(ExitCode::Usage, "no labels were given").with_hint(Some(hint.into())));
+        };
         if files.input.is_empty() {
             let hint = "name the transcripts of the rated calls with --input FILE";
-            let message = format!("{} rates calls, and no transcript was given", files.labels.display());
+            let message = format!("{} rates calls, and no transcript was given", path.display());
             return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
         }
         let better = files.better.map(|end| if end == "low" { Better::Low } else { Better::High });
-        let file = RatingFile::read(files.labels, &RatingOptions { column: files.rating.map(str::to_owned), better })?;
-        let (mut calls, languages) = rated_calls(&file.ratings, files.input, settings)?;
+        let options = RatingOptions { column: files.rating.map(str::to_owned), better };
+        let Rated { file, mut calls, languages, rated } = match files.labels {
+            Some(path) => Rated::by_file(RatingFile::read(path, &options)?, files.input, settings)?,
+            None => Rated::by_records(path, &options, files.input, settings)?,
+        };
         if calls.is_empty() {
-            let message = format!("none of the {} rated calls is in {}", file.ratings.len(), files.input.join(", "));
+            let message = format!("none of the {rated} rated calls is in {}", files.input.join(", "));
             let hint = "call ids are compared letter by letter: see that both files have the same";
             return Err(Failure::new(ExitCode::Data, message).with_hint(Some(hint.into())));
         }
@@ -137,7 +147,7 @@ impl Items {
                 high_is_better: file.better == Better::High,
                 unhappy_when: scale.to_string(),
                 unhappy: truth.iter().filter(|(_, unhappy)| *unhappy).count(),
-                without_transcript: file.ratings.len() - calls.len(),
+                without_transcript: rated - calls.len(),
             }),
         };
         Ok(Self { subject, truth: Truth::Calls(truth), calls, languages, shipped_model_learned_from: false })
@@ -174,19 +184,61 @@ impl Items {
     }
 }
 
-/// All rated calls of the transcripts, in an order that depends on their ids alone, and the languages of all that was read.
-fn rated_calls(
-    ratings: &FxHashMap<Box<str>, f64>,
-    inputs: &[String],
-    settings: &Settings,
-) -> Result<(Vec<Call>, Arc<Evidence>), Failure> {
-    let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
-    let languages = Arc::clone(conversations.languages());
+/// The ratings, and the rated calls of the transcripts, in an order that depends on their ids alone.
+struct Rated {
+    file: RatingFile,
+    calls: Vec<Call>,
+    /// The languages of all that was read.
+    languages: Arc<Evidence>,
+    /// How many calls have a rating, with a transcript or without.
+    rated: usize,
+}
+
+impl Rated {
+    /// By a file of ratings.
+    fn by_file(file: RatingFile, inputs: &[String], settings: &Settings) -> Result<Self, Failure> {
+        let conversations = conversations(inputs, settings, None)?;
+        let languages = Arc::clone(conversations.languages());
+        let calls = calls_of(conversations, |call| file.ratings.contains_key(&call.id))?;
+        Ok(Self { rated: file.ratings.len(), file, calls, languages })
+    }
+
+    /// By the contact records at `path`.
+    fn by_records(
+        path: &Path,
+        options: &RatingOptions,
+        inputs: &[String],
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
+        let conversations = conversations(inputs, settings, options.column.clone())?;
+        let languages = Arc::clone(conversations.languages());
+        let records = conversations.contacts().cloned().unwrap_or_default();
+        let (Some(column), 1..) = (&records.rating, records.rated) else {
+            let message = format!("{}: no contact record has a rating", path.display());
+            let hint = "name the column that holds numbers with --rating COLUMN";
+            return Err(Failure::new(ExitCode::Data, message).with_hint(Some(hint.into())));
+        };
+        let calls = calls_of(conversations, |call| call.rating.is_some())?;
+        let ratings = calls.iter().filter_map(|call| Some((call.id.clone(), call.rating?.value()))).collect();
+        let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let file = RatingFile::of(name, column, options.better, ratings);
+        Ok(Self { file, calls, languages, rated: usize::try_from(records.rated).unwrap_or(usize::MAX) })
+    }
+}
+
+/// Reads the transcripts; `rating` is the column of ratings in contact records.
+fn conversations(inputs: &[String], settings: &Settings, rating: Option<String>) -> Result<Conversations, Failure> {
+    let mut options = options::input(settings)?;
+    options.rating = rating.or(options.rating);
+    Ok(input::read(&input::discover(inputs, &settings.out)?, &options, &mut |_| {})?)
+}
+
+fn calls_of(conversations: Conversations, is_rated: impl Fn(&Call) -> bool) -> Result<Vec<Call>, Failure> {
     let mut calls = Vec::new();
     for group in conversations.into_calls() {
-        calls.extend(group?.into_iter().filter(|call| ratings.contains_key(&call.id)));
+        calls.extend(group?.into_iter().filter(&is_rated));
     }
-    Ok((calls, languages))
+    Ok(calls)
 }
 
 /// The language of most of a file's texts.

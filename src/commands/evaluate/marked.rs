@@ -38,9 +38,9 @@ pub(super) fn is_marked(path: &Path) -> Result<bool, Failure> {
 ///
 /// # Errors
 /// [`Failure`] for a file that can't be used, or a place that can't be written to.
-pub(super) fn run(settings: &Settings, args: &cli::Evaluate, seed: u64) -> Result<ExitCode, Failure> {
+pub(super) fn run(labels: &Path, settings: &Settings, args: &cli::Evaluate, seed: u64) -> Result<ExitCode, Failure> {
     let redactor = options::redactor_to_judge(settings)?;
-    let calls = read(&args.labels, settings)?;
+    let calls = read(labels, settings)?;
     let judged: Vec<RedactedCall> = calls.into_iter().map(|call| judge(call, &redactor)).collect();
     let figures = RedactionFigures::of(&judged, REDACTION_VERSION, seed);
     let json =

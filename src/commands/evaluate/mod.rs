@@ -52,8 +52,10 @@ const SEED: u64 = 1;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
-    if marked::is_marked(&args.labels)? {
-        return marked::run(settings, args, SEED);
+    if let Some(labels) = &args.labels
+        && marked::is_marked(labels)?
+    {
+        return marked::run(labels, settings, args, SEED);
     }
     let settings = &of_both_speakers(settings);
     let items = Items::read(args, settings)?;

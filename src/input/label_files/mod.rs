@@ -9,8 +9,10 @@ mod texts;
 use std::path::{Path, PathBuf};
 
 pub use ratings::{Better, RatingFile, RatingOptions};
+pub(in crate::input) use ratings::{rating, rating_names};
 pub use texts::LabelFile;
 
+use super::field::fold;
 use super::quote;
 use crate::exit::{ExitCode, Stops};
 
@@ -99,8 +101,11 @@ impl<'a> Rows<'a> {
 
     /// The columns, in words. If none has a known name, the first line may be a row.
     fn seen(&self) -> String {
-        let known = ["text", "label", "weight", "call_id"].into_iter().chain(ratings::names());
-        if known.into_iter().any(|name| self.place(name).is_some()) {
+        let known = |column: &String| {
+            let folded = fold(column);
+            ["text", "label", "weight", "callid"].into_iter().chain(rating_names()).any(|name| name == folded)
+        };
+        if self.columns.iter().any(known) {
             quote::columns(&self.columns)
         } else {
             format!("none of the {} columns in line 1 has a known name", self.columns.len())

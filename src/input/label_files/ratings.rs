@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
+use super::super::field::fold;
 use super::{LabelsError, Rows};
 
 /// What a file of rated calls holds.
@@ -11,27 +12,30 @@ const COLUMNS: &str = "the first line must be `call_id,rating`; name another col
 /// What its rows hold.
 const VALUES: &str = "each call has one row, with a number as its rating; a call that was not rated has an empty one";
 
-/// Names of rating columns, and which end of their scale is the happy one.
-const KNOWN: [(&str, Better); 14] = [
-    ("rating", Better::High),
-    ("satisfaction", Better::High),
-    ("csat", Better::High),
-    ("stars", Better::High),
-    ("nps", Better::High),
-    ("resolved", Better::High),
-    ("annoyed", Better::Low),
-    ("dissatisfied", Better::Low),
-    ("unhappy", Better::Low),
-    ("angry", Better::Low),
-    ("complaint", Better::Low),
-    ("complained", Better::Low),
-    ("effort", Better::Low),
-    ("churned", Better::Low),
+/// Names of columns of ratings whose high end is the happy one, folded as [`fold`] does.
+const HIGH: [&str; 13] = [
+    "rating",
+    "satisfaction",
+    "csat",
+    "stars",
+    "nps",
+    "resolved",
+    "csatscore",
+    "npsscore",
+    "surveyscore",
+    "customerrating",
+    "customersatisfaction",
+    "satisfactionscore",
+    "satisfactionrating",
 ];
+/// Names of those whose low end is.
+const LOW: [&str; 8] = ["annoyed", "dissatisfied", "unhappy", "angry", "complaint", "complained", "effort", "churned"];
+/// What stands in a column of ratings where there is none.
+const NONE: [&str; 7] = ["", "-", "n/a", "na", "nan", "none", "null"];
 
-/// The names of rating columns that are known.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    KNOWN.iter().map(|(name, _)| *name)
+/// The names of rating columns that are known, folded as [`fold`] does.
+pub(in crate::input) fn rating_names() -> impl Iterator<Item = &'static str> {
+    HIGH.into_iter().chain(LOW)
 }
 
 /// Which end of a rating's scale is the happy one.
@@ -41,6 +45,15 @@ pub enum Better {
     High,
     /// Less is better, as with complaints.
     Low,
+}
+
+impl Better {
+    /// What the name of a column of ratings tells.
+    fn of(column: &str) -> Option<Self> {
+        let folded = fold(column);
+        let is_in = |names: &[&str]| names.contains(&folded.as_str());
+        if is_in(&HIGH) { Some(Self::High) } else { is_in(&LOW).then_some(Self::Low) }
+    }
 }
 
 /// What the file does not say by itself.
@@ -74,9 +87,8 @@ impl RatingFile {
     pub fn read(path: &Path, options: &RatingOptions) -> Result<Self, LabelsError> {
         let rows = Rows::open(path)?;
         let call = rows.need("call_id", COLUMNS)?;
-        let first_known = KNOWN.iter().find(|(name, _)| rows.place(name).is_some());
-        let column = options.column.as_deref().unwrap_or_else(|| first_known.map_or("rating", |(name, _)| name));
-        let by_name = KNOWN.iter().find(|(name, _)| column.eq_ignore_ascii_case(name));
+        let known = || rating_names().find_map(|name| rows.columns.iter().find(|column| fold(column) == name));
+        let column = options.column.as_deref().or_else(|| known().map(String::as_str)).unwrap_or("rating");
         let place = rows.need(column, COLUMNS)?;
         let mut ratings = FxHashMap::default();
         rows.collect(VALUES, |record| {
@@ -86,22 +98,43 @@ impl RatingFile {
                 _ => Ok(Some(())),
             }
         })?;
-        let better = options.better.or(by_name.map(|(_, better)| *better)).unwrap_or(Better::High);
-        Ok(Self { name: rows.name(), column: column.to_owned(), better, ratings })
+        Ok(Self::of(rows.name(), column, options.better, ratings))
     }
+
+    /// Ratings that stood in a column of this name.
+    #[must_use]
+    pub fn of(name: String, column: &str, better: Option<Better>, ratings: FxHashMap<Box<str>, f64>) -> Self {
+        let better = better.or_else(|| Better::of(column)).unwrap_or(Better::High);
+        Self { name, column: column.to_owned(), better, ratings }
+    }
+}
+
+/// The number that a cell of ratings holds; `None` if it holds none.
+///
+/// # Errors
+/// What is wrong with it, without its words.
+pub(in crate::input) fn rating(cell: &str) -> Result<Option<f64>, &'static str> {
+    /// No scale goes so far, and a rating of a call is kept in millionths.
+    const MOST: f64 = 1e9;
+    let cell = cell.trim();
+    let is_any = |words: &[&str]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is_any(&NONE) {
+        return Ok(None);
+    }
+    let number = if is_any(&["true", "yes"]) {
+        Some(1.0)
+    } else if is_any(&["false", "no"]) {
+        Some(0.0)
+    } else {
+        cell.parse::<f64>().ok().filter(|number| number.abs() <= MOST)
+    };
+    number.map(Some).ok_or("the rating is not a number")
 }
 
 /// A row's call and rating, or `None` if it has no rating.
 fn row(record: &csv::StringRecord, call: usize, rating: usize) -> Result<Option<(Box<str>, f64)>, &'static str> {
     let cell = |place: usize| record.get(place).unwrap_or_default().trim();
-    if cell(rating).is_empty() {
-        return Ok(None);
-    }
-    let number = match cell(rating) {
-        yes if ["true", "yes"].iter().any(|word| yes.eq_ignore_ascii_case(word)) => 1.0,
-        no if ["false", "no"].iter().any(|word| no.eq_ignore_ascii_case(word)) => 0.0,
-        number => number.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or("the rating is not a number")?,
-    };
+    let Some(number) = self::rating(cell(rating))? else { return Ok(None) };
     if cell(call).is_empty() {
         return Err("no call id");
     }
@@ -125,6 +158,8 @@ mod tests {
         assert_eq!(file.ratings.get("a"), Some(&1.0));
         let file = read("stars,Call_ID\n5,a\n", &RatingOptions::default()).expect("ratings");
         assert_eq!((file.better, file.ratings.get("a")), (Better::High, Some(&5.0)));
+        let file = read("call_id,CSAT Score\na,n/a\nb,NaN\nc,3\n", &RatingOptions::default()).expect("ratings");
+        assert_eq!((file.column.as_str(), file.ratings.len()), ("CSAT Score", 1));
     }
 
     #[test]

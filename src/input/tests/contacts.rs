@@ -1,6 +1,7 @@
 //! Contact records beside transcripts.
 
 use super::*;
+use crate::sentiment::Millionths;
 
 const CALLS: &str = "call_id,speaker,text,agent_id,queue,start\n\
     a,agent,hi,,,0\na,customer,yo,,,2000\nb,agent,hi,zoe,sales,0\nb,agent,ho,,,1000\nc,customer,well,,,0\nd,agent,lost,,,0\n";
@@ -61,6 +62,33 @@ fn bad_records_and_second_ones_are_rejected() {
 }
 
 #[test]
+fn a_record_gives_its_call_a_rating() {
+    let csv = "ContactId,Agent,CSAT Score,effort\na,ann,4.5,2\nb,bob,N/A,3\nc,cat,good,1\nx,yan,yes,1\n";
+    let json = "{\"ContactId\":\"a\",\"survey\":{\"score\":1},\"csat_score\":4.5}\n\
+        {\"ContactId\":\"b\",\"csat_score\":null}\n{\"ContactId\":\"c\",\"csat_score\":\"good\"}\n\
+        {\"ContactId\":\"x\",\"csat_score\":true}\n";
+    for (name, records) in [("records.csv", csv), ("records.jsonl", json)] {
+        let conversations = read_with(name, records).unwrap();
+        let read = conversations.contacts().unwrap();
+        assert_eq!((read.records, read.rated, conversations.rejected()), (4, 2, 0), "{name}");
+        assert!(read.rating.as_deref().is_some_and(|column| column.to_lowercase().starts_with("csat")), "{name}");
+        let (calls, _) = all_calls(&conversations);
+        let ratings: Vec<_> = calls.iter().map(|call| call.rating.map(Millionths::value)).collect();
+        assert_eq!(ratings, [Some(4.5), None, None, None], "{name}");
+    }
+    let (root, calls) = sources(&[("calls.csv", CALLS.into()), ("records.csv", csv.into())]);
+    let options = InputOptions {
+        contacts: Some(root.path().join("records.csv")),
+        rating: Some("Effort".into()),
+        map: vec![(Field::AgentId, Origin::of(Field::AgentId, "agent_id").unwrap())],
+        ..lenient()
+    };
+    let conversations = read_formats(&formats::ALL, &calls, &options, &mut |_| {}).unwrap();
+    assert_eq!(conversations.contacts().unwrap().rating.as_deref(), Some("effort"));
+    assert_eq!(all_calls(&conversations).0[1].rating, Some(Millionths::nearest(3.0)));
+}
+
+#[test]
 fn records_without_ids_or_without_anything_else_are_refused() {
     let error = read_with("records.csv", "nr,agent\n1,ann\n").err().unwrap();
     assert_eq!(error.code(), ExitCode::Data);
@@ -71,7 +99,7 @@ fn records_without_ids_or_without_anything_else_are_refused() {
         "{error}"
     );
     let error = read_with("records.csv", "call_id,colour\na,red\n").err().unwrap();
-    assert!(error.to_string().contains("fits agent_id, queue, started, channel or language"), "{error}");
+    assert!(error.to_string().contains("fits agent_id, queue, started, channel, language or rating"), "{error}");
     let map = vec![(Field::CallId, Origin::of(Field::CallId, "nr").unwrap())];
     let (root, _) = sources(&[("records.csv", b"nr,agent\na,ann\n".to_vec())]);
     let (_folder, calls) = sources(&[("calls.csv", CALLS.replace("call_id", "nr").into())]);

@@ -22,7 +22,7 @@ pub(in crate::input::formats) const fn aliases(field: Field) -> &'static [&'stat
             &["callid", "conversationid", "contactid", "interactionid", "transcriptid", "sessionid", "guid"]
         }
         Field::Text => &["text", "content", "transcript", "utterance", "sentence", "message", "displaytext"],
-        Field::CustomerText | Field::AgentText => &[],
+        Field::CustomerText | Field::AgentText | Field::Rating => &[],
         Field::Speaker => &[
             "speaker",
             "role",

@@ -1,10 +1,11 @@
 //! Tables of contact records.
 
 use super::records::{Advance, MAX_RECORD_BYTES, Records, sniff_delimiter};
+use crate::input::InputOptions;
 use crate::input::contacts::{FIELDS, fitting};
 use crate::input::decode::{About, Opened};
 use crate::input::error::InputError;
-use crate::input::field::{Field, Origin};
+use crate::input::field::Field;
 use crate::input::rejects::Reason;
 use crate::input::times::TimeColumn;
 
@@ -23,13 +24,13 @@ impl ContactTable {
     ///
     /// # Errors
     /// [`InputError::Unreadable`] or [`InputError::Damaged`].
-    pub(in crate::input) fn open(file: Opened, map: &[(Field, Origin)]) -> Result<Option<Self>, InputError> {
-        let mut records = Records::new(file.reader, sniff_delimiter(&file.sample, map));
+    pub(in crate::input) fn open(file: Opened, options: &InputOptions) -> Result<Option<Self>, InputError> {
+        let mut records = Records::new(file.reader, sniff_delimiter(&file.sample, &options.map));
         if records.advance().map_err(|error| file.about.failed(error))? != Advance::Record {
             return Ok(None);
         }
         let header = records.header();
-        let places = fitting(&header, map);
+        let places = fitting(&header, options);
         Ok(Some(Self { records, header, places }))
     }
 
