@@ -7,6 +7,7 @@
 
 mod bounded;
 mod call;
+mod course;
 mod sums;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::sentiment::{Label, Millionths};
 
 use bounded::Bounded;
 pub use call::CallFigures;
+pub(crate) use course::Moment;
 pub(crate) use sums::{BINS, Coverage, Group, Series};
 
 /// Bars of the distribution of customer scores, from −1 to 1.
@@ -72,12 +74,16 @@ pub struct NamedCall {
     pub date: Option<String>,
     /// The customer's score by quarter.
     pub quarters: [Option<Millionths>; 4],
+    /// The agents' score by quarter.
+    pub(crate) agent_quarters: [Option<Millionths>; 4],
     /// How the customer sounded in the first third.
     pub start: Option<Millionths>,
     /// How the customer sounded in the last third.
     pub end: Option<Millionths>,
     /// Where the lowest point lies.
     pub low_position: Option<Millionths>,
+    /// Its segments, if the run keeps them.
+    pub(crate) course: Vec<Moment>,
 }
 
 /// Why something has no score or could not be used, and how often.
@@ -167,6 +173,32 @@ impl Overview {
         self.add_course(call);
         self.add_to_groups(call);
         self.name(call);
+    }
+
+    /// Keeps the segments of a call that was added, if it is among those that are named.
+    pub(crate) fn set_course(&mut self, call_id: &str, moments: Vec<Moment>) {
+        let lists = [&mut self.listen_escalated, &mut self.listen_low, &mut self.listen_recovered];
+        let named: Vec<_> = lists.into_iter().flatten().filter(|call| call.call_id == call_id).collect();
+        if named.is_empty() {
+            return;
+        }
+        let moments = course::course(moments);
+        for call in named {
+            call.course.clone_from(&moments);
+        }
+    }
+
+    /// The calls that are named.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &NamedCall> {
+        [&self.listen_escalated, &self.listen_low, &self.listen_recovered].into_iter().flatten()
+    }
+
+    /// All calls as one group.
+    pub(crate) fn all(&self) -> Group {
+        let mut all = self.without_queue;
+        all += self.queues.rest;
+        self.queues.iter().for_each(|(_, group)| all += *group);
+        all
     }
 
     /// Adds a segment that failed or was skipped.
@@ -275,9 +307,11 @@ fn keep(list: &mut Vec<NamedCall>, most: usize, order: i64, call: &CallFigures<'
         queue: owned(&call.queue),
         date: owned(&call.call_date),
         quarters: call.customer_quarters(),
+        agent_quarters: call.agent_quarters(),
         start: call.customer_start,
         end: call.customer_end,
         low_position: call.customer_low_position,
+        course: Vec::new(),
     };
     let place = list.binary_search(&named).unwrap_or_else(|place| place);
     list.insert(place, named);

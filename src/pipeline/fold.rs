@@ -12,13 +12,13 @@ use crate::chunk::Piece;
 use crate::output::{
     CallRow, FAILURES, RowEncoder, SEGMENTS, SegmentRow, SortedRows, call_columns, part_key, read_back,
 };
-use crate::overview::{CallFigures, Overview};
+use crate::overview::{CallFigures, Moment, Overview};
 use crate::rating::{Columns, RatingModel};
 use crate::redact::{Kind, Mask};
 use crate::rollup::{
     AgentBook, AgentOptions, CallInput, CallRollup, ScoredRoles, TurnScore, TurnWeights, roll_up, turn_scores,
 };
-use crate::sentiment::{Millionths, Outcome, SegmentCounts};
+use crate::sentiment::{FixedScores, Millionths, Outcome, SegmentCounts};
 
 /// Where a pipeline's finished calls go.
 pub trait TakeCalls {
@@ -126,6 +126,13 @@ impl Fold {
             .options
             .detail
             .then(|| TurnWeights::of(&prepared.call, &prepared.timeline, &scored_turns(prepared, &outcomes)));
+        if self.options.detail {
+            let moments = prepared.segments.iter().zip(&outcomes).map(|(segment, outcome)| {
+                let score = outcome.scores().map(|scores| FixedScores::from(scores).score());
+                Moment::new(segment.role, Millionths(segment.position().into()), score)
+            });
+            self.overview.set_course(&read_back(&prepared.call.id, self.options.guard), moments.collect());
+        }
         let mut call_id: Option<Arc<str>> = None;
         for (number, (segment, outcome)) in (1..).zip(prepared.segments.iter().zip(outcomes)) {
             self.counts.add(&outcome);

@@ -15,6 +15,8 @@ mod page;
 mod table_of_agents;
 mod verdict;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -25,7 +27,9 @@ pub use page::page;
 
 use crate::output::read::{self, TableReader};
 use crate::output::{ReadError, RunRecord};
-use crate::overview::Overview;
+use crate::overview::{Moment, Overview};
+use crate::sentiment::Millionths;
+use crate::transcript::Role;
 
 /// Draws the page of the run whose files lie in `directory`. The same files make the same bytes.
 ///
@@ -53,6 +57,19 @@ struct Reject<'a> {
     reason: &'a str,
 }
 
+/// Columns of segments.csv.
+#[derive(Deserialize)]
+struct Segment<'a> {
+    #[serde(borrow, deserialize_with = "read::name")]
+    call_id: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "read::name")]
+    role: Cow<'a, str>,
+    #[serde(deserialize_with = "read::millionths")]
+    position: Option<Millionths>,
+    #[serde(deserialize_with = "read::millionths")]
+    score: Option<Millionths>,
+}
+
 /// What all calls come to, from the tables.
 fn overview(directory: &Path) -> Result<Overview, ReadError> {
     let mut overview = Overview::default();
@@ -69,7 +86,27 @@ fn overview(directory: &Path) -> Result<Overview, ReadError> {
     while rejects.advance()? {
         overview.add_reject(rejects.row::<Reject<'_>>()?.reason);
     }
+    add_courses(&mut overview, &directory.join("segments.csv"))?;
     Ok(overview)
+}
+
+/// Adds the segments of the calls that are named, if the run kept them.
+fn add_courses(overview: &mut Overview, path: &Path) -> Result<(), ReadError> {
+    let mut courses: BTreeMap<String, Vec<Moment>> =
+        overview.named().map(|call| (call.call_id.clone(), Vec::new())).collect();
+    if courses.is_empty() || !path.exists() {
+        return Ok(());
+    }
+    let mut segments = TableReader::open(path)?;
+    while segments.advance()? {
+        let Segment { call_id, role, position, score } = segments.row()?;
+        if let (Some(moments), Some(position)) = (courses.get_mut(&*call_id), position) {
+            let role = if role == Role::Customer.as_str() { Role::Customer } else { Role::Agent };
+            moments.push(Moment::new(role, position, score));
+        }
+    }
+    courses.into_iter().for_each(|(call_id, moments)| overview.set_course(&call_id, moments));
+    Ok(())
 }
 
 #[cfg(test)]
