@@ -204,13 +204,14 @@ impl Names {
         })
     }
 
-    /// Who a label names. Where each cue has a name, each is one; among cues without, a label may be words.
-    const fn speaker<'a>(&self, label: &Label<'a>) -> Speaker<'a> {
+    /// Who a label names. Where each cue has a name and one comes again, each is a name; among cues without, and where no
+    /// two are alike, a label may be words.
+    fn speaker<'a>(&self, label: &Label<'a>) -> Speaker<'a> {
         const PLACE: &str = "the name before the words";
         let name = Cow::Borrowed(label.name);
         match label.role {
             Some(role) => Speaker::Role(role),
-            None if self.are_all => Speaker::Value(name, PLACE),
+            None if self.are_all && self.cues.values().any(|cues| *cues > 1) => Speaker::Value(name, PLACE),
             None => Speaker::Label(name, PLACE),
         }
     }

@@ -74,6 +74,14 @@ fn names_before_the_words_are_speakers_where_nearly_every_cue_has_one() {
 }
 
 #[test]
+fn labels_of_which_no_two_are_alike_are_not_repeated() {
+    let text =
+        "1\n00:00:01,000 --> 00:00:02,000\nDr Strange: my card\n\n2\n00:00:02,500 --> 00:00:03,000\nDr Who: is gone\n";
+    let error = read_as("a.srt", text, &options(&[])).err().unwrap().to_string();
+    assert!(error.contains("2 values of unknown role") && !error.contains("Dr"), "{error}");
+}
+
+#[test]
 fn names_may_be_written_in_any_way_if_they_recur() {
     let cue = |second: u32, words: &str| format!("00:0{second}.000 --> 00:0{second}.500\n{words}\n\n");
     let said = ["Roe, Jane: hi", "sam: well", "Roe, Jane: so", "sam: the bill", "my total: 45", "sam: ok", "sam: bye"];
