@@ -6,7 +6,7 @@
 //! - `source`: which files; `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
 //! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
 //!   may show.
-//! - `html`: the words of bodies that are written in HTML.
+//! - `html`: the words of bodies that are written in HTML; `live_chat`: those of Salesforce's.
 //! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `part`: what formats other than tables give
 //!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
@@ -35,6 +35,7 @@ mod formats;
 mod html;
 pub mod label_files;
 mod labels;
+mod live_chat;
 mod part;
 #[cfg(test)]
 mod properties;

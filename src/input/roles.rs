@@ -14,7 +14,7 @@ use super::{calls, rejects::Spot};
 use crate::transcript::Role;
 
 /// Values known without being told, folded as [`fold`] does.
-const KNOWN: [(&str, Role); 23] = [
+const KNOWN: [(&str, Role); 27] = [
     ("customer", Role::Customer),
     ("caller", Role::Customer),
     ("client", Role::Customer),
@@ -33,8 +33,12 @@ const KNOWN: [(&str, Role); 23] = [
     ("assistant", Role::Agent),
     ("internal", Role::Agent),
     ("employee", Role::Agent),
+    ("humanagent", Role::Agent),
     ("system", Role::Other),
     ("bot", Role::Other),
+    ("chatbot", Role::Other),
+    ("virtualagent", Role::Other),
+    ("automatedagent", Role::Other),
     ("ivr", Role::Other),
     ("supervisor", Role::Other),
     ("queue", Role::Other),

@@ -288,8 +288,7 @@ fn clock_offset(bytes: &[u8]) -> Option<i64> {
     Some(whole * 1000 + i64::from(nanoseconds) / 1_000_000)
 }
 
-/// `MM:SS` or `HH:MM:SS`, with an optional fraction, as milliseconds: the stamps of captions, and of labels in a
-/// conversation's text.
+/// `MM:SS` or `HH:MM:SS`, with an optional fraction, as milliseconds: the stamps of labels in a conversation's text.
 pub(super) fn stamp(value: &str) -> Option<i64> {
     let bytes = value.as_bytes();
     clock_offset(bytes).or_else(|| {

@@ -25,9 +25,17 @@ pub(super) fn is_time_line(line: &str) -> bool {
 
 fn times(line: &str) -> Option<(i64, i64)> {
     let (start, rest) = line.split_once("-->")?;
-    let start = stamp(start.trim())?;
-    let end = stamp(rest.split_whitespace().next()?)?;
+    let start = time(start.trim())?;
+    let end = time(rest.split_whitespace().next()?)?;
     Some((start, end.max(start)))
+}
+
+/// A cue's time, the parts of which some exports write without a leading zero: `0:0:1.5`.
+fn time(text: &str) -> Option<i64> {
+    let padded = |part: &str| {
+        format!("{part:0>width$}", width = part.len() + usize::from(part.find(['.', ',']).unwrap_or(part.len()) == 1))
+    };
+    stamp(text).or_else(|| stamp(&text.split(':').map(padded).collect::<Vec<_>>().join(":")))
 }
 
 /// All cues of `text`, in the order of the file.
@@ -108,6 +116,13 @@ mod tests {
         ];
         let expected: Vec<_> = expected.iter().map(|(line, times, text)| (*line, *times, (*text).to_owned())).collect();
         assert_eq!(found(text), expected);
+    }
+
+    #[test]
+    fn parts_of_a_time_need_no_leading_zero() {
+        assert_eq!(times("0:0:1.5 --> 0:1:2.250"), Some((1_500, 62_250)));
+        assert_eq!(times("0:0:x --> 0:1:2.250"), None);
+        assert_eq!(times("0:0:75 --> 0:1:2"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use crate::input::error::InputError;
 use crate::input::field::{Field, Origin, fold};
 use crate::input::labels::{self, Split};
+use crate::input::live_chat;
 use crate::input::quote;
 use crate::input::roles::Roles;
 use crate::input::times::{Clock, Moment, TimeColumn};
@@ -278,7 +279,7 @@ fn is_time(clock: &mut Clock, value: &str) -> bool {
 }
 
 fn has_label(text: &str, roles: &mut Roles) -> bool {
-    labels::split(text, roles, &mut Vec::new(), &mut Vec::new()) != Split::NoLabel
+    labels::split(&live_chat::text(text), roles, &mut Vec::new(), &mut Vec::new()) != Split::NoLabel
 }
 
 /// One file's header while its columns are looked for.

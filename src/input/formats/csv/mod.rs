@@ -20,6 +20,7 @@ use crate::input::decode::Opened;
 use crate::input::error::InputError;
 use crate::input::field::Field;
 use crate::input::labels::TurnText;
+use crate::input::live_chat;
 use crate::input::quote::{looks_like_a_name, shell_word};
 use crate::input::rejects::Reason;
 use crate::input::roles::SpeakerPlace;
@@ -240,6 +241,7 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         let call_started_ms = call_start.and_then(Moment::on_the_calendar);
         let end = moment(clock, field(Field::Ended), self.columns.ended)?;
         let text = field(Field::Text);
+        let conversation;
         let body = match self.columns.layout {
             Layout::Turns(at) => self.turn(record.field(Some(at)), text, line)?,
             Layout::Party(role) => Body::Turn(role, text),
@@ -249,7 +251,8 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
                 Body::Turns(turns.map(|(role, text)| TurnText { role, offset_ms: None, text }).collect())
             }
             Layout::Conversations => {
-                let turns = self.sink.conversation(text, line);
+                conversation = live_chat::text(text);
+                let turns = self.sink.conversation(&conversation, line);
                 self.labelled += u64::from(turns != Err(Reason::NoLabel));
                 self.unlabelled += u64::from(turns == Err(Reason::NoLabel));
                 Body::Conversation(turns?)

@@ -1,4 +1,5 @@
-//! Azure speech to text: the result of a batch transcription, and phrases as a program wrote them down in real time.
+//! Azure speech to text: the result of a batch transcription (also that of version 2) or of a fast one, and phrases as a
+//! program wrote them down in real time.
 //!
 //! A batch's `timestamp` is when it was processed, not when the call began.
 
@@ -17,7 +18,7 @@ const TICKS_PER_MS: f64 = 1e4;
 const FIELDS: [(Field, &str); 5] = [
     (Field::CallId, "the file's name"),
     (Field::Speaker, "speaker, else channel"),
-    (Field::Text, "nBest[0].display"),
+    (Field::Text, "nBest[0].display, or phrases[].text"),
     (Field::Started, "offset"),
     (Field::Ended, "offset and duration"),
 ];
@@ -27,22 +28,27 @@ pub(in crate::input::formats) struct AzureBatch;
 
 impl JsonFormat for AzureBatch {
     fn description(&self) -> Description {
-        Description { name: "azure-batch", title: "Azure speech, batch transcription", fields: &FIELDS }
+        Description { name: "azure-batch", title: "Azure speech, batch and fast transcription", fields: &FIELDS }
     }
 
     fn likeness(&self, shape: &Shape) -> Option<Likeness> {
-        let is_there = shape.has("recognizedPhrases[].nBest") || shape.has("RecognizedPhrases[].NBest");
-        is_there.then_some(Likeness::Certain)
+        let places =
+            ["recognizedPhrases[].nBest", "RecognizedPhrases[].NBest", "AudioFileResults[].SegmentResults[].NBest"];
+        let is_fast = shape.has_all(&["phrases[].offsetMilliseconds", "phrases[].text"]);
+        (is_fast || places.iter().any(|place| shape.has(place))).then_some(Likeness::Certain)
     }
 
     fn part<'r>(&self, record: &'r [u8], _context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
         let batch: Batch<'r> = serde_json::from_slice(record)?;
-        let phrases = batch.recognized_phrases;
+        let files = batch.files.into_iter().flat_map(|file| file.phrases);
+        let phrases: Vec<Phrase<'r>> = batch.phrases.into_iter().chain(batch.fast).chain(files).collect();
         let is_diarised = phrases.iter().any(|phrase| !phrase.speaker.trimmed().is_empty());
         let first = phrases.first().map(|phrase| phrase.channel.clone());
         // One channel of a call without speakers is everybody.
         let is_everybody = !is_diarised && phrases.iter().all(|phrase| Some(&phrase.channel) == first.as_ref());
-        let mut part = CallPart::default();
+        let language = phrases.iter().find(|phrase| !phrase.locale.trimmed().is_empty());
+        let language = language.map_or_else(Default::default, |phrase| phrase.locale.clone().into_text());
+        let mut part = CallPart { language, ..CallPart::default() };
         for phrase in phrases {
             let channel = if is_everybody { Scalar::default() } else { phrase.channel.clone() };
             match (Phrase { channel, ..phrase }).into_turn() {
@@ -56,8 +62,20 @@ impl JsonFormat for AzureBatch {
 
 #[derive(Deserialize)]
 struct Batch<'a> {
-    #[serde(borrow, rename = "recognizedPhrases", alias = "RecognizedPhrases")]
-    recognized_phrases: Vec<Phrase<'a>>,
+    #[serde(borrow, default, rename = "recognizedPhrases", alias = "RecognizedPhrases", deserialize_with = "list")]
+    phrases: Vec<Phrase<'a>>,
+    /// Of a fast transcription.
+    #[serde(borrow, default, rename = "phrases", deserialize_with = "list")]
+    fast: Vec<Phrase<'a>>,
+    /// Of version 2.
+    #[serde(borrow, default, rename = "AudioFileResults", deserialize_with = "list")]
+    files: Vec<AudioFile<'a>>,
+}
+
+#[derive(Deserialize)]
+struct AudioFile<'a> {
+    #[serde(borrow, default, rename = "SegmentResults", deserialize_with = "list")]
+    phrases: Vec<Phrase<'a>>,
 }
 
 /// Phrases as they came in real time: each a record.
@@ -92,7 +110,7 @@ struct Phrase<'a> {
     status: Scalar<'a>,
     #[serde(borrow, default, alias = "SpeakerId", alias = "Speaker", alias = "speakerId")]
     speaker: Scalar<'a>,
-    #[serde(borrow, default, alias = "Channel")]
+    #[serde(borrow, default, alias = "Channel", alias = "ChannelNumber")]
     channel: Scalar<'a>,
     /// An ISO 8601 duration, or ticks.
     #[serde(borrow, default, alias = "Offset")]
@@ -109,8 +127,10 @@ struct Phrase<'a> {
     duration_ms: Number,
     #[serde(borrow, default, deserialize_with = "list", rename = "nBest", alias = "NBest")]
     best: Vec<Best<'a>>,
-    #[serde(borrow, default, rename = "DisplayText")]
+    #[serde(borrow, default, rename = "DisplayText", alias = "text")]
     display_text: Scalar<'a>,
+    #[serde(borrow, default)]
+    locale: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -159,6 +179,14 @@ pub(super) const SAMPLE: &str = r#"{"source":"https://x/a.wav","timestamp":"2024
       {"recognitionStatus":"Success","channel":0,"offset":"PT0.07S","duration":"PT1S","offsetInTicks":700000.0,"durationInTicks":10000000.0,"nBest":[{"lexical":"hello","display":"Hello."}]},
       {"recognitionStatus":"Failure","channel":0,"offset":"PT9S","duration":"PT1S","nBest":[]}]}"#;
 #[cfg(test)]
+pub(super) const FAST: &str = r#"{"durationMilliseconds":9000,"combinedPhrases":[{"text":"all of it"}],"phrases":[
+      {"channel":1,"offsetMilliseconds":3500,"durationMilliseconds":1250,"text":"My card!","locale":"en-US","words":[{"text":"My","offsetMilliseconds":3500,"durationMilliseconds":90}]},
+      {"channel":0,"offsetMilliseconds":70,"durationMilliseconds":1000,"text":"Hello.","locale":"en-US","confidence":0.9}]}"#;
+#[cfg(test)]
+pub(super) const VERSION_2: &str = r#"{"AudioFileResults":[{"AudioFileName":"Channel.0.wav","AudioFileUrl":null,"CombinedResults":[{"ChannelNumber":"0","Display":"all of it"}],"SegmentResults":[
+      {"RecognitionStatus":"Success","ChannelNumber":"1","SpeakerId":null,"Offset":35000000,"Duration":12500000,"OffsetInSeconds":3.5,"NBest":[{"Confidence":0.9,"Lexical":"my card","Display":"My card!"}]},
+      {"RecognitionStatus":"Success","ChannelNumber":"0","SpeakerId":null,"Offset":700000,"Duration":10000000,"NBest":[{"Display":"Hello."}]}]}]}"#;
+#[cfg(test)]
 pub(super) const REAL_TIME: &str = r#"{"Id":"1","RecognitionStatus":"Success","Offset":700000,"Duration":10000000,"SpeakerId":"Guest-1","NBest":[{"Display":"Hello."}]}
 {"Id":"2","RecognitionStatus":"Success","Offset":35000000,"Duration":12500000,"SpeakerId":"Guest-2","DisplayText":"My card!"}
 {"Id":"3","RecognitionStatus":"InitialSilenceTimeout","Offset":99000000,"Duration":0}"#;
@@ -203,6 +231,16 @@ mod tests {
             let conversations = read_bytes(&[("b", text.into())], &with_roles(["Guest-1", "Guest-2"])).unwrap();
             assert_eq!(conversations.reports()[0].found.kind, "azure-real-time");
             assert_eq!(told(&all_calls(&conversations).0[0]), EXPECTED);
+        }
+    }
+
+    #[test]
+    fn a_fast_transcription_and_one_of_version_2_are_batches_too() {
+        for (text, language) in [(FAST, Some("en")), (VERSION_2, None)] {
+            let conversations = read_bytes(&[("a", text.into())], &with_roles(["0", "1"])).unwrap();
+            assert_eq!(conversations.reports()[0].found.kind, "azure-batch");
+            let (calls, _) = all_calls(&conversations);
+            assert_eq!((told(&calls[0]), calls[0].language.as_deref()), (EXPECTED.to_vec(), language));
         }
     }
 

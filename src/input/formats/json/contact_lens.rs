@@ -14,7 +14,7 @@ use crate::input::field::Field;
 use crate::input::part::{CallPart, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
 use crate::input::sink::FileContext;
-use crate::input::times::{Clock, TimeColumn};
+use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::transcript::Role;
 
 /// What stands between the contact's id and the time in a file's name.
@@ -31,10 +31,10 @@ impl JsonFormat for ContactLens {
             name: "contact-lens",
             title: "Amazon Connect Contact Lens, voice and chat",
             fields: &[
-                (Field::CallId, "CustomerMetadata.ContactId, else the file's name"),
+                (Field::CallId, "CustomerMetadata.ContactId or ContactId, else the file's name"),
                 (Field::Speaker, "ParticipantRole of the ParticipantId"),
                 (Field::Text, "Transcript[].Content"),
-                (Field::Started, "BeginOffsetMillis or AbsoluteTime"),
+                (Field::Started, "InitiationTimestamp, else a chat's first AbsoluteTime; BeginOffsetMillis"),
                 (Field::Ended, "EndOffsetMillis"),
                 (Field::Language, "LanguageCode"),
                 (Field::Channel, "Channel"),
@@ -54,7 +54,8 @@ impl JsonFormat for ContactLens {
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
         let mut contact: Contact<'r> = serde_json::from_slice(record)?;
         let (file_id, is_named_redacted) = named(context.file);
-        let stated = std::mem::take(&mut contact.customer_metadata.contact_id);
+        let ids = [&mut contact.customer_metadata.contact_id, &mut contact.contact_id].map(std::mem::take);
+        let stated = ids.into_iter().find(|id| !id.trimmed().is_empty()).unwrap_or_default();
         let call_id =
             if stated.is_empty() { file_id.map_or_else(Cow::default, Cow::Owned) } else { stated.into_text() };
         let is_redacted = is_named_redacted || contact.is_redacted();
@@ -76,6 +77,11 @@ fn named(file: &FileContext) -> (Option<String>, bool) {
 pub(super) struct Contact<'a> {
     #[serde(borrow, default)]
     customer_metadata: CustomerMetadata<'a>,
+    /// In transcripts of chats without Contact Lens.
+    #[serde(borrow, default)]
+    contact_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    initiation_timestamp: Scalar<'a>,
     #[serde(borrow, default)]
     content_metadata: ContentMetadata<'a>,
     #[serde(borrow, default)]
@@ -95,7 +101,12 @@ impl<'a> Contact<'a> {
 
     /// What it states and its turns; whose call it is, the caller knows.
     pub(super) fn into_part(self, clock: &mut Clock) -> CallPart<'a> {
+        // A chat begins with its first event, which need not be a message.
+        let mut written = |text: &str| clock.moment(text, TimeColumn::default()).and_then(Moment::on_the_calendar);
+        let stated = written(self.initiation_timestamp.trimmed());
+        let first = || self.transcript.iter().filter_map(|item| written(item.absolute_time.trimmed())).min();
         let mut part = CallPart {
+            started_ms: stated.or_else(first),
             language: self.language_code.into_text(),
             channel: self.channel.into_text(),
             ..CallPart::default()
@@ -229,15 +240,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_chat_begins_with_its_first_message_and_events_are_counted() {
+    fn a_chat_begins_with_its_first_event_and_events_are_counted() {
         let file = "9a-b_analysis_2024-05-01T10_00_00Z.json";
         let conversations = read_bytes(&[(file, CHAT.into())], &InputOptions::default()).unwrap();
         let (calls, _) = all_calls(&conversations);
-        assert_eq!((&*calls[0].id, calls[0].started_at_ms), ("9a-b", Some(1_714_557_605_000)));
+        assert_eq!((&*calls[0].id, calls[0].started_at_ms), ("9a-b", Some(1_714_557_600_000)));
         let turns = told(&calls[0]);
         assert_eq!(turns[0], (Role::Customer, "Hello", Some(0), None, None));
         assert_eq!(turns[1], (Role::Other, "Hi, one moment", Some(4000), None, None));
         assert_eq!(conversations.reports()[0].found.facts, [("turns", 2.into()), ("events", 1.into())]);
+    }
+
+    #[test]
+    fn a_contact_may_state_its_id_and_start_at_the_top() {
+        let stated = r#""ContactId":"c-7","InitiationTimestamp":"2024-05-01T09:59:00Z","Transcript""#;
+        let conversations =
+            read_bytes(&[("x.json", CHAT.replace("\"Transcript\"", stated).into())], &InputOptions::default());
+        let (calls, _) = all_calls(&conversations.unwrap());
+        assert_eq!((&*calls[0].id, calls[0].started_at_ms), ("c-7", Some(1_714_557_540_000)));
     }
 
     #[test]

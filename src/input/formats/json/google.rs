@@ -1,6 +1,6 @@
 //! Google Contact Center AI Insights: the file that is imported, and a conversation as the API returns it.
 //!
-//! An import file is one conversation, whose id is the file's name. Its `user_id` is an agent's id, or just the number
+//! An import file is one conversation, whose id is often the file's name alone. Its `user_id` is an agent's id, or just the number
 //! of the party: see [`CallPart::has_party_numbers`].
 
 use serde::Deserialize;
@@ -25,7 +25,7 @@ impl JsonFormat for GoogleImport {
             name: "google-import",
             title: "Google CX Insights, a conversation to import",
             fields: &[
-                (Field::CallId, "the file's name"),
+                (Field::CallId, "conversation_info.conversation_id, else the file's name"),
                 (Field::Speaker, "role"),
                 (Field::Text, ENTRIES),
                 (Field::AgentId, "user_id of an agent, if agents have different ones"),
@@ -46,7 +46,8 @@ impl JsonFormat for GoogleImport {
         // Where nobody knew the time, all entries have the same one.
         let (least, most) = times.fold((f64::MAX, f64::MIN), |(least, most), time| (least.min(time), most.max(time)));
         let is_timed = least < most || least > 0.0 && import.entries.len() == 1;
-        let mut part = CallPart { has_party_numbers: true, ..CallPart::default() };
+        let call_id = import.conversation_info.conversation_id.into_text();
+        let mut part = CallPart { call_id, has_party_numbers: true, ..CallPart::default() };
         for entry in import.entries {
             if entry.text.trimmed().is_empty() {
                 part.events += 1;
@@ -66,8 +67,16 @@ impl JsonFormat for GoogleImport {
 
 #[derive(Deserialize)]
 struct Import<'a> {
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    conversation_info: ConversationInfo<'a>,
     #[serde(borrow)]
     entries: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct ConversationInfo<'a> {
+    #[serde(borrow, default)]
+    conversation_id: Scalar<'a>,
 }
 
 #[derive(Deserialize)]
@@ -251,6 +260,11 @@ mod tests {
             (Role::Other, "One moment", Some(9000), None, None),
         ];
         assert_eq!(told(&call), expected);
+        let (call, _) = the_call(
+            "c-1",
+            &IMPORT.replacen('{', r#"{"x":1,"#, 1).replace("\"categories\":[]", r#""conversation_id":"k-3""#),
+        );
+        assert_eq!(&*call.id, "k-3");
     }
 
     #[test]

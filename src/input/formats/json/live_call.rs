@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::super::{Description, Likeness};
-use super::scalar::{Number, Scalar};
+use super::scalar::{Number, Scalar, list};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
 use crate::input::part::{CallPart, Speaker, SpokenTurn};
@@ -28,8 +28,8 @@ impl JsonFormat for LiveCall {
             title: "Amazon Transcribe Live Call Analytics (LCA)",
             fields: &[
                 (Field::CallId, "CallId"),
-                (Field::Speaker, "Channel"),
-                (Field::Text, "Transcript of ADD_TRANSCRIPT_SEGMENT"),
+                (Field::Speaker, "Channel, ChannelId or ParticipantRole"),
+                (Field::Text, "Transcript of ADD_TRANSCRIPT_SEGMENT, its UtteranceEvent or TranscriptEvent"),
                 (Field::AgentId, "AgentId of any event"),
                 (Field::Started, "CreatedAt of START, StartTime"),
                 (Field::Ended, "EndTime"),
@@ -50,7 +50,7 @@ impl JsonFormat for LiveCall {
             started_ms: event.started_ms(context.clock),
             ..CallPart::default()
         };
-        part.add(event.into_turn());
+        part.add(event.flat().into_turn());
         Ok(part)
     }
 }
@@ -76,6 +76,63 @@ struct Event<'a> {
     start_time: Number,
     #[serde(default)]
     end_time: Number,
+    /// What Call Analytics recognised.
+    #[serde(borrow)]
+    utterance_event: Option<Utterance<'a>>,
+    /// What Transcribe recognised.
+    #[serde(borrow)]
+    transcript_event: Option<TranscriptEvent<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Utterance<'a> {
+    #[serde(borrow, default)]
+    participant_role: Scalar<'a>,
+    #[serde(borrow, default)]
+    transcript: Scalar<'a>,
+    #[serde(borrow, default)]
+    is_partial: Scalar<'a>,
+    #[serde(default)]
+    begin_offset_millis: Number,
+    #[serde(default)]
+    end_offset_millis: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TranscriptEvent<'a> {
+    #[serde(borrow, default)]
+    transcript: Results<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Results<'a> {
+    #[serde(borrow, default, deserialize_with = "list")]
+    results: Vec<TranscribeResult<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TranscribeResult<'a> {
+    #[serde(borrow, default)]
+    channel_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    is_partial: Scalar<'a>,
+    #[serde(default)]
+    start_time: Number,
+    #[serde(default)]
+    end_time: Number,
+    #[serde(borrow, default, deserialize_with = "list")]
+    alternatives: Vec<Alternative<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Alternative<'a> {
+    #[serde(borrow, default)]
+    transcript: Scalar<'a>,
 }
 
 impl<'a> Event<'a> {
@@ -87,6 +144,30 @@ impl<'a> Event<'a> {
             Moment::Absolute(ms) => Some(ms),
             Moment::Offset(_) => None,
         }
+    }
+
+    /// The event with its words in its own fields, as events of one kind have them.
+    fn flat(mut self) -> Self {
+        if let Some(said) = self.utterance_event.take() {
+            let seconds = |ms: Number| Number(ms.0.map(|ms| ms / 1e3));
+            self.channel = said.participant_role;
+            (self.transcript, self.is_partial) = (said.transcript, said.is_partial);
+            (self.start_time, self.end_time) = (seconds(said.begin_offset_millis), seconds(said.end_offset_millis));
+        } else if let Some(result) =
+            self.transcript_event.take().and_then(|event| event.transcript.results.into_iter().next())
+        {
+            // The caller is on the first channel, as the product's own code has it.
+            let caller = Scalar::from("CALLER");
+            self.channel = match result.channel_id.trimmed() {
+                "ch_0" => caller,
+                "ch_1" => Scalar::from("AGENT"),
+                _ => result.channel_id,
+            };
+            self.transcript = result.alternatives.into_iter().next().map(|first| first.transcript).unwrap_or_default();
+            self.is_partial = result.is_partial;
+            (self.start_time, self.end_time) = (result.start_time, result.end_time);
+        }
+        self
     }
 
     /// The turn; `None` for any other event, a partial result, or what the caller does not hear.
@@ -118,7 +199,24 @@ pub(super) mod tests {
 {"EventType":"ADD_TRANSCRIPT_SEGMENT","CallId":"k-1","Channel":"CALLER_VOICETONE","SegmentId":"s4","StartTime":"4","EndTime":"5","Transcript":"Negative","IsPartial":false}
 {"EventType":"END","CallId":"k-1"}
 "#;
-    pub(in super::super) const SAMPLES: &[&str] = &[EVENTS];
+    const NESTED: &str = r#"{"EventType":"START","CallId":"k-2","AgentId":"ann","CreatedAt":"2022-10-18T21:50:00.000Z"}
+{"EventType":"ADD_TRANSCRIPT_SEGMENT","CallId":"k-2","UtteranceEvent":{"UtteranceId":"u1","ParticipantRole":"AGENT","IsPartial":false,"BeginOffsetMillis":500,"EndOffsetMillis":2500,"Transcript":"Good morning","Sentiment":"NEUTRAL"}}
+{"EventType":"ADD_TRANSCRIPT_SEGMENT","CallId":"k-2","UtteranceEvent":{"UtteranceId":"u2","ParticipantRole":"CUSTOMER","IsPartial":true,"BeginOffsetMillis":2600,"EndOffsetMillis":2700,"Transcript":"My"}}
+{"EventType":"ADD_TRANSCRIPT_SEGMENT","CallId":"k-2","TranscriptEvent":{"Transcript":{"Results":[{"ResultId":"r1","ChannelId":"ch_0","IsPartial":false,"StartTime":3.0,"EndTime":4.0,"Alternatives":[{"Transcript":"My phone is dead","Items":[]},{"Transcript":"My foe"}]}]}}}
+{"EventType":"ADD_TRANSCRIPT_SEGMENT","CallId":"k-2","TranscriptEvent":{"Transcript":{"Results":[]}}}
+"#;
+    pub(in super::super) const SAMPLES: &[&str] = &[EVENTS, NESTED];
+
+    #[test]
+    fn words_in_an_event_of_transcribe_are_turns_too() {
+        let conversations = read_bytes(&[("lca.jsonl", NESTED.into())], &InputOptions::default()).unwrap();
+        let expected = [
+            (Role::Agent, "Good morning", Some(0), Some(2000), Some("ann")),
+            (Role::Customer, "My phone is dead", Some(2500), Some(3500), None),
+        ];
+        assert_eq!(told(&all_calls(&conversations).0[0]), expected);
+        assert_eq!(conversations.reports()[0].found.facts, [("turns", 2.into()), ("events", 3.into())]);
+    }
 
     #[test]
     fn final_segments_of_both_parties_are_turns_and_the_agent_is_in_an_event() {

@@ -144,12 +144,22 @@ impl<F: JsonFormat> Format for F {
 /// Where the records of `format` are in a file of this shape: by themselves, or in the list of the key returned.
 fn place(format: &impl JsonFormat, shape: &Shape) -> Option<(Option<String>, Likeness)> {
     let itself = format.likeness(shape).map(|likeness| (None, likeness));
-    let wrapped = WRAPPERS
-        .iter()
-        .filter(|key| shape.has(&format!("{key}[]")))
-        .filter_map(|key| format.likeness(&shape.inside(key)).map(|likeness| (Some((*key).to_owned()), likeness)));
+    let wrapped = wrappers(shape)
+        .filter_map(|path| format.likeness(&shape.inside(path)).map(|likeness| (Some(path.to_owned()), likeness)));
     // The surer one; of equals, the records by themselves.
     itself.into_iter().chain(wrapped).reduce(|one, other| if other.1 > one.1 { other } else { one })
+}
+
+/// The paths of lists that may wrap records: under a key of the object that a file is, or of an object in it.
+fn wrappers(shape: &Shape) -> impl Iterator<Item = &str> {
+    let lists = |depth: usize| {
+        let paths = shape.paths().filter_map(|path| path.strip_suffix("[]"));
+        paths.filter(move |path| !path.contains('[') && path.matches('.').count() == depth)
+    };
+    let at = move |depth: usize| {
+        WRAPPERS.iter().flat_map(move |key| lists(depth).filter(move |path| path.rsplit('.').next() == Some(key)))
+    };
+    at(0).chain(at(1))
 }
 
 /// What was read of a file.

@@ -25,7 +25,7 @@ pub(super) enum Layout {
     Lines,
     /// One after the other, or the items of a list.
     Values,
-    /// The items of the list under this key of the object that the file is.
+    /// The items of the list at this path of the object that the file is: a key, or two with a point between them.
     List(String),
 }
 
@@ -69,6 +69,8 @@ pub(super) struct Records<R> {
     is_at_end: bool,
     /// Whether the list of [`Layout::List`], or of a file that is a list, is open.
     in_list: bool,
+    /// How many keys of the path of [`Layout::List`] are passed.
+    keys: usize,
     max_record: usize,
 }
 
@@ -82,6 +84,7 @@ impl<R: Read> Records<R> {
             line: 1,
             is_at_end: false,
             in_list: false,
+            keys: 0,
             max_record: MAX_RECORD_BYTES,
         }
     }
@@ -135,6 +138,8 @@ impl<R: Read> Records<R> {
                     self.skip(1);
                 }
                 b']' | b'}' if !is_lines => {
+                    // Behind the list, the object that holds it ends too.
+                    self.keys = if self.in_list { self.keys } else { self.keys.saturating_sub(1) };
                     self.in_list = false;
                     self.skip(1);
                 }
@@ -157,13 +162,17 @@ impl<R: Read> Records<R> {
         while let Some(b' ' | b'\t' | b'\r' | b'\n' | b':') = self.peek()? {
             self.skip(1);
         }
-        let is_it = matches!((&self.layout, key), (Layout::List(wanted), Some(key)) if *wanted == key);
-        if is_it && self.peek()? == Some(b'[') {
-            self.in_list = true;
-            self.skip(1);
-            return Ok(());
+        let Layout::List(path) = &self.layout else { return self.pass_value().map(drop) };
+        let mut wanted = path.split('.').skip(self.keys);
+        let is_it = wanted.next() == key.as_deref();
+        let is_last = wanted.next().is_none();
+        match self.peek()? {
+            Some(b'[') if is_it && is_last => self.in_list = true,
+            Some(b'{') if is_it && !is_last => self.keys += 1,
+            _ => return self.pass_value().map(drop),
         }
-        self.pass_value().map(|_| ())
+        self.skip(1);
+        Ok(())
     }
 
     /// Passes one value, of any length, and returns its first bytes: all of a key.
@@ -350,6 +359,10 @@ mod tests {
         }
         let wrapped = format!(r#"{{"n":[{one}],"x":"data","y":3 ,"data" : [{two} , {one}], "z":[{two}]}}"#);
         assert_eq!(found(&wrapped, Some("data")), owned(&[(two, 1), (one, 1)]));
+        let nested = format!(
+            r#"{{"data":[{two}],"page":{{"data":[{two}]}},"result":{{"n":{{"data":[{two}]}},"data" : [{one},{two}],"x":1}},"z":[{two}]}}"#
+        );
+        assert_eq!(found(&nested, Some("result.data")), owned(&[(one, 1), (two, 1)]));
         let pretty = "{\n \"turns\": [\n  {\"a\":1}\n ]\n}\n";
         assert_eq!(found(pretty, None), owned(&[(pretty.trim_end(), 1)]));
     }

@@ -32,7 +32,7 @@ static SAMPLES: [(&dyn JsonFormat, &[&str]); 23] = [
     (&genesys::Genesys, &[genesys::SAMPLE]),
     (&google::GoogleImport, &[google::IMPORT]),
     (&google::GoogleConversation, &[google::SAMPLE]),
-    (&azure_speech::AzureBatch, &[azure_speech::SAMPLE]),
+    (&azure_speech::AzureBatch, &[azure_speech::SAMPLE, azure_speech::FAST, azure_speech::VERSION_2]),
     (&azure_speech::AzureRealTime, &[azure_speech::REAL_TIME]),
     (&azure_language::AzureLanguage, &[azure_language::SAMPLE]),
     (&azure_content::AzureContent, &[azure_content::SAMPLE]),

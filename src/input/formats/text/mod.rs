@@ -16,7 +16,7 @@ use crate::input::error::InputError;
 use crate::input::field::{Field, fold};
 use crate::input::labels::{self, Label, Split};
 use crate::input::part::{Speaker, SpokenTurn};
-use crate::input::quote::is_diarised;
+use crate::input::quote::{is_capitalised, is_diarised};
 use crate::input::rejects::Reason;
 use crate::input::roles::Roles;
 use crate::input::sink::Sink;
@@ -211,8 +211,22 @@ impl<'a> Lines<'a> {
         labels * 2 >= all || (known > 1 && known * 20 >= all)
     }
 
+    /// Whether the labels are surely names: nearly all lines have one, and the few that there are recur.
+    fn are_names(&self) -> bool {
+        const FEW: usize = 6;
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let labels = || self.lines.iter().filter_map(|line| line.label);
+        labels().for_each(|label| *lines.entry(fold(label.name)).or_default() += 1);
+        let spoken = self.lines.iter().filter(|line| !is_no_speech(line.text)).count();
+        self.labels() * 10 >= spoken * 9
+            && lines.len() <= FEW
+            && lines.values().all(|lines| *lines > 1)
+            && labels().all(|label| is_capitalised(label.name))
+    }
+
     /// Puts the turns into `call`.
     fn turns(&self, call: &mut WholeCall<'_, '_, '_>) -> Result<(), InputError> {
+        let are_names = self.are_names();
         call.note_words(&self.words);
         let mut turn: Option<(u64, SpokenTurn<'a>)> = None;
         for line in &self.lines {
@@ -224,7 +238,7 @@ impl<'a> Lines<'a> {
                 // A quotation mark before the label closes behind the words.
                 let words = if line.text.starts_with('"') { words.trim_end_matches('"') } else { words };
                 let start = moment(&label, call.clock());
-                let said = SpokenTurn::new(speaker(&label), without_direction(words)).at(start, None);
+                let said = SpokenTurn::new(speaker(&label, are_names), without_direction(words)).at(start, None);
                 turn = Some((line.number, said));
             } else if is_no_speech(line.text) {
                 call.left_out += 1;
@@ -246,10 +260,12 @@ impl<'a> Lines<'a> {
     }
 }
 
-const fn speaker<'a>(label: &Label<'a>) -> Speaker<'a> {
+const fn speaker<'a>(label: &Label<'a>, is_name: bool) -> Speaker<'a> {
+    const PLACE: &str = "the labels before the words";
     match label.role {
         Some(role) => Speaker::Role(role),
-        None => Speaker::Label(Cow::Borrowed(label.name), "the labels before the words"),
+        None if is_name => Speaker::Value(Cow::Borrowed(label.name), PLACE),
+        None => Speaker::Label(Cow::Borrowed(label.name), PLACE),
     }
 }
 

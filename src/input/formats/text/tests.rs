@@ -36,6 +36,17 @@ fn golden(expected: &[(Role, &str, Option<i64>)]) -> Vec<(Role, String, Option<i
 }
 
 #[test]
+fn names_that_begin_nearly_all_lines_are_shown_with_the_flags_to_copy() {
+    let text = "Jane Roe: hello there\nBob Martin: my parcel is late\nJane Roe: let me look\nBob Martin: okay\n";
+    let error = read_bytes(&[("a.txt", text.into())], &InputOptions::default()).err().unwrap();
+    assert!(error.hint().unwrap().ends_with("--role 'Bob Martin=other' --role 'Jane Roe=other'"), "{:?}", error.hint());
+    // Where lines without a label are more than a few, a label may be words.
+    let text = format!("{text}so I looked\nand looked\n");
+    let error = read_bytes(&[("a.txt", text.into())], &InputOptions::default()).err().unwrap();
+    assert!(!format!("{error} {:?}", error.hint()).contains("Roe"), "{error}");
+}
+
+#[test]
 fn labelled_lines_are_turns_in_any_dress() {
     let expected =
         golden(&[(Agent, "Hello, what is it?\nI can help.", None), (Customer, "My bill: it's wrong.", None)]);

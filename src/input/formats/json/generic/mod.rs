@@ -10,7 +10,7 @@ pub(super) mod tests;
 use super::records::{Layout as Records, Next};
 use super::shape::Shape;
 use super::tree::Json;
-use super::{Counts, WRAPPERS, mend, records};
+use super::{Counts, mend, records};
 use crate::input::InputOptions;
 use crate::input::decode::Opened;
 use crate::input::error::InputError;
@@ -101,7 +101,7 @@ fn plan(file: &Opened, sink: &mut Sink<'_, '_>) -> Result<(Plan, Records), Input
     // The list of an object with one, which may be any.
     let lists = || shape.paths().filter_map(|path| path.strip_suffix("[]")).filter(|path| !path.contains(['[', '.']));
     let only = lists().next().filter(|_| lists().count() == 1);
-    let wrappers = WRAPPERS.into_iter().filter(|key| lists().any(|list| list == *key)).chain(only);
+    let wrappers = super::wrappers(&shape).chain(only);
     let mut missing = None;
     for list in std::iter::once(None).chain(wrappers.map(Some)) {
         let inner = list.map(|key| shape.inside(key));

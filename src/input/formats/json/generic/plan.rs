@@ -17,7 +17,7 @@ use crate::input::times::Clock;
 use crate::transcript::Role;
 
 /// Names of lists that hold a call's turns, folded as [`fold`] does.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 14] = [
     "messages",
     "turns",
     "transcript",
@@ -30,6 +30,8 @@ const LISTS: [&str; 12] = [
     "transcripts",
     "chat",
     "original",
+    "sentences",
+    "conversationentries",
 ];
 /// Names of an item's speaker, the likelier ones first; a key whose first value is a known role goes before all.
 const SPEAKERS: [&str; 17] = [
@@ -72,7 +74,18 @@ const TIMES: [&str; 5] = ["timeincallsecs", "starttimems", "startms", "sentat", 
 const STARTS: [&str; 7] =
     ["startedat", "callstart", "callstarttime", "callstartedat", "starttimestamp", "starttimeunixsecs", "calldate"];
 /// Names of a call's id that columns do not have.
-const CALL_IDS: [&str; 7] = ["dialogid", "uuid", "convoid", "dialogueid", "callsid", "conversationuuid", "callnumber"];
+const CALL_IDS: [&str; 10] = [
+    "dialogid",
+    "uuid",
+    "convoid",
+    "dialogueid",
+    "callsid",
+    "conversationsid",
+    "conversationuuid",
+    "conversationname",
+    "conversationidentifier",
+    "callnumber",
+];
 /// Objects within a record that state something of the call.
 const HEADS: [&str; 10] =
     ["data", "metadata", "meta", "call", "callinfo", "conversation", "contact", "interaction", "info", "header"];

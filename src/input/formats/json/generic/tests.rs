@@ -54,6 +54,15 @@ fn a_call_with_a_list_of_turns_has_what_its_record_states() {
 }
 
 #[test]
+fn calls_in_a_list_two_levels_deep_are_found() {
+    let call = |id: &str| format!(r#"{{"id":"{id}","messages":[{{"role":"user","content":"Hi {id}"}}]}}"#);
+    let text = format!(r#"{{"status":"ok","result":{{"total":2,"calls":[{},{}]}}}}"#, call("a"), call("b"));
+    let found = calls(&text, &InputOptions::default());
+    assert_eq!(found.iter().map(|call| &*call.id).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(texts(&found[1]), [(Role::Customer, "Hi b")]);
+}
+
+#[test]
 fn the_same_turns_are_found_in_every_wrapping() {
     let expected = [(Role::Agent, "Hello"), (Role::Customer, "Hi")];
     let lists = [
