@@ -73,11 +73,13 @@ impl Finder<'_> {
                 let last_part =
                     run.parts.iter().rev().find(|other| other.last >= part.last && other.spoken == part.spoken);
                 let number_end = if part.spoken { last_part.map_or(part.last, |part| part.last) } else { part.last };
-                if let Some(end) = street_after(turn, number_end + 1, open) {
-                    let end = address_end::extend(turn, end, open);
+                // Two digits and more, spoken: what stands before the street word is its name, without a capital.
+                let spoken = part.spoken && run.slice(0, run.parts.len() - 1).len() > 1;
+                if let Some(end) = street_after(turn, number_end + 1, (open, spoken)) {
+                    let end = address_end::extend(turn, end, open || spoken);
                     self.add(turn, part.first, end, Kind::Address, "address.street");
                     free = end + 1;
-                } else if let Some(begin) = street_before(turn, part.first, free) {
+                } else if let Some(begin) = street_before(turn, part.first, free, open) {
                     let end = address_end::extend(turn, part.last, open);
                     self.add(turn, begin, end, Kind::Address, "address.street.front");
                     free = end + 1;
@@ -198,8 +200,9 @@ impl Finder<'_> {
     }
 }
 
-/// The street word that ends the words after a house number.
-fn street_after(turn: &Turn<'_>, from: usize, open: bool) -> Option<usize> {
+/// The street word that ends the words after a house number. Whether an address was asked for or named, and whether the
+/// number is spoken.
+fn street_after(turn: &Turn<'_>, from: usize, (open, spoken): (bool, bool)) -> Option<usize> {
     let tokens = turn.tokens;
     let mut at = from;
     // `12 rue de la Paix`, `12, rue`.
@@ -220,7 +223,8 @@ fn street_after(turn: &Turn<'_>, from: usize, open: bool) -> Option<usize> {
                 && token.spaced
                 && !is_sentence_saint(tokens, at)
                 && (token.chars > 2 || is_sure(tokens, from, at, open))
-                || token.is(WEAK_STREET) && is_sure(tokens, from, at, open))
+                || token.is(WEAK_STREET)
+                    && (is_sure(tokens, from, at, open) || spoken && are_uncommon(tokens.get(from..at))))
         {
             // `Park Avenue`, `Hill Street`: the last street word ends it.
             return (at..at + 3)
@@ -262,6 +266,11 @@ fn is_sure(tokens: &[Token], from: usize, at: usize, open: bool) -> bool {
     open && names.len() <= 4 || names.iter().all(|token| token.is_capital() || !token.is_word() || !token.spaced)
 }
 
+/// Whether the words before a street word are no common ones.
+fn are_uncommon(words: Option<&[Token]>) -> bool {
+    words.is_some_and(|words| words.iter().all(|token| token.is_word() && !token.is(COMMON | UNIT | FILLER)))
+}
+
 fn is_front(token: &Token, text: &str) -> bool {
     let weak = || WEAK_FRONTS.iter().any(|front| same(token.text(text), front));
     token.is_word()
@@ -270,7 +279,7 @@ fn is_front(token: &Token, text: &str) -> bool {
 }
 
 /// The first token of a street that stands before its number: `Calle Mayor 5`, `Hauptstraße 12`.
-fn street_before(turn: &Turn<'_>, number: usize, free: usize) -> Option<usize> {
+fn street_before(turn: &Turn<'_>, number: usize, free: usize, open: bool) -> Option<usize> {
     let tokens = turn.tokens;
     let mut at = number.checked_sub(1)?;
     if tokens[at].is_sign(',') {
@@ -296,7 +305,8 @@ fn street_before(turn: &Turn<'_>, number: usize, free: usize) -> Option<usize> {
         .take_while(|before| tokens[*before].is_word())
         .find(|before| is_front(&tokens[*before], turn.text))?;
     let names = tokens.get(first + 1..=at).unwrap_or_default();
-    (!names.is_empty() && names.iter().any(Token::is_capital)).then_some(first)
+    (!names.is_empty() && (names.iter().any(Token::is_capital) || open && tokens[first].is(STREET_FRONT)))
+        .then_some(first)
 }
 
 /// In answer to the question: the words after the number, up to the end of the clause.
@@ -317,7 +327,7 @@ const SHAPES: [&str; 14] = [
 ];
 
 /// The last token of a British or Canadian postcode that begins at a token.
-fn letters_and_digits(turn: &Turn<'_>, at: usize) -> Option<usize> {
+pub(super) fn letters_and_digits(turn: &Turn<'_>, at: usize) -> Option<usize> {
     let tokens = turn.tokens;
     let mut shape = String::new();
     let mut ends = Vec::new();

@@ -1,11 +1,15 @@
 //! What belongs to an address after its street: unit, town, region, postcode.
 
-use super::pack::{ADDRESS_UNIT, COMMON, DIRECTION, FILLER, HESITATION, IS, NUMBER, REGION, STREET};
+use super::address::letters_and_digits;
+use super::pack::{ADDRESS_UNIT, COMMON, DIRECTION, FILLER, HESITATION, IS, NUMBER, REGION, STREET, WEAK_STREET};
 use super::span::Turn;
 use super::tokens::{Case, Form, Token};
 
 /// Most words of a town's name.
 const MOST_WORDS: usize = 4;
+
+/// Words that name a postcode before it.
+const POSTCODE: [&str; 6] = ["zip", "code", "zipcode", "postcode", "post", "postal"];
 
 /// The last token of an address whose street ends at a token. `open`: an address was asked for or named.
 pub(super) fn extend(turn: &Turn<'_>, end: usize, open: bool) -> usize {
@@ -23,7 +27,7 @@ fn step(turn: &Turn<'_>, end: usize, open: bool) -> Option<usize> {
     let mut comma = false;
     while let Some(sign) = tokens.get(at).filter(|sign| matches!(sign.form, Form::Sign(',' | '.' | '-'))) {
         // A full stop ends a sentence, but for an abbreviation.
-        if sign.is_sign('.') && !(tokens[end].is(ADDRESS_UNIT | STREET) && tokens[end].chars <= 4) {
+        if sign.is_sign('.') && !(tokens[end].is(ADDRESS_UNIT | STREET | WEAK_STREET) && tokens[end].chars <= 4) {
             return None;
         }
         comma |= sign.is_sign(',');
@@ -40,13 +44,21 @@ fn step(turn: &Turn<'_>, end: usize, open: bool) -> Option<usize> {
             return Some(at + words - 1);
         }
     }
+    let named = at;
+    while tokens.get(at)?.is_word() && POSTCODE.iter().any(|word| tokens[at].text(turn.text).eq_ignore_ascii_case(word))
+    {
+        at += 1;
+    }
     let token = tokens.get(at)?;
-    let apart = comma || new_line(turn, at);
+    let apart = comma || at > named || new_line(turn, at);
     if token.is(ADDRESS_UNIT) || token.is_sign('#') {
         return unit(turn, at);
     }
     if token.is(DIRECTION) && !token.is(COMMON) && at == end + 1 && !apart || is_region(token) {
         return Some(at);
+    }
+    if apart && let Some(last) = letters_and_digits(turn, at) {
+        return Some(towns(tokens, last));
     }
     if is_postcode(tokens, at) && (apart || open || is_region(&tokens[end])) {
         return Some(towns(tokens, last_of_number(tokens, at)));
@@ -79,7 +91,9 @@ fn town(turn: &Turn<'_>, at: usize, apart: bool, open: bool) -> Option<usize> {
     let last = (at..at + MOST_WORDS).take_while(|at| is_part(at) && !is_region(&tokens[*at])).last()?;
     let beyond = last + 1 + usize::from(tokens.get(last + 1).is_some_and(|sign| sign.is_sign(',')));
     let located = tokens.get(beyond).is_some_and(is_region) || is_postcode(tokens, beyond);
-    let named = apart && tokens.get(at..=last)?.iter().any(|token| token.is_capital() && !token.is(COMMON));
+    let words = tokens.get(at..=last)?;
+    let ends = tokens.get(last + 1).is_none_or(|next| matches!(next.form, Form::Sign(_)));
+    let named = apart && words.iter().any(|token| !token.is(COMMON) && (token.is_capital() || open && ends));
     (located || named).then_some(last)
 }
 

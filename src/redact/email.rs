@@ -1,7 +1,7 @@
 //! E-mail addresses: written, and spelled or spoken with `at` and `dot`.
 
 use super::kind::Kind;
-use super::pack::{COMMON, Cue, FILLER, HESITATION, IS, LETTER, NUMBER, PROVIDER, REQUEST, SYMBOL, TOP_DOMAIN};
+use super::pack::{COMMON, Cue, FILLER, HESITATION, IS, LETTER, NUMBER, PROVIDER, REMARK, REQUEST, SYMBOL, TOP_DOMAIN};
 use super::span::{Finder, Turn};
 use super::tokens::{Form, Token};
 use super::windows::Found;
@@ -193,7 +193,7 @@ fn local(turn: &Turn<'_>, at: usize, free: usize, spoken: bool) -> usize {
                 joined = false;
             }
             Form::Word if token.is(LETTER) && is_spelled(tokens, index) => first = index,
-            Form::Word if token.is(HESITATION) => {}
+            Form::Word if token.is(HESITATION) || spoken && words == 0 && token.is(REMARK) => {}
             Form::Word if is_stop(token) => break,
             Form::Word => {
                 words = if joined { 1 } else { words + 1 };

@@ -66,6 +66,12 @@ classes! {
     NOT_A_NAME = 31;
     /// A street word that stands before the street's name.
     STREET_FRONT = 32;
+    /// What is said while a number is looked for, between its parts.
+    PAUSE = 33;
+    /// How something is written, which is no part of it: `all one word`.
+    REMARK = 34;
+    /// What joins tens and ones: `treinta y uno`.
+    TENS_JOIN = 35;
 }
 
 /// Words that are part of a spoken number.
@@ -159,9 +165,12 @@ struct CueFile {
 }
 
 /// The lists that stand under `words`.
-const LISTS: [(&str, u64); 24] = [
+const LISTS: [(&str, u64); 27] = [
     ("hesitations", HESITATION),
     ("joins", JOIN),
+    ("pauses", PAUSE),
+    ("remarks", REMARK),
+    ("tens_joins", TENS_JOIN),
     ("fillers", FILLER),
     ("acks", ACK),
     ("units", UNIT),
@@ -187,8 +196,10 @@ const LISTS: [(&str, u64); 24] = [
 ];
 
 /// The languages that have a pack.
-const FILES: [(&str, &str, &[&str]); 1] =
-    [("en", include_str!("packs/en.toml"), &[include_str!("packs/en.words.txt")])];
+const FILES: [(&str, &str, &[&str]); 2] = [
+    ("en", include_str!("packs/en.toml"), &[include_str!("packs/en.words.txt")]),
+    ("es", include_str!("packs/es.toml"), &[include_str!("packs/es.words.txt")]),
+];
 
 /// Names, which are much the same in all languages that are written in Latin letters.
 const NAMES: &str = include_str!("packs/en.names.txt");

@@ -2,7 +2,9 @@
 //!
 //! A run is only where a number is and how long; whether it is kept back, `numbers` decides.
 
-use super::pack::{BEFORE_COUNT, DIGIT, HESITATION, JOIN, LETTER, NUMBER, REPEAT, SCALE, SYMBOL, TEEN, TENS, UNIT};
+use super::pack::{
+    BEFORE_COUNT, DIGIT, HESITATION, JOIN, LETTER, NUMBER, PAUSE, REPEAT, SCALE, SYMBOL, TEEN, TENS, TENS_JOIN, UNIT,
+};
 use super::tokens::{Case, Form, Token, digit};
 
 /// What the writing of a number shows it to be.
@@ -116,7 +118,7 @@ fn begins_cluster(tokens: &[Token], at: usize) -> bool {
 }
 
 /// Most tokens between two parts of one run.
-const WIDEST_GAP: usize = 5;
+const WIDEST_GAP: usize = 7;
 
 struct Walk<'a> {
     tokens: &'a [Token],
@@ -221,16 +223,16 @@ impl Walk<'_> {
             return Some(at + 1);
         }
         if token.is(TENS) {
-            // `twenty-one` has a hyphen between.
-            let hyphen = usize::from(next.is_some_and(|next| next.is_sign('-')));
+            // `twenty-one` has a hyphen between, `treinta y uno` a word, and `veintiuno` has its ones in it.
+            let hyphen = usize::from(next.is_some_and(|next| next.is_sign('-') || next.is(TENS_JOIN)));
             let unit = self
                 .tokens
                 .get(at + 1 + hyphen)
                 .filter(glued_or_spaced)
-                .filter(|unit| unit.is(DIGIT) && unit.value > 0);
+                .filter(|unit| unit.is(DIGIT) && unit.value > 0 && token.value % 10 == 0);
             let tens = char::from_digit(u32::from(token.value) / 10, 10).unwrap_or('0');
             let last = if unit.is_some() { at + 1 + hyphen } else { at };
-            self.run.push(Part { last, ..blank }, [tens, unit.map_or('0', digit_of)]);
+            self.run.push(Part { last, ..blank }, [tens, unit.map_or_else(|| digit_of(&token), digit_of)]);
             return Some(last + 1);
         }
         if token.is(TEEN) {
@@ -278,6 +280,7 @@ impl Walk<'_> {
     /// Where the next part begins if only joins lie between, and whether they join loosely.
     fn gap(&self, from: usize) -> Option<(usize, bool)> {
         let mut loose = false;
+        let is_spoken = self.run.parts.last().is_some_and(|part| part.spoken);
         for at in from..from + WIDEST_GAP {
             let token = self.tokens.get(at)?;
             let part_begins = match token.form {
@@ -297,7 +300,7 @@ impl Walk<'_> {
                 Form::Sign('-' | '–' | '—' | '(' | ')' | '…' | '/' | '_' | '·') => {}
                 Form::Sign('+') if from == at => return None,
                 Form::Sign(',' | '.' | ';' | ':') => loose = true,
-                Form::Word if token.is(HESITATION) => {}
+                Form::Word if token.is(HESITATION) || is_spoken && token.is(PAUSE) => {}
                 Form::Word if token.is(JOIN) => loose = true,
                 Form::Word if token.is(SYMBOL) && matches!(token.value, b'-' | b'.') => {}
                 _ => return None,

@@ -26,6 +26,8 @@ const VERBS: [&str; 18] = [
     "i", "you", "we", "they", "to", "really", "don't", "not", "never", "would", "will", "gonna", "might", "and", "did",
     "didn't", "i'll", "can't",
 ];
+/// Words after which somebody is addressed at the end of a clause, without a comma: `a great day Jane`.
+const BEFORE: [&str; 9] = ["day", "moment", "second", "minute", "weekend", "evening", "afternoon", "night", "afraid"];
 /// Words that go on after somebody was addressed.
 const AFTER: [&str; 12] = ["can", "could", "i", "i'm", "is", "are", "please", "let", "do", "thank", "thanks", "you"];
 
@@ -180,7 +182,9 @@ impl Finder<'_> {
                     && !token.is(NOT_A_NAME | FILLER | IS)
                     && token.chars > 1
                     && (token.is(GIVEN | SURNAME) && (!token.is(COMMON) || words.cased && token.is_capital())
-                        || !token.is(COMMON) && (words.cased == token.is_capital()) && (sure || pair))
+                        || !token.is(COMMON)
+                            && (words.cased == token.is_capital())
+                            && (sure || pair || words.cased && words.is_unknown(token) && words.ends_clause(after)))
             })
         };
         if let Some(first) = (0..after).rev().take(3).take_while(fits).last() {
@@ -241,29 +245,38 @@ impl Finder<'_> {
                 && token.case == Case::Title
                 && !token.is(MONTH | REQUEST);
             let comma_before = at > 0 && words.get(at - 1).is_some_and(|sign| sign.is_sign(','));
-            let comma_after = words.get(at + 1).is_some_and(|sign| sign.is_sign(','));
+            let last = words.rest_of_name(at, false);
+            let comma_after = words.get(last + 1).is_some_and(|sign| sign.is_sign(','));
             let leads = words.cased
                 && token.case == Case::Title
                 && words.is_unknown(token)
                 && !token.is(NOT_A_NAME | FILLER)
                 && words.begins_sentence(at)
                 && comma_after
-                && AFTER.iter().any(|word| words.text(at + 2).eq_ignore_ascii_case(word));
+                && AFTER.iter().any(|word| words.text(last + 2).eq_ignore_ascii_case(word));
+            let parts = at > 0
+                && words.cased
+                && token.case == Case::Title
+                && words.is_unknown(token)
+                && !token.is(NOT_A_NAME | FILLER)
+                && words.ends_clause(last)
+                && BEFORE.iter().any(|word| words.text(at - 1).eq_ignore_ascii_case(word));
             let one_comma = leads
+                || parts
                 || comma_before
                     && words.cased
                     && token.case == Case::Title
                     && words.is_unknown(token)
                     && !token.is(NOT_A_NAME)
-                    && words.ends_clause(at)
+                    && words.ends_clause(last)
                     && !comma_after
                     && commas_before(words, at) == 1;
             if one_comma
                 || is_word_too
-                    && (comma_before && words.ends_clause(at) && !comma_after
+                    && (comma_before && words.ends_clause(last) && !comma_after
                         || words.begins_sentence(at) && comma_after && !token.is(FILLER | VOCATIVE_LEAD))
             {
-                self.name(words, at, at, "name.addressed");
+                self.name(words, at, last, "name.addressed");
             }
         }
     }

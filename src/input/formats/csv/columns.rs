@@ -19,9 +19,16 @@ use super::peek::Peek;
 /// The header names known without being told, folded as [`fold`] does.
 pub(in crate::input::formats) const fn aliases(field: Field) -> &'static [&'static str] {
     match field {
-        Field::CallId => {
-            &["callid", "conversationid", "contactid", "interactionid", "transcriptid", "sessionid", "guid"]
-        }
+        Field::CallId => &[
+            "callid",
+            "conversationid",
+            "contactid",
+            "interactionid",
+            "transcriptid",
+            "sessionid",
+            "guid",
+            "conversationsid",
+        ],
         Field::Text => &["text", "content", "transcript", "utterance", "sentence", "message", "displaytext"],
         Field::CustomerText | Field::AgentText | Field::Rating => &[],
         Field::Speaker => &[
@@ -85,7 +92,9 @@ pub(in crate::input::formats) const fn weak_aliases(field: Field) -> &'static [&
             "isinbound",
         ],
         Field::AgentId => &["assigneeid", "agentemail", ACTOR],
-        Field::Started => &["createdat", "entrytime", "time", "datetime", "interactionstarted"],
+        Field::Started => {
+            &["createdat", "entrytime", "time", "datetime", "interactionstarted", "datecreated", "createddate"]
+        }
         _ => &[],
     }
 }

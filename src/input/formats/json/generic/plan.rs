@@ -69,7 +69,7 @@ const TEXTS: [&str; 10] = [
     "value",
 ];
 /// Names of an item's time that columns do not have.
-const TIMES: [&str; 5] = ["timeincallsecs", "starttimems", "startms", "sentat", "absolutetime"];
+const TIMES: [&str; 6] = ["timeincallsecs", "starttimems", "startms", "sentat", "absolutetime", "clienttimestamp"];
 /// Names of a call's start that columns do not have; only the calendar counts.
 const STARTS: [&str; 7] =
     ["startedat", "callstart", "callstarttime", "callstartedat", "starttimestamp", "starttimeunixsecs", "calldate"];
