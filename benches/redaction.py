@@ -1,7 +1,10 @@
 """What redaction finds of made-up secrets: calls with marks, judged by `undertone evaluate`, kind by kind.
 
 Every secret, name and sentence here is made up. The seed decides the calls; `--seed` makes others, `--calls` more of
-each form, `--keep FILE` keeps them to be looked at.
+each form, `--language es` those in Spanish, `--keep FILE` keeps them to be looked at.
+
+Then, in turns that nobody marked (`--turns FILE`, else the project's samples): how many lose a word of the lexicon, so
+that redaction changes what an engine sees of their feeling.
 """
 
 import argparse
@@ -10,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +41,20 @@ TARGETS = {
     "name introduced": .90, "name in small letters": .80, "name by the agent": .85, "name spelled": .85, "name in calls": .90,
     "name without cue": .50, "address written": .85, "address spoken": .75, "address foreign": .40,
 }
+# Of Spanish: its spoken forms must reach what English ones do; of names, those that are introduced.
+SPANISH = ["card spoken", "card over turns", "phone spoken", "account spoken", "email spoken", "birth spoken", "pin", "name introduced"]
+UNOS = "cero uno dos tres cuatro cinco seis siete ocho nueve".split()
+DIECES = ("diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés "
+          "veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve").split()
+DECENAS = "- - - treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
+MESES = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+NOMBRES = "Rosalía Anselmo Eulalia Fermín Gisela Horacio Itziar Leandro Maite Nazario Olga Primitivo Tamara Wenceslao Zoraida Marta Pablo".split()
+APELLIDOS = "Abascal Belmonte Cifuentes Escudero Ferrando Gallardo Izquierdo Larrañaga Montilla Olmedo Quiroga Santacruz Urrutia Zabaleta García Ruiz".split()
+# At most so many turns may lose a word of feeling.
+MOST_TURNS = .01
+LEXICON = measure.ROOT / "models" / "lexicon.tsv"
+# Words of the lexicon that are said while looking for others: a mark on them counts for nothing.
+HESITATIONS = {"well", "like"}
 
 
 class Forms:
@@ -146,6 +164,60 @@ class Forms:
         self.ask("address foreign", ["What is your address?"], mark("address", r.choice(foreign)), **written)
 
 
+class SpanishForms(Forms):
+    """The same in Spanish."""
+
+    def spoken(self, digits: str) -> str:
+        style, words, at = self.r.choice(["sueltos", "pares", "pausas"]), [], 0
+        while at < len(digits):
+            pair = digits[at:at + 2]
+            by_two = style == "pares" and len(pair) == 2 and pair[0] != "0"
+            words.append(dos(int(pair)) if by_two else UNOS[int(digits[at])])
+            at += 2 if by_two else 1
+            if style == "pausas" and at < len(digits) and self.r.random() < .2:
+                words.append(self.r.choice(["eh", "este,", "...", "a ver", "perdón"]))
+        return " ".join(words)
+
+    def ask(self, form: str, questions: list[str], secret: str, **how: object) -> None:
+        lead = self.r.choice(["", "sí, es ", "mire, ", "eh, ", "espere que lo busque, ", "claro, apunte: ", "a ver, "])
+        self.add(form, ("agent", self.r.choice(questions)), ("customer", lead + secret), **how)  # type: ignore[arg-type]
+
+    def numbers(self) -> None:
+        r, card = self.r, self.card()
+        self.ask("card spoken", ["¿Con qué tarjeta va a pagar?", "Léame los números que ve delante del plástico.", "Vamos con el pago, dicte cuando quiera."], mark("card", self.spoken(card)))
+        turns = [("agent", "Vamos leyendo la tarjeta por grupos, por favor.")]
+        for at in range(0, len(card), 4):
+            turns += [("customer", mark("card", self.spoken(card[at:at + 4]))), ("agent", r.choice(["vale", "ajá", "siga", "de acuerdo", "y qué más"]))]
+        self.add("card over turns", *turns)
+        phone = r.choice("67") + self.digits(8)
+        self.ask("phone spoken", ["¿A dónde le podemos llamar si se corta?", "¿Y un móvil para el repartidor?", "¿Me deja un teléfono?"], mark("phone", self.spoken(phone)))
+        account = self.digits(r.choice([6, 8, 10]))
+        self.ask("account spoken", ["¿Tiene a mano su número de abonado?", "Dígame el contrato que sale en la carta.", "¿Qué referencia le dieron?"], mark("bank", self.spoken(account)))
+        code = self.digits(r.choice([4, 6]))
+        self.ask("pin", ["Le acaba de llegar un SMS, ¿qué pone?", "¿Qué clave marca en el cajero?", "¿Me dice su PIN?"], mark("password", r.choice([code, self.spoken(code)])))
+
+    def words(self) -> None:
+        r = self.r
+        first, last = r.choice(NOMBRES), r.choice(APELLIDOS)
+        small = [first.lower(), last.lower()]
+        local = r.choice(["{0} punto {1}", "{0} guión bajo {1}", "{1} {0} todo junto", "{0} {1} cuatro dos"]).format(*small)
+        self.ask("email spoken", ["¿Dónde le mando el recibo?", "¿Qué correo usa para entrar en la web?", "¿Y un email?"], mark("email", f"{local} arroba {r.choice(['gmail punto com', 'hotmail punto es', 'empresa norte punto com'])}"))
+        year, month, day = r.randint(1940, 1999), r.randint(1, 12), r.randint(1, 28)
+        said = f"mil novecientos {dos(year % 100)}"
+        self.ask("birth spoken", ["¿Cuándo nació usted?", "¿Me confirma su fecha de nacimiento?", "¿Y su cumpleaños?"], mark("birth", f"{dos(day)} de {MESES[month - 1]} de {said}"))
+        name = mark("name", r.choice([first, f"{first} {last}"]))
+        self.say("name introduced", ["Buenos días, me llamo {}.", "Mi nombre es {}.", "Llamo de parte de {}.", "Buenas, soy {} y tengo una duda.", "La cuenta está a nombre de {}."], name, modes=("as",))
+
+
+def dos(number: int) -> str:
+    """A number below 100 in Spanish."""
+    if number < 10:
+        return UNOS[number]
+    if number < 30:
+        return DIECES[number - 10]
+    return DECENAS[number // 10] + (" y " + UNOS[number % 10] if number % 10 else "")
+
+
 def two(number: int) -> str:
     """A number below 100 in words."""
     if number < 10:
@@ -178,21 +250,52 @@ def in_mode(text: str, mode: str) -> str:
     return "".join(out)
 
 
+def judged(program: object, path: pathlib.Path, language: str) -> dict[str, object]:
+    """The figures of a file of marked calls."""
+    line = [str(program), "evaluate", str(path), "--redact", "on", "--language", language, "--json"]
+    return json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+
+
+def feelings(program: object, paths: list[str], language: str, folder: str) -> float:
+    """The most turns, as a share, of which a word of the lexicon is taken away."""
+    terms = (line.split("\t") for line in LEXICON.read_text().splitlines())
+    words = {term for term, weight in terms if term.isalpha() and len(term) > 2 and float(weight)} - HESITATIONS
+    turns, marked = 0, pathlib.Path(folder) / "feelings.csv"
+    with marked.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["call_id", "turn_index", "speaker", "text"])
+        for path in paths:
+            with open(path, newline="") as source:
+                for row in csv.DictReader(source):
+                    text = re.sub(r"[^\W\d_]+(?:'[^\W\d_]+)?", lambda m: mark("name", m[0]) if m[0].lower() in words else m[0], row["text"])
+                    rows.writerow([row["call_id"], turns, row.get("speaker") or row.get("role"), text])
+                    turns += 1
+    every = next(kind for kind in judged(program, marked, language)["kinds"] if kind["kind"] == "all")  # type: ignore[attr-defined]
+    lost = round(every["recall"]["value"] * every["marked"]) if every["marked"] else 0
+    print(f"\n{turns} turns, {every['marked']} words of the lexicon: {lost} taken away, {lost / turns:.2%} of the turns at most (may be {MOST_TURNS:.0%})")
+    return lost / turns
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calls", type=int, default=200, help="of each form")
+    parser.add_argument("--language", choices=["en", "es"], default="en")
+    parser.add_argument("--turns", nargs="*", default=sorted(str(path) for path in (measure.ROOT / "data").glob("*.csv")))
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
     if "UNDERTONE" not in os.environ:
         measure.build()
-    program, forms, missed = measure.undertone(), Forms(options.seed), 0
+    program, missed = measure.undertone(), 0
+    forms = Forms(options.seed) if options.language == "en" else SpanishForms(options.seed)
     for _ in range(options.calls):
         forms.numbers()
         forms.words()
     print(f"{'form':24}{'secrets':>8}  {'recall (95 % interval)':26}{'must reach':>10}")
     with tempfile.TemporaryDirectory() as folder:
         for form, calls in forms.calls.items():
+            if options.language == "es" and form not in SPANISH:
+                continue
             path = pathlib.Path(folder) / "marked.csv"
             with path.open("w", newline="") as file:
                 rows = csv.writer(file)
@@ -201,13 +304,14 @@ def main() -> int:
             if options.keep:
                 with options.keep.open("a") as kept:
                     kept.write(path.read_text())
-            line = [str(program), "evaluate", str(path), "--redact", "on", "--language", "en", "--json"]
-            figures = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
-            every = next(kind for kind in figures["kinds"] if kind["kind"] == "all")
+            figures = judged(program, path, options.language)
+            every = next(kind for kind in figures["kinds"] if kind["kind"] == "all")  # type: ignore[attr-defined]
             recall = every["recall"]
             missed += recall["value"] < TARGETS[form]
             shown = f"{recall['value']:.3f} ({recall['low']:.3f} to {recall['high']:.3f})"
             print(f"{form:24}{every['marked']:>8}  {shown:26}{TARGETS[form]:>10.2f}{'' if recall['value'] >= TARGETS[form] else '  missed'}")
+        if options.language == "en":
+            missed += feelings(program, options.turns, "en", folder) > MOST_TURNS
     return int(missed > 0)
 
 

@@ -47,7 +47,7 @@ use tokens::{Form, Token};
 use windows::Windows;
 
 /// The version of the rules: it changes when the same text may be masked in another way.
-pub const REDACTION_VERSION: &str = "1";
+pub const REDACTION_VERSION: &str = "2";
 
 /// What is kept back, and how.
 #[derive(Debug, Clone, Default)]

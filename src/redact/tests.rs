@@ -176,3 +176,62 @@ fn a_language_without_a_pack_has_the_patterns() {
     assert_eq!(sent("tlh", "C: 4111 1111 1111 1111, ann@example.org"), "[CARD], [EMAIL]");
     assert_eq!(sent("pt", "C: o cpf 529.982.247-25"), "o cpf [ID]");
 }
+
+#[test]
+fn what_is_said_while_a_number_is_looked_for_is_no_end_of_it() {
+    check(&[
+        (
+            "C: it's four one one one hold on one one one one sorry one one one one let me see one one one one",
+            "it's [CARD]",
+        ),
+        ("C: send it to anna lee all one word at gmail dot com", "send it to [EMAIL]"),
+        ("C: I saw two on the shelf, hold on, and three more", "I saw two on the shelf, hold on, and three more"),
+    ]);
+}
+
+#[test]
+fn spoken_addresses_go_on_without_capitals() {
+    check(&[
+        ("C: it's going to eighty eight willowby road in portland oregon", "it's going to [ADDRESS]"),
+        ("C: that'd be five nine three willowby terrace, springfield", "that'd be [ADDRESS]"),
+        ("C: we're at twelve willowby lane zip code two two five zero three", "we're at [ADDRESS]"),
+        ("C: to 7 St. James Ct., Springfield, IL 62704 please", "to [ADDRESS] please"),
+        ("C: twenty two of them stood in a row", "twenty two of them stood in a row"),
+    ]);
+}
+
+#[test]
+fn who_is_addressed_may_have_two_names_and_no_comma() {
+    check(&[
+        ("A: I've pulled up your record, Odette Eriksen.", "I've pulled up your record, [NAME]."),
+        ("A: Have a great day Katya Hoffmann.", "Have a great day [NAME]."),
+        ("C: Hiya, Farouk here.", "Hiya, [NAME] here."),
+        ("C: I'm ringing on behalf of Farouk Abernathy.", "I'm ringing on behalf of [NAME]."),
+        ("A: Have a great day Monday.", "Have a great day Monday."),
+    ]);
+}
+
+#[test]
+fn spanish_has_spoken_forms_too() {
+    for (lines, wanted) in [
+        (
+            "A: ¿Me lee la tarjeta?\nC: cuarenta y uno once, perdón, once once once once once once",
+            "¿Me lee la tarjeta? / [CARD]",
+        ),
+        (
+            "A: ¿Un teléfono?\nC: es el seis doce treinta y cuatro cincuenta y seis setenta y ocho",
+            "¿Un teléfono? / es el [PHONE]",
+        ),
+        ("A: ¿Cuándo nació?\nC: el quince de marzo de mil novecientos ochenta y cinco", "¿Cuándo nació? / el [BIRTH]"),
+        ("C: ana guión bajo lopez arroba gmail punto com", "[EMAIL]"),
+        ("A: ¿Su dirección?\nC: calle mayor veinticinco", "¿Su dirección? / [ADDRESS]"),
+        ("C: me llamo Lucía Ferrando\nA: Hola Lucía", "me llamo [NAME] / Hola [NAME]"),
+        ("A: ¿Su nombre?\nC: espere un momento", "¿Su nombre? / espere un momento"),
+        (
+            "C: son doscientos cuarenta euros desde el quince de marzo",
+            "son doscientos cuarenta euros desde el quince de marzo",
+        ),
+    ] {
+        assert_eq!(sent("es", lines), wanted, "{lines}");
+    }
+}
