@@ -22,11 +22,12 @@ RELEASE = ROOT / "target" / "release"
 BASELINES = ROOT / "benches"
 
 
-def build():
-    """Builds the program and the examples the benches use, optimised."""
+def build(*more):
+    """Builds the program and the examples the benches use, optimised; `more` names further examples."""
     BENCH.mkdir(parents=True, exist_ok=True)
     cargo = ["cargo", "build", "--release", "--locked", "--quiet"]
     examples = ["--example", "standin", "--example", "make_turns"]
+    examples += [part for name in more for part in ("--example", name)]
     if "UNDERTONE" in os.environ:
         # The examples alone need nothing of the service's SDK.
         subprocess.run([*cargo, "--no-default-features", *examples], cwd=ROOT, check=True)

@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
         };
         let format = output::Format { bom: settings.bom, guard: settings.csv_guard, parquet: settings.format.parquet };
         tables.write(&mut directory, format)?;
-        let page = report::page(&record, &overview, &report::agents(&agents, settings.csv_guard));
+        let page = report::page(&record, &overview, &report::agents(&agents, settings.csv_guard), None);
         directory.write("report.html", |out| out.write_all(page.as_bytes()).map(|()| None))?;
         self.seconds.write = seconds(begun.elapsed());
         record.seconds = self.seconds;

@@ -39,6 +39,16 @@ impl Series {
         mean(self.count, self.sum)
     }
 
+    /// The mean with its 95 % interval as [`Group::interval`] has it, the spread taken from hundredths; `None` below two
+    /// values.
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
+        let (count, mean) = (self.count as f64, self.mean()?);
+        let middle = |bin: usize| (bin as f64 + 0.5).min(BINS as f64 - 1.0) / 100.0 - 1.0;
+        let squares = |(bin, &count): (usize, &u64)| count as f64 * (middle(bin) - mean).powi(2);
+        let spread: f64 = self.bins.iter().enumerate().map(squares).sum();
+        (self.count >= 2).then(|| around(mean, t_quantile(TAIL, count - 1.0) * (spread / (count - 1.0) / count).sqrt()))
+    }
+
     /// The value that a share of the values lies below, to a hundredth; `None` without values.
     pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
         if self.count == 0 {
@@ -66,6 +76,7 @@ pub(crate) struct Group {
     sum: i64,
     squares: i128,
     end_sum: i64,
+    end_squares: i128,
     ended: u64,
     pub(crate) negative: u64,
     pub(crate) escalated: u64,
@@ -89,6 +100,7 @@ impl Group {
         if let Some(end) = call.customer_end.map(parts) {
             self.ended += 1;
             self.end_sum += end;
+            self.end_squares += i128::from(end) * i128::from(end);
         }
         self.negative += u64::from(call.customer_label == Some(Label::Negative));
         self.with_shift += u64::from(call.escalated.is_some());
@@ -108,14 +120,20 @@ impl Group {
     /// The mean with its 95 % interval, calls being the sampling unit: mean ± t·s/√n with n − 1 degrees of freedom, within the scale;
     /// `None` below two scored calls.
     pub(crate) fn interval(&self) -> Option<(f64, f64)> {
-        if self.scored < 2 {
-            return None;
-        }
-        let (count, mean) = (self.scored as f64, self.mean()?);
-        let spread = self.squares as f64 / (PARTS * PARTS) as f64 - count * mean * mean;
-        let error = (spread.max(0.0) / (count - 1.0) / count).sqrt();
-        Some(around(mean, t_quantile(TAIL, count - 1.0) * error))
+        interval(self.scored, self.sum, self.squares)
     }
+
+    /// The same of the calls' customer ends.
+    pub(crate) fn end_interval(&self) -> Option<(f64, f64)> {
+        interval(self.ended, self.end_sum, self.end_squares)
+    }
+}
+
+fn interval(count: u64, sum: i64, squares: i128) -> Option<(f64, f64)> {
+    let (calls, mean) = (count as f64, mean(count, sum).filter(|_| count >= 2)?);
+    let spread = squares as f64 / (PARTS * PARTS) as f64 - calls * mean * mean;
+    let error = (spread.max(0.0) / (calls - 1.0) / calls).sqrt();
+    Some(around(mean, t_quantile(TAIL, calls - 1.0) * error))
 }
 
 impl AddAssign for Group {
@@ -125,6 +143,7 @@ impl AddAssign for Group {
         self.sum += other.sum;
         self.squares += other.squares;
         self.end_sum += other.end_sum;
+        self.end_squares += other.end_squares;
         self.ended += other.ended;
         self.negative += other.negative;
         self.escalated += other.escalated;
@@ -162,6 +181,19 @@ mod tests {
         assert_eq!((series.bins[0], series.bins[BINS - 1], series.count), (1, 3, 4));
         assert_eq!(series.mean(), Some(0.5));
         assert_eq!(Series::default().mean(), None);
+    }
+
+    #[test]
+    fn the_interval_of_a_series_is_that_of_its_values() {
+        assert_eq!((Series::default().interval(), series([100]).interval()), (None, None));
+        let values = [-3000, -1200, 500, 1100, 4200, 800];
+        let mut group = Group::default();
+        for value in values {
+            let score = Some(Millionths(100 * value));
+            group.add(&CallFigures { customer_score: score, ..CallFigures::default() });
+        }
+        let (exact, found) = (group.interval().unwrap(), series(values).interval().unwrap());
+        assert!((exact.0 - found.0).abs() < 0.01 && (exact.1 - found.1).abs() < 0.01, "{exact:?} {found:?}");
     }
 
     #[test]

@@ -5,14 +5,22 @@
 //! makes the same bytes. The page puts in words what was found, how sure that is, and how each number
 //! is made. It never ranks agents, and never shows what was not scored as neutral.
 //!
-//! Its parts: [`agents`](mod@agents) are the rows of agents.csv; [`verdict`] puts facts into words; [`figure`] into lines and dots;
-//! [`page`](mod@page) puts all of it into the templates, and [`evaluation`] does the same for an evaluation of engines.
+//! The answer stands first, where the numbers come from last. Its parts: [`figures`] are the few numbers on top, [`verdict`]
+//! and [`facts`] put into words what was found and what was run, [`changes`] holds the last days or the last run against
+//! those before, [`trend`] is the series of days, [`agents`](mod@agents) are the rows of agents.csv, [`listening`] the calls
+//! worth listening to; [`figure`] draws lines and dots, [`page`](mod@page) puts all of it into the templates, and
+//! [`evaluation`] does the same for an evaluation of engines.
 
 mod agents;
+mod changes;
 mod evaluation;
+mod facts;
 mod figure;
+mod figures;
+mod listening;
 mod page;
 mod table_of_agents;
+mod trend;
 mod verdict;
 
 use std::borrow::Cow;
@@ -23,7 +31,9 @@ use serde::Deserialize;
 
 pub use agents::{Agent, agents};
 pub use evaluation::evaluation_page;
+pub use figures::{Figures, Part};
 pub use page::page;
+pub use trend::{Expected, Trend, TrendDay};
 
 use crate::output::read::{self, TableReader};
 use crate::output::{ReadError, RunRecord};
@@ -36,10 +46,18 @@ use crate::transcript::Role;
 /// # Errors
 /// [`ReadError`] naming the file, and the line and column where there are any.
 pub fn draw(directory: &Path) -> Result<String, ReadError> {
+    draw_with(directory, None)
+}
+
+/// The same with a trend, which the files of a run do not hold.
+///
+/// # Errors
+/// Those of [`draw`].
+pub fn draw_with(directory: &Path, trend: Option<&Trend>) -> Result<String, ReadError> {
     let record = RunRecord::read(&directory.join(RunRecord::FILE))?;
     let overview = overview(directory)?;
     let agents = agents::read_agents(&directory.join("agents.csv"))?;
-    Ok(page(&record, &overview, &agents))
+    Ok(page(&record, &overview, &agents, trend))
 }
 
 /// Columns of failures.csv.

@@ -3,16 +3,24 @@
 use askama::Template;
 
 use super::agents::{self, Agent};
-use super::figure::{Days, Distribution, Funnel, Quarters, Sparkline, Strip, StripScale};
+use super::changes::Changes;
+use super::facts::{self, Fact};
+use super::figure::{self, Distribution, Funnel, Quarters, Strip, StripScale};
+use super::figures::{self, Figures, Part, Tile};
+use super::listening::Listening;
 use super::table_of_agents::{AgentRow, AgentTable};
-use super::verdict::{self, Fact, Finding};
+use super::trend::{self, Trend};
+use super::verdict::{self, Answer, Finding};
 use crate::output::{Field, RunRecord, agent_columns, call_columns, fields};
-use crate::overview::{Group, NAMED_ESCALATED, NamedCall, Overview};
-use crate::words::{Count, Maybe, Name, interval, percent, place};
+use crate::overview::{Group, Overview};
+use crate::words::{Count, Maybe, Name, interval, percent};
 
 /// Rows of tables that could be long: agents who stand out to one side, and queues.
 const MOST_NOTABLE: usize = 20;
 const MOST_QUEUES: usize = 40;
+
+/// Days with alarms that are named in words.
+const MOST_ALARMS: usize = 10;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
 pub(super) const STYLE: &str = include_str!("../../templates/report.css");
@@ -20,20 +28,23 @@ pub(super) const STYLE_HASH: &str = "sha256-h5OrGOhf6QzmzwlGfAq+1t4rf5ZyKrNrGF3Y
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 
-/// The page of a run, from its record, its calls and its agents. Of the record, its outputs, times and exit code are not
-/// looked at: they may be blank.
+/// The page of a run, from its record, its calls and its agents, and of a night the trend up to it. Of the record, its
+/// outputs, times and exit code are not looked at: they may be blank.
 ///
 /// # Panics
 /// Never: a string takes everything that is written to it.
 #[must_use]
-pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent]) -> String {
+pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent], trend: Option<&Trend>) -> String {
     let page = Page {
         run,
-        facts: verdict::run_facts(run, overview),
-        findings: verdict::findings(overview, agents, run.agents.as_ref()),
+        answer: verdict::answer(overview, trend),
+        tiles: figures::tiles(&Figures::of(overview), trend.and_then(|trend| trend.previous.as_ref())),
+        findings: verdict::findings(overview, agents, run.agents.as_ref(), trend),
+        changes: Changes::of(overview, trend),
+        trend: trend::series(trend, overview).map(|(unit, days)| figure::Trend::of(unit, &days)),
+        facts: facts::run_facts(run, overview),
         quarters: Quarters::of(overview),
         distribution: Distribution::of(overview),
-        days: Days::of(overview),
         queues: Queues::of(overview),
         funnel: Funnel::of(agents),
         notable: Notable::of(agents),
@@ -58,11 +69,14 @@ struct Page<'a> {
     total: Count,
     /// The first and the last day.
     period: Option<String>,
-    facts: Vec<Fact>,
+    answer: Answer,
+    tiles: Vec<Tile>,
     findings: Vec<Finding>,
+    changes: Option<Changes>,
+    trend: Option<figure::Trend>,
+    facts: Vec<Fact>,
     quarters: Option<Quarters>,
     distribution: Option<Distribution>,
-    days: Option<Days>,
     queues: Option<Queues>,
     funnel: Option<Funnel>,
     notable: Notable,
@@ -106,8 +120,9 @@ struct QueueRow {
     mean: Maybe,
     interval: String,
     end: Maybe,
-    negative: String,
-    escalated: String,
+    end_interval: String,
+    negative: Part,
+    escalated: Part,
 }
 
 impl Queues {
@@ -144,8 +159,9 @@ impl QueueRow {
             mean: Maybe(group.mean()),
             interval: interval(group.interval()),
             end: Maybe(group.end()),
-            negative: percent(group.negative, group.scored),
-            escalated: percent(group.escalated, group.with_shift),
+            end_interval: interval(group.end_interval()),
+            negative: Part { count: group.negative, of: group.scored },
+            escalated: Part { count: group.escalated, of: group.with_shift },
         }
     }
 }
@@ -267,52 +283,5 @@ impl Turning {
             recovered: Count(overview.recovered),
             began_badly: (overview.began_badly > 0).then_some(Count(overview.began_badly)),
         })
-    }
-}
-
-/// The calls worth listening to.
-struct Listening {
-    lists: Vec<(&'static str, Vec<ListenRow>)>,
-}
-
-struct ListenRow {
-    call: String,
-    agent: Option<String>,
-    queue: Option<String>,
-    date: String,
-    spark: Sparkline,
-    start: Maybe,
-    end: Maybe,
-    low: String,
-}
-
-impl Listening {
-    fn of(overview: &Overview) -> Self {
-        let rows = |calls: &[NamedCall]| calls.iter().map(ListenRow::of).collect::<Vec<_>>();
-        let room = NAMED_ESCALATED - overview.listen_escalated.len();
-        let low = overview.listen_low.get(..room.min(overview.listen_low.len())).unwrap_or_default();
-        let mut lists = vec![
-            ("Escalated: the customers who ended lowest", rows(&overview.listen_escalated)),
-            ("Ended low from a low start", rows(low)),
-            ("Recovered: what went right", rows(&overview.listen_recovered)),
-        ];
-        lists.retain(|(_, rows)| !rows.is_empty());
-        Self { lists }
-    }
-}
-
-impl ListenRow {
-    fn of(call: &NamedCall) -> Self {
-        let name = |text: &Option<String>| text.as_deref().map(|text| Name::new(text).to_string());
-        Self {
-            call: Name::new(&call.call_id).to_string(),
-            agent: name(&call.agent_id),
-            queue: name(&call.queue),
-            date: call.date.clone().map_or_else(|| "–".to_owned(), |date| Name::within(&date, 10).to_string()),
-            spark: Sparkline::of(&call.quarters),
-            start: Maybe::of(call.start),
-            end: Maybe::of(call.end),
-            low: call.low_position.map_or_else(|| "–".to_owned(), place),
-        }
     }
 }

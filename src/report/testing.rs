@@ -110,7 +110,7 @@ impl Sample {
     pub(crate) fn page(&self) -> String {
         let fold = self.fold(false);
         let agents = fold.agents.finish();
-        super::page(&self.record(&fold, &agents), &fold.overview, &super::agents(&agents, true))
+        super::page(&self.record(&fold, &agents), &fold.overview, &super::agents(&agents, true), None)
     }
 
     /// Writes all files but the page, segments.csv if asked for.

@@ -1,200 +1,86 @@
-//! Facts in words: what was run, what was found, and how sure that is.
+//! What was found, in words, and how sure that is.
 
 use super::agents::{self, Agent, Verdict};
-use crate::output::RunRecord;
-use crate::overview::{Coverage, Overview, Reason};
-use crate::rollup::{Population, Trend};
-use crate::words::{Count, Name, Score, chance, counted, percent};
-
-/// Inputs that are named one by one.
-const NAMED_INPUTS: usize = 8;
-
-/// Reasons that are named one by one.
-const NAMED_REASONS: usize = 8;
-
-/// An entry of the list of what was run: a term and its lines.
-pub(super) struct Fact {
-    pub(super) term: &'static str,
-    pub(super) lines: Vec<String>,
-    /// Whether it is about something that is missing.
-    pub(super) amiss: bool,
-}
-
-impl Fact {
-    fn new(term: &'static str, lines: Vec<String>) -> Self {
-        Self { term, lines, amiss: false }
-    }
-}
+use super::figures::with_interval;
+use super::trend::{Trend, TrendDay};
+use crate::overview::Overview;
+use crate::rollup::{self, Population};
+use crate::words::{Count, chance, counted, percent};
 
 /// One finding: its gist, and the rest.
 pub(super) struct Finding {
+    /// The part of the page that shows it.
+    pub(super) at: &'static str,
     pub(super) gist: String,
     pub(super) rest: String,
 }
 
-/// What was run.
-pub(super) fn run_facts(run: &RunRecord, calls: &Overview) -> Vec<Fact> {
-    let mut facts = vec![
-        Fact::new("Calls", call_lines(run, calls)),
-        Fact::new("Read from", input_lines(run)),
-        Fact::new("Scored by", engine_lines(run)),
-        Fact::new("Coverage", coverage_lines(run, calls)),
-    ];
-    let unscored = unscored_lines(run, calls);
-    if !unscored.is_empty() {
-        facts.push(Fact { amiss: true, ..Fact::new("Not scored", unscored) });
-    }
-    if run.counts.rejected_rows > 0 {
-        let lines = rejected_lines(run, calls);
-        facts.push(Fact { amiss: true, ..Fact::new("Rows not used", lines) });
-    }
-    facts.push(Fact::new("Cost", vec![cost_line(run)]));
-    facts
+/// The answer on top of the page.
+pub(super) struct Answer {
+    pub(super) gist: String,
+    pub(super) rest: String,
+    /// What is unusual about the day that the page is of, a sentence each.
+    pub(super) alarms: Vec<String>,
+    /// Whether the day was judged and nothing is unusual about it.
+    pub(super) calm: bool,
 }
 
-fn call_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
-    let period = match calls.days.first_key_value().zip(calls.days.last_key_value()) {
-        Some(((first, _), (last, _))) if first == last => format!(", of {first}"),
-        Some(((first, _), (last, _))) => format!(", from {first} to {last}"),
-        None => String::new(),
+/// How the last day compares with what was expected; of a run that knows no days before it, how customers sounded.
+pub(super) fn answer(calls: &Overview, trend: Option<&Trend>) -> Answer {
+    match trend.and_then(|trend| trend.days.last()) {
+        Some(day) => of_day(day),
+        None => {
+            let Finding { gist, rest, .. } = mood(calls);
+            Answer { gist, rest, alarms: Vec::new(), calm: false }
+        }
+    }
+}
+
+fn of_day(day: &TrendDay) -> Answer {
+    let date = day.date;
+    let calls = format!("{} of {} have a score.", Count(day.scored), counted(day.calls, "call"));
+    let mean = with_interval(day.mean, day.interval);
+    let (gist, rest) = match (day.alarms.len(), day.expected) {
+        (1, _) => (format!("1 alarm on {date}."), format!("Mean score {mean}; {calls}")),
+        (alarms @ 2.., _) => (format!("{alarms} alarms on {date}."), format!("Mean score {mean}; {calls}")),
+        _ if day.mean.is_none() => (format!("Nothing of {date} was scored."), calls),
+        _ if day.low_n => (format!("{date} has too few calls to be judged."), format!("Mean score {mean}; {calls}")),
+        (_, Some(expected)) if day.judged() => (
+            format!("Customers sounded on {date} as was expected: {mean}."),
+            format!("Expected was {}. {calls}", with_interval(Some(expected.mean), Some((expected.low, expected.high)))),
+        ),
+        _ => (
+            format!("{date} can’t be judged yet: too few days before it are known."),
+            format!("Mean score {mean}; {calls}"),
+        ),
     };
-    let undated = match (calls.undated, period.is_empty()) {
-        (0, _) | (_, true) => String::new(),
-        (undated, false) => format!(" ({} without a date)", Count(undated)),
-    };
-    let (all, turns) = (counted(calls.calls, "call"), counted(run.counts.turns, "turn"));
-    let mut lines = vec![format!("{all} with {turns}{period}{undated}")];
-    if run.counts.calls_without_agent > 0 {
-        lines.push(format!("{} of them name no agent.", Count(run.counts.calls_without_agent)));
-    }
-    lines
+    let calm = day.alarms.is_empty() && day.judged() && day.mean.is_some() && day.expected.is_some();
+    Answer { gist, rest, alarms: day.alarms.clone(), calm }
 }
 
-fn input_lines(run: &RunRecord) -> Vec<String> {
-    let line = |path: &str, rows| format!("{} ({})", Name::within(path, 120), counted(rows, "row"));
-    let mut lines: Vec<String> =
-        run.inputs.iter().take(NAMED_INPUTS).map(|input| line(&input.path, input.rows)).collect();
-    if run.inputs.len() > NAMED_INPUTS {
-        lines.push(format!(
-            "and {} more; run.json names them all.",
-            counted((run.inputs.len() - NAMED_INPUTS) as u64, "file")
-        ));
-    }
-    if run.counts.duplicate_rows > 0 {
-        lines.push(format!("{} stood there twice, and counted once.", counted(run.counts.duplicate_rows, "row")));
-    }
-    if run.counts.redacted_twins > 0 {
-        let calls = counted(run.counts.redacted_twins, "call");
-        lines.push(format!("{calls} stood there both raw and redacted: the redacted one counts."));
-    }
-    lines
-}
-
-fn engine_lines(run: &RunRecord) -> Vec<String> {
-    let engine = match run.engine.name.as_str() {
-        "comprehend" => "Amazon Comprehend".to_owned(),
-        "local" => "the local engine: no text left the machine".to_owned(),
-        name => Name::new(name).to_string(),
-    };
-    vec![format!("{engine} (model {}, cut by {})", Name::new(&run.engine.model), Name::new(&run.engine.granularity))]
-}
-
-fn coverage_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
-    let part = |coverage: &Coverage, whose: &str| {
-        format!("{} of the {whose} words have a score", percent(coverage.scored, coverage.words))
-    };
-    let customers = part(&calls.customer_words, "customers’");
-    let agents = match calls.agent_words.scored {
-        0 => "; none of the agents’ words have".to_owned(),
-        _ => format!(", and {}", part(&calls.agent_words, "agents’")),
-    };
-    let segments = &run.counts.segments;
-    let scored = segments.scored + segments.cached;
-    vec![
-        format!("{customers}{agents}."),
-        format!("{} of {} have a score.", Count(scored), counted(segments.segments, "segment")),
-    ]
-}
-
-fn unscored_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
-    let mut lines = Vec::new();
-    let unscored = calls.calls - calls.scores.count;
-    if unscored > 0 {
-        lines.push(format!(
-            "{} of {} have no customer score. Not scored is not neutral: they are left out of every mean.",
-            Count(unscored),
-            counted(calls.calls, "call")
-        ));
-    }
-    if calls.low_coverage > 0 {
-        lines.push(format!("{} had too little scored to count for their agents.", counted(calls.low_coverage, "call")));
-    }
-    let segments = &run.counts.segments;
-    if segments.failed + segments.skipped > 0 {
-        lines.push(format!(
-            "{} failed and {} were skipped; failures.csv lists them.",
-            counted(segments.failed, "segment"),
-            Count(segments.skipped)
-        ));
-    }
-    lines.extend(reason_lines(&calls.failures()));
-    lines
-}
-
-fn rejected_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{} of {} could not be used; rejects.csv lists them.",
-        Count(run.counts.rejected_rows),
-        counted(run.counts.rows, "row")
-    )];
-    lines.extend(reason_lines(&calls.rejects()));
-    lines
-}
-
-fn reason_lines(reasons: &[Reason]) -> impl Iterator<Item = String> {
-    let more = reasons.len().saturating_sub(NAMED_REASONS);
-    let named = reasons.iter().take(NAMED_REASONS).map(|reason| {
-        let Reason { outcome, why, count } = reason;
-        let outcome = if outcome.is_empty() { String::new() } else { format!("{}, ", Name::new(outcome)) };
-        format!("{outcome}{}: {}", Name::within(why, 80), Count(*count))
-    });
-    named.chain((more > 0).then(|| format!("and {} more", counted(more as u64, "reason"))))
-}
-
-fn cost_line(run: &RunRecord) -> String {
-    let service = &run.service;
-    if service.requests == 0 && service.billed_units == 0 {
-        return "Nothing was sent, nothing is charged.".to_owned();
-    }
-    let throttled = if service.throttles > 0 {
-        format!(", {} of which were refused for their rate and sent again", Count(service.throttles))
-    } else {
-        String::new()
-    };
-    format!(
-        "At most ${:.2} for {} in {}{throttled}.",
-        service.cost_usd,
-        counted(service.billed_units, "unit"),
-        counted(service.requests, "request")
-    )
-}
-
-/// What was found, most important first.
-pub(super) fn findings(calls: &Overview, agents: &[Agent], population: Option<&Population>) -> Vec<Finding> {
-    let mut findings = vec![mood(calls)];
+/// What was found, most important first. The mood is left out where it is the answer itself.
+pub(super) fn findings(
+    calls: &Overview,
+    agents: &[Agent],
+    population: Option<&Population>,
+    trend: Option<&Trend>,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = trend.map(|_| mood(calls)).into_iter().collect();
+    findings.extend(left_out(calls));
     findings.extend(course(calls));
     findings.extend(turning_points(calls));
-    findings.extend(population.and_then(differences));
     findings.push(agents_worth_a_look(agents));
-    findings.extend(population.and_then(trend));
+    findings.extend(population.and_then(differences));
+    findings.extend(population.and_then(few_calls));
     findings
 }
 
 fn mood(calls: &Overview) -> Finding {
     let Some(mean) = calls.scores.mean() else {
         return Finding {
+            at: "run",
             gist: "Nothing was scored.".to_owned(),
-            rest: "No call has a customer score, so this page can say nothing about moods.".to_owned(),
+            rest: "No call has a customer score, so nothing is known of how customers sounded.".to_owned(),
         };
     };
     let sounded = match mean {
@@ -207,15 +93,14 @@ fn mood(calls: &Overview) -> Finding {
     let scored = calls.scores.count;
     let part = |count| percent(count, scored);
     let labels = calls.labels;
-    let unscored = calls.calls - scored;
-    let left_out = match unscored {
-        0 => String::new(),
-        unscored => format!(" {} could not be scored and count nowhere.", counted(unscored, "call")),
-    };
     Finding {
-        gist: format!("On average, customers sounded {sounded}: {} on a scale from −1 to +1.", Score(mean)),
+        at: "distribution",
+        gist: format!(
+            "On average, customers sounded {sounded}: {}.",
+            with_interval(Some(mean), calls.all().interval())
+        ),
         rest: format!(
-            "Of {}, {} were negative, {} positive, {} neutral and {} mixed.{left_out}",
+            "Of {}, {} were negative, {} positive, {} neutral and {} mixed. Scores go from −1 to +1.",
             counted(scored, "scored call"),
             part(labels.negative),
             part(labels.positive),
@@ -225,12 +110,23 @@ fn mood(calls: &Overview) -> Finding {
     }
 }
 
+/// That some calls count nowhere, if it is so.
+fn left_out(calls: &Overview) -> Option<Finding> {
+    let unscored = calls.calls - calls.scores.count;
+    (unscored > 0).then(|| Finding {
+        at: "run",
+        gist: format!("{} of {} have no customer score.", Count(unscored), counted(calls.calls, "call")),
+        rest: "Not scored is not neutral: they are left out of every mean.".to_owned(),
+    })
+}
+
 fn course(calls: &Overview) -> Option<Finding> {
     if calls.with_shift == 0 {
         return None;
     }
     let same = calls.with_shift - calls.better - calls.worse;
     Some(Finding {
+        at: "course",
         gist: format!(
             "{} of calls ended worse than they began, {} better.",
             percent(calls.worse, calls.with_shift),
@@ -260,6 +156,7 @@ fn turning_points(calls: &Overview) -> Option<Finding> {
         ),
     };
     Some(Finding {
+        at: "listen",
         gist: format!(
             "{} escalated ({}).",
             counted(calls.escalated, "call"),
@@ -272,12 +169,14 @@ fn turning_points(calls: &Overview) -> Option<Finding> {
 fn agents_worth_a_look(agents: &[Agent]) -> Finding {
     if agents.is_empty() {
         return Finding {
+            at: "funnel",
             gist: "No call names an agent.".to_owned(),
             rest: "So nothing can be said about agents.".to_owned(),
         };
     }
     if !agents::compared(agents) {
         return Finding {
+            at: "funnel",
             gist: "Agents are not compared.".to_owned(),
             rest: "Fewer than 5 agents have 10 scored calls: too few to see how much agents usually differ.".to_owned(),
         };
@@ -285,6 +184,7 @@ fn agents_worth_a_look(agents: &[Agent]) -> Finding {
     let (outside, watch) = (agents::count(agents, Verdict::Outside), agents::count(agents, Verdict::Watch));
     let beyond = "outside the spread that agents here usually have";
     Finding {
+        at: "funnel",
         gist: match outside {
             0 => format!("No agent lies {beyond}."),
             1 => format!("1 agent lies {beyond}."),
@@ -308,6 +208,7 @@ fn differences(population: &Population) -> Option<Finding> {
     };
     Some(if found.agents_differ() {
         Finding {
+            at: "agents",
             gist: format!("The {judged} with 10 calls or more differ ({}).", chance(found.p)),
             rest: format!(
                 "{test}; {spread}{reliability}. How far from the others one must be to stand apart is the next question."
@@ -315,6 +216,7 @@ fn differences(population: &Population) -> Option<Finding> {
         }
     } else {
         Finding {
+        at: "agents",
             gist: format!("No difference between the {judged} with 10 calls or more is shown ({}).", chance(found.p)),
             rest: format!("{test}: chance alone brings as much{reliability}."),
         }
@@ -322,10 +224,11 @@ fn differences(population: &Population) -> Option<Finding> {
 }
 
 /// A warning where agents with few calls score otherwise than those with many.
-fn trend(population: &Population) -> Option<Finding> {
-    let trend = population.trend.filter(Trend::is_notable)?;
+fn few_calls(population: &Population) -> Option<Finding> {
+    let trend = population.trend.filter(rollup::Trend::is_notable)?;
     let (side, seem) = if trend.per_doubling > 0.0 { ("lower", "better") } else { ("higher", "worse") };
     Some(Finding {
+        at: "agents",
         gist: format!("Agents with few calls score {side} ({}).", chance(trend.p)),
         rest: format!(
             "With half the calls the mean score is {:.2} {side}. Scores that are drawn in make them seem {seem} than they are: \

@@ -6,9 +6,8 @@ use super::{Px, Scale, Tick};
 use crate::overview::{BINS, Overview};
 use crate::words::{Count, Score, percent};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 230.0;
-const LEFT: f64 = 8.0;
+const LEFT: f64 = 0.0;
 const RIGHT: f64 = 540.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 196.0;
@@ -18,7 +17,8 @@ const BAR_BINS: usize = 5;
 const BARS: usize = BINS / BAR_BINS;
 
 /// The bar of what was not scored stands here, away from the scale.
-const UNSCORED_LEFT: f64 = 586.0;
+const UNSCORED_LEFT: f64 = 592.0;
+const UNSCORED_WIDTH: f64 = 32.0;
 
 /// The figure.
 #[derive(Template)]

@@ -5,14 +5,13 @@
 
 use askama::Template;
 
-use super::{Px, Scale, Tick, append, score_ticks};
+use super::{Px, Scale, Tick, WIDTH, dots, score_ticks};
 use crate::report::agents::{Agent, Place, Verdict, count};
 use crate::words::{Count, Name};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 632.0;
+const LEFT: f64 = 0.0;
+const RIGHT: f64 = 640.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 356.0;
 
@@ -120,7 +119,7 @@ impl Funnel {
         let range = score_range(&placed, &limits);
         let y = Scale::new(range, (BOTTOM, TOP));
         // By logarithm: twice the calls are the same step everywhere.
-        let x = Scale::new((fewest.ln(), most.ln()), (LEFT + 12.0, RIGHT - 12.0));
+        let x = Scale::new((fewest.ln(), most.ln()), (LEFT + 44.0, RIGHT - 12.0));
         let at = |agent: &Agent, place: Place| (x.at((agent.scored as f64).ln()), y.at(place.score));
 
         let curve = |line: &Line, side: f64| {
@@ -185,15 +184,6 @@ fn call_ticks(fewest: f64, most: f64, x: &Scale) -> Vec<Tick> {
     ticks.collect()
 }
 
-/// Dots as strokes without length, which round ends make visible.
-fn dots(places: impl Iterator<Item = (Px, Px)>) -> String {
-    let mut path = String::new();
-    for (x, y) in places {
-        append(&mut path, format_args!("M{x} {y}h0"));
-    }
-    path
-}
-
 /// Dots of one size, by how many agents fall on the same spot.
 fn by_density(places: Vec<(Px, Px)>, coarse: bool) -> [String; 3] {
     let grid = if coarse { 2.0 } else { 0.5 };
@@ -209,7 +199,7 @@ fn by_density(places: Vec<(Px, Px)>, coarse: bool) -> [String; 3] {
         };
         paths[density].push((Px(spot[0].0 * grid), Px(spot[0].1 * grid)));
     }
-    paths.map(|places| dots(places.into_iter()))
+    paths.map(dots)
 }
 
 /// Names of the agents outside, the farthest first, each where it touches no other and no mark of those who are named.

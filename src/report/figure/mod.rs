@@ -2,8 +2,11 @@
 //!
 //! Each figure is a template over numbers that were worked out here, in the units of its own drawing. Every one
 //! has a title and a description, and a table beside it on the page with the same numbers.
+//!
+//! A figure is as wide as its place: lines are stretched from [`WIDTH`] units to it, while text, at a share of the width,
+//! keeps its size. Heights are pixels.
 
-mod days;
+mod course;
 mod distribution;
 mod funnel;
 mod learning;
@@ -11,21 +14,42 @@ mod quarters;
 mod reliability;
 mod standings;
 mod strip;
+mod trend;
 
 use std::fmt::{self, Display, Write as _};
 
-pub(super) use days::Days;
+pub(super) use course::{Course, Sparkline};
 pub(super) use distribution::Distribution;
 pub(super) use funnel::Funnel;
 pub(super) use learning::Learning;
 pub(super) use quarters::Quarters;
 pub(super) use reliability::Reliability;
 pub(super) use standings::Standings;
-pub(super) use strip::{Sparkline, Strip, StripScale};
+pub(super) use strip::{Strip, StripScale};
+pub(super) use trend::Trend;
+
+/// The width of every figure in its own units.
+const WIDTH: f64 = 640.0;
 
 /// A length in a drawing: at most one decimal.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(super) struct Px(f64);
+
+impl Px {
+    /// The same length as a share of the figure's width: `12.5%`.
+    fn along(self) -> String {
+        format!("{}%", (self.0 / WIDTH * 1e4).round() / 100.0 + 0.0)
+    }
+
+    /// How a text here is anchored so that it stays within the figure.
+    fn anchor(self) -> &'static str {
+        match self.0 / WIDTH {
+            place if place < 0.12 => "start",
+            place if place > 0.88 => "end",
+            _ => "middle",
+        }
+    }
+}
 
 impl Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,6 +141,38 @@ fn path(points: impl IntoIterator<Item = Option<(Px, Px)>>) -> String {
     path
 }
 
+/// The area between two lines of as many points each, beginning anew after each gap.
+fn area(points: impl IntoIterator<Item = Option<(Px, Px, Px)>>) -> String {
+    let mut path = String::new();
+    let mut stretch: Vec<(Px, Px, Px)> = Vec::new();
+    for point in points.into_iter().chain([None]) {
+        match point {
+            Some(point) => stretch.push(point),
+            None => {
+                let upper = stretch.iter().map(|&(x, _, high)| (x, high));
+                let lower = stretch.iter().rev().map(|&(x, low, _)| (x, low));
+                for (index, (x, y)) in upper.chain(lower).enumerate() {
+                    append(&mut path, format_args!("{}{x} {y}", if index == 0 { "M" } else { "L" }));
+                }
+                if !stretch.is_empty() {
+                    path.push('Z');
+                }
+                stretch.clear();
+            }
+        }
+    }
+    path
+}
+
+/// Dots as strokes without length, which round ends make visible.
+fn dots(places: impl IntoIterator<Item = (Px, Px)>) -> String {
+    let mut path = String::new();
+    for (x, y) in places {
+        append(&mut path, format_args!("M{x} {y}h0"));
+    }
+    path
+}
+
 fn append(path: &mut String, part: fmt::Arguments<'_>) {
     path.write_fmt(part).expect("writing to a string can't fail");
 }
@@ -157,6 +213,19 @@ mod tests {
         assert_eq!(labels((-0.6, 0.5)), ["−0.50", "−0.25", "0", "+0.25", "+0.50"]);
         assert_eq!(labels((-0.3, 0.5)), ["−0.2", "0", "+0.2", "+0.4"]);
         assert_eq!(labels((0.01, 0.11)), ["+0.02", "+0.04", "+0.06", "+0.08", "+0.10"]);
+    }
+
+    #[test]
+    fn a_place_is_a_share_of_the_width() {
+        assert_eq!([0.0, 320.0, 40.1, 640.0].map(|x| Px(x).along()), ["0%", "50%", "6.27%", "100%"]);
+        assert_eq!([10.0, 320.0, 630.0].map(|x| Px(x).anchor()), ["start", "middle", "end"]);
+    }
+
+    #[test]
+    fn an_area_is_closed_before_each_gap() {
+        let at = |x: f64| Some((Px(x), Px(9.0), Px(1.0)));
+        assert_eq!(area([at(0.0), at(2.0), None, at(4.0)]), "M0 1L2 1L2 9L0 9ZM4 1L4 9Z");
+        assert_eq!(area([None, None]), "");
     }
 
     #[test]

@@ -2,19 +2,15 @@
 
 use askama::Template;
 
-use super::{Px, Scale, Tick, path, score_range, score_ticks};
+use super::{Px, Scale, Tick, WIDTH, area, dots, path, score_range, score_ticks};
 use crate::overview::{Overview, Series};
 use crate::words::{Count, Maybe, Score, interval};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 260.0;
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 530.0;
+const LEFT: f64 = 80.0;
+const RIGHT: f64 = 580.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 222.0;
-
-/// How near two labels may lie to each other.
-const LABEL_HEIGHT: f64 = 17.0;
 
 const NAMES: [&str; 4] = ["first quarter", "second", "third", "last quarter"];
 
@@ -35,20 +31,22 @@ pub(crate) struct Quarters {
 /// One party's line.
 struct Line {
     class: &'static str,
-    label: &'static str,
     path: String,
-    dots: Vec<(Px, Px)>,
+    dots: String,
+    /// Where the means lie.
+    points: Vec<(Px, Px)>,
     values: Vec<(Px, Px, String)>,
-    label_y: Px,
 }
 
 /// One quarter in numbers.
 pub(crate) struct QuarterRow {
     pub(crate) name: &'static str,
     pub(crate) customer: Maybe,
+    pub(crate) customer_interval: String,
     pub(crate) half: String,
     pub(crate) customer_calls: Count,
     pub(crate) agent: Maybe,
+    pub(crate) agent_interval: String,
     pub(crate) agent_calls: Count,
 }
 
@@ -63,10 +61,10 @@ impl Quarters {
         let halves = customers.iter().filter_map(half).flat_map(|(low, high)| [low, high]);
         let range = score_range(means.iter().copied().chain(halves), 0.3);
         let y = Scale::new(range, (BOTTOM, TOP));
-        let x = Scale::new((0.0, 3.0), (LEFT + 44.0, RIGHT - 24.0));
-        let mut lines: Vec<Line> = [("customer", "customers", customers), ("agent", "agents", agents)]
+        let x = Scale::new((0.0, 3.0), (LEFT, RIGHT));
+        let mut lines: Vec<Line> = [("customer", customers), ("agent", agents)]
             .into_iter()
-            .filter_map(|(class, label, series)| Line::of(class, label, series, &x, &y))
+            .filter_map(|(class, series)| Line::of(class, series, &x, &y))
             .collect();
         keep_apart(&mut lines);
         Some(Self {
@@ -87,52 +85,41 @@ fn half(series: &Series) -> Option<(f64, f64)> {
 }
 
 fn band(series: &[Series; 4], x: &Scale, y: &Scale) -> String {
-    let halves: Option<Vec<(f64, f64)>> = series.iter().map(half).collect();
-    let Some(halves) = halves else { return String::new() };
-    let upper = halves.iter().enumerate().map(|(index, half)| Some((x.at(index as f64), y.at(half.1))));
-    let lower = halves.iter().enumerate().rev().map(|(index, half)| Some((x.at(index as f64), y.at(half.0))));
-    path(upper.chain(lower)) + "Z"
+    let half = |(index, series): (usize, &Series)| {
+        half(series).map(|(low, high)| (x.at(index as f64), y.at(low), y.at(high)))
+    };
+    area(series.iter().enumerate().map(half))
 }
 
 impl Line {
-    fn of(class: &'static str, label: &'static str, series: &[Series; 4], x: &Scale, y: &Scale) -> Option<Self> {
+    fn of(class: &'static str, series: &[Series; 4], x: &Scale, y: &Scale) -> Option<Self> {
         let means = series.each_ref().map(Series::mean);
         let points: Vec<Option<(Px, Px)>> =
             means.iter().enumerate().map(|(index, mean)| mean.map(|mean| (x.at(index as f64), y.at(mean)))).collect();
-        let (_, last) = points.iter().rev().flatten().next().copied()?;
-        let above = class == "customer";
+        points.iter().flatten().next()?;
         let values = points.iter().zip(means).filter_map(|(point, mean)| {
             let ((x, y), mean) = point.zip(mean)?;
-            Some((x, Px(y.0 + if above { -9.0 } else { 19.0 }), Score(mean).to_string()))
+            Some((x, Px(y.0 - 9.0), Score(mean).to_string()))
         });
         Some(Self {
             class,
-            label,
             path: path(points.iter().copied()),
-            dots: points.iter().flatten().copied().collect(),
+            dots: dots(points.iter().flatten().copied()),
             values: values.collect(),
-            label_y: last,
+            points: points.into_iter().flatten().collect(),
         })
     }
 }
 
-/// Moves the two labels at the lines' ends apart; the values go to the outer side of each line.
+/// Moves the values to the outer side of each line.
 fn keep_apart(lines: &mut [Line]) {
     let [first, second] = lines else { return };
-    let gap = second.label_y.0 - first.label_y.0;
-    if gap.abs() < LABEL_HEIGHT {
-        let push = (LABEL_HEIGHT - gap.abs()) / 2.0 * if gap < 0.0 { -1.0 } else { 1.0 };
-        first.label_y.0 -= push;
-        second.label_y.0 += push;
-    }
-    for (one, other) in [(0, 1), (1, 0)] {
-        for index in 0..lines[one].values.len() {
-            let own = lines[one].dots[index];
-            let rival = lines[other].dots.iter().find(|dot| dot.0 == own.0);
-            if let Some(rival) = rival {
-                let below = own.1.0 > rival.1.0 || (own.1.0 >= rival.1.0 && one == 1);
-                lines[one].values[index].1 = Px(own.1.0 + if below { 19.0 } else { -9.0 });
-            }
+    let places = [first.points.clone(), second.points.clone()];
+    for (own, (line, rivals)) in [first, second].into_iter().zip(places.iter().rev()).enumerate() {
+        for (value, place) in line.values.iter_mut().zip(&places[own]) {
+            let rival = rivals.iter().find(|rival| rival.0 == place.0);
+            let below = rival.is_some_and(|rival| place.1 > rival.1 || (place.1 == rival.1 && own == 1));
+            value.1 = Px(place.1.0 + if below { 19.0 } else { -9.0 });
         }
     }
 }
@@ -147,9 +134,11 @@ fn row(quarter: usize, customers: &[Series; 4], agents: &[Series; 4]) -> Quarter
     QuarterRow {
         name: NAMES[quarter],
         customer: Maybe(customer.mean()),
+        customer_interval: interval(customer.interval()),
         half: interval(half(customer)),
         customer_calls: Count(customer.count),
         agent: Maybe(agent.mean()),
+        agent_interval: interval(agent.interval()),
         agent_calls: Count(agent.count),
     }
 }

@@ -1,10 +1,8 @@
-//! Small drawings that stand in the rows of a table: a score with its interval, and the course of a call.
+//! Small drawings that stand in the rows of a table: a score with its interval.
 
 use askama::Template;
 
-use super::{Px, Scale, path};
-use crate::output::rounded;
-use crate::sentiment::Millionths;
+use super::{Px, Scale};
 
 const WIDTH: f64 = 180.0;
 const HEIGHT: f64 = 18.0;
@@ -52,26 +50,4 @@ pub(crate) struct Strip {
     score: Option<Px>,
     raw: Option<Px>,
     class: &'static str,
-}
-
-/// A call's customer from the first quarter to the last.
-#[derive(Template)]
-#[template(path = "figures/sparkline.svg")]
-pub(crate) struct Sparkline {
-    path: String,
-    dots: Vec<(Px, Px)>,
-}
-
-impl Sparkline {
-    /// From the scores of the quarters; what has no score is a gap.
-    pub(crate) fn of(quarters: &[Option<Millionths>; 4]) -> Self {
-        let x = Scale::new((0.0, 3.0), (5.0, 75.0));
-        let y = Scale::new((-1.0, 1.0), (26.0, 2.0));
-        let points: Vec<Option<(Px, Px)>> = quarters
-            .iter()
-            .enumerate()
-            .map(|(quarter, score)| score.map(|score| (x.at(quarter as f64), y.at(rounded(score)))))
-            .collect();
-        Self { path: path(points.iter().copied()), dots: points.into_iter().flatten().collect() }
-    }
 }
