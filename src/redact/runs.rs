@@ -229,7 +229,7 @@ impl Walk<'_> {
                 .tokens
                 .get(at + 1 + hyphen)
                 .filter(glued_or_spaced)
-                .filter(|unit| unit.is(DIGIT) && unit.value > 0 && token.value % 10 == 0);
+                .filter(|unit| unit.is(DIGIT) && unit.value > 0 && token.value.is_multiple_of(10));
             let tens = char::from_digit(u32::from(token.value) / 10, 10).unwrap_or('0');
             let last = if unit.is_some() { at + 1 + hyphen } else { at };
             self.run.push(Part { last, ..blank }, [tens, unit.map_or_else(|| digit_of(&token), digit_of)]);
