@@ -267,7 +267,8 @@ def feelings(program: object, paths: list[str], language: str, folder: str) -> f
         for path in paths:
             with open(path, newline="") as source:
                 for row in csv.DictReader(source):
-                    text = re.sub(r"[^\W\d_]+(?:'[^\W\d_]+)?", lambda m: mark("name", m[0]) if m[0].lower() in words else m[0], row["text"])
+                    # What is part of a link, an address or a handle is no word of feeling.
+                    text = re.sub(r"(?<![^\s\"(])[^\W\d_]+(?:'[^\W\d_]+)?(?![^\s,.!?;:)\"])", lambda m: mark("name", m[0]) if m[0].lower() in words else m[0], row["text"])
                     rows.writerow([row["call_id"], turns, row.get("speaker") or row.get("role"), text])
                     turns += 1
     every = next(kind for kind in judged(program, marked, language)["kinds"] if kind["kind"] == "all")  # type: ignore[attr-defined]

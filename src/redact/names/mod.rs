@@ -239,39 +239,22 @@ impl Finder<'_> {
                     self.name(words, from, last, "name.addressed");
                 }
             }
-            let is_word_too = token.is(GIVEN)
-                && token.is(COMMON)
-                && words.cased
-                && token.case == Case::Title
-                && !token.is(MONTH | REQUEST);
-            let comma_before = at > 0 && words.get(at - 1).is_some_and(|sign| sign.is_sign(','));
+            if !words.cased || token.case != Case::Title {
+                continue;
+            }
             let last = words.rest_of_name(at, false);
+            let is_word_too = token.is(GIVEN) && token.is(COMMON) && !token.is(MONTH | REQUEST);
+            let unknown = words.is_unknown(token) && !token.is(NOT_A_NAME);
+            let comma_before = at > 0 && words.get(at - 1).is_some_and(|sign| sign.is_sign(','));
             let comma_after = words.get(last + 1).is_some_and(|sign| sign.is_sign(','));
-            let leads = words.cased
-                && token.case == Case::Title
-                && words.is_unknown(token)
-                && !token.is(NOT_A_NAME | FILLER)
-                && words.begins_sentence(at)
-                && comma_after
-                && AFTER.iter().any(|word| words.text(last + 2).eq_ignore_ascii_case(word));
-            let parts = at > 0
-                && words.cased
-                && token.case == Case::Title
-                && words.is_unknown(token)
-                && !token.is(NOT_A_NAME | FILLER)
-                && words.ends_clause(last)
-                && BEFORE.iter().any(|word| words.text(at - 1).eq_ignore_ascii_case(word));
-            let one_comma = leads
+            let is = |at: usize, list: &[&str]| list.iter().any(|word| words.text(at).eq_ignore_ascii_case(word));
+            let leads =
+                unknown && !token.is(FILLER) && words.begins_sentence(at) && comma_after && is(last + 2, &AFTER);
+            let closes = unknown && words.ends_clause(last) && !comma_after;
+            let parts = closes && !token.is(FILLER) && at > 0 && is(at - 1, &BEFORE);
+            if leads
                 || parts
-                || comma_before
-                    && words.cased
-                    && token.case == Case::Title
-                    && words.is_unknown(token)
-                    && !token.is(NOT_A_NAME)
-                    && words.ends_clause(last)
-                    && !comma_after
-                    && commas_before(words, at) == 1;
-            if one_comma
+                || closes && comma_before && commas_before(words, at) == 1
                 || is_word_too
                     && (comma_before && words.ends_clause(last) && !comma_after
                         || words.begins_sentence(at) && comma_after && !token.is(FILLER | VOCATIVE_LEAD))
