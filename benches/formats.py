@@ -1,4 +1,5 @@
 """Formats in JSON against CSV: the same turns in each, read on one core by `undertone plan`, and memory as files grow.
+Then records that no one could read among good ones: a text of 100 MB, deep nesting, NaN.
 
     python3 benches/formats.py             some minutes, 5 GB on disk
     python3 benches/formats.py --large     a list of 2 GB too
@@ -105,6 +106,29 @@ def plan(source):
     return run("taskset", "-c", "0", undertone(), "plan", source, *FLAGS)
 
 
+def hostile(verdicts):
+    """One bad record between two good ones costs itself at most, in bounded memory."""
+    good = [json.dumps(contact_lens(f"c{at}", [(True, "hello there"), (False, "my phone broke")])) for at in range(3)]
+    # Written piece by piece: what this process holds counts as the program's memory too.
+    long = ["word " * 1000] * 20_000
+    bad = {
+        "a text of 100 MB": [*good[1].partition("hello there")[:1], *long, good[1].partition("hello there")[2]],
+        "deep nesting": ['{"Transcript":', "[" * 100_000, "]" * 100_000, "}"],
+        "NaN": [good[1].replace('"BeginOffsetMillis": 4000', '"BeginOffsetMillis": NaN')],
+    }
+    for name, record in bad.items():
+        for layout, (begin, between, end) in {"lines": ("", "\n", ""), "list": ("[", ",", "]")}.items():
+            path = BENCH / "hostile.json"
+            with open(path, "w", encoding="utf-8") as out:
+                out.writelines([begin, good[0], between, *record, between, good[2], end])
+            one = run(undertone(), "plan", path, "--json", "--redact", "off", "--max-rejects", "1", accept=(0, 3))
+            print(f"{name}, {layout}: {one.seconds:.2f} s, {one.mebibytes:.0f} MiB")
+            read = json.loads(one.output[one.output.index("{\n"):])["calls"]
+            verdicts.holds(f"{read} of 3 calls are read beside {name}, {layout}", read == (3 if name == "NaN" else 2))
+            verdicts.at_most(f"MiB beside {name}, {layout}", one.mebibytes, 320, "{:.0f}")
+            path.unlink()
+
+
 def main():
     build()
     verdicts = Verdicts()
@@ -136,6 +160,7 @@ def main():
         size = (BENCH / "lens-large.json").stat().st_size / 1e9
         print(f"a list of {size:.1f} GB: {large.seconds:.1f} s, {large.mebibytes:.0f} MiB")
         verdicts.at_most("MiB on six times the list, over those on one", large.mebibytes - small, 64, "{:.0f}")
+    hostile(verdicts)
     verdicts.exit()
 
 
