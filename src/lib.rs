@@ -3,11 +3,13 @@
 mod batch;
 mod budget;
 pub mod cache;
+pub mod canary;
 #[cfg(test)]
 mod cases;
 mod chunk;
 pub mod cli;
 pub mod commands;
+pub mod drift;
 mod engine;
 mod evaluate;
 mod exit;

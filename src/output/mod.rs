@@ -10,6 +10,7 @@ mod cell;
 mod dashboards;
 pub mod datapackage;
 mod directory;
+mod drift;
 mod files;
 mod lists;
 #[cfg(feature = "parquet")]
@@ -26,6 +27,7 @@ pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
 pub(crate) use directory::TEMPORARY_HINT;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
+pub use drift::{ABOUT_DRIFT, drift_columns};
 pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;

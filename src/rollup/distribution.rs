@@ -13,13 +13,13 @@ pub(super) fn normal_cdf(x: f64) -> f64 {
 
 /// The chance that a standard normal number is at least as far from 0 as `z`.
 #[must_use]
-pub(super) fn two_sided_p(z: f64) -> f64 {
+pub(crate) fn two_sided_p(z: f64) -> f64 {
     libm::erfc(z.abs() * std::f64::consts::FRAC_1_SQRT_2)
 }
 
 /// The z ≥ 0 beyond which, to both sides, a standard normal number lies with chance `p`; for a chance too small for a double, 38.
 #[must_use]
-pub(super) fn two_sided_z(p: f64) -> f64 {
+pub(crate) fn two_sided_z(p: f64) -> f64 {
     let (mut low, mut high) = (0.0, FARTHEST);
     for _ in 0..BISECTIONS {
         let middle = f64::midpoint(low, high);

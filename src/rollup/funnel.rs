@@ -196,7 +196,7 @@ fn dispersion(agents: &[Observed], between: f64, centre: f64) -> f64 {
 
 /// The q-value of each two-sided p: the least false discovery rate at which it would be called out.
 #[must_use]
-pub(super) fn q_values(p: &[f64]) -> Vec<f64> {
+pub(crate) fn q_values(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
     let mut q = vec![1.0; p.len()];

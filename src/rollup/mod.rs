@@ -54,7 +54,7 @@ mod shares;
 mod shrink;
 mod sums;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 mod trend;
 mod turn;
@@ -64,8 +64,9 @@ pub use agents::{AgentBook, AgentOptions};
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
 pub use agent_row::{AgentRollup, AgentsReport, Status};
-pub(crate) use distribution::t_quantile;
+pub(crate) use distribution::{t_quantile, two_sided_p, two_sided_z};
 pub use funnel::Funnel;
+pub(crate) use funnel::q_values;
 pub use handling::AgentShare;
 pub(crate) use part::BAD;
 pub use part::Part;

@@ -44,7 +44,7 @@ pub(super) fn rolled(call: &Call, turns: &[Option<TurnScore>]) -> CallRollup {
 }
 
 /// A call's row with nothing but a customer score, and the agents who handled it with their shares.
-pub(super) fn row(id: &str, score: Option<f64>, agents: &[(&str, f64)]) -> CallRollup {
+pub(crate) fn row(id: &str, score: Option<f64>, agents: &[(&str, f64)]) -> CallRollup {
     let score = score.map(Millionths::nearest);
     let customer = RoleRollup {
         score,
