@@ -4,6 +4,7 @@ use undertone::rollup::{AgentBook, AgentOptions, AgentShare, AgentsReport, CallR
 use undertone::sentiment::{Label, Millionths};
 use undertone::transcript::TimeBasis;
 
+use crate::random::Random;
 use crate::settings::{Calls, Noise, Setting, Truth};
 
 /// Beyond this no call's score lies.
@@ -28,7 +29,7 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     pub(crate) fn of(setting: &Setting, seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let site: Vec<f64> = (0..DAYS).map(|_| setting.days.map_or(0.0, |(_, all)| all * random.normal())).collect();
         let members = (0..setting.agents).map(|index| member(setting, index, &site, &mut random)).collect();
         Self { members }
@@ -156,36 +157,5 @@ fn call(agent: &str, score: f64, day: Option<u32>) -> CallRollup {
         segments: 1,
         segments_failed: 0,
         coverage: Some(Millionths::ONE),
-    }
-}
-
-/// `SplitMix64`, with what is made of it.
-struct Random(u64);
-
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Between 0 and 1, neither of them.
-    fn uniform(&mut self) -> f64 {
-        ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, end: u32) -> u32 {
-        u32::try_from(self.bits() % u64::from(end)).unwrap_or(0)
-    }
-
-    /// Box and Muller's.
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform().ln()).sqrt() * (2.0 * std::f64::consts::PI * self.uniform()).cos()
-    }
-
-    fn student(&mut self, freedom: u32) -> f64 {
-        let squares: f64 = (0..freedom).map(|_| self.normal().powi(2)).sum();
-        self.normal() / (squares / f64::from(freedom)).sqrt()
     }
 }

@@ -10,6 +10,7 @@
 //! equal programs print equal tables.
 
 mod crowd;
+mod random;
 mod settings;
 
 use std::io::{self, Write};
