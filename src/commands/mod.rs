@@ -15,6 +15,7 @@ pub mod plan;
 mod record;
 pub mod report;
 mod session;
+mod stages;
 pub mod train;
 mod train_calls;
 
@@ -69,6 +70,15 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
     }
+}
+
+/// What runs what waits for a service.
+///
+/// # Errors
+/// [`ExitCode::Unexpected`] where the system gives no threads.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(ExitCode::Unexpected, error))
 }
 
 /// The call of this id in `inputs`, if any were named, and its language.

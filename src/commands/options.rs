@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::chunk::ChunkOptions;
 use crate::engine::{Price, Profile};
 use crate::exit::{ExitCode, Failure, Stops};
-use crate::input::{BadMap, Field, InputOptions, Origin, Source};
+use crate::input::{BadMap, Delivery, Field, InputOptions, Origin, Source};
+use crate::output::Format;
 use crate::rating::{RatingModel, RatingModelError, Scoring};
 use crate::redact::{Kinds, Redactor, Terms, TermsError};
 use crate::rollup::{SCORING_VERSION, ScoredRoles};
@@ -36,6 +37,7 @@ pub(super) fn input(settings: &Settings) -> Result<InputOptions, Failure> {
         offset_unit: settings.offset_unit.given().copied(),
         max_rejects: settings.max_rejects,
         memory_bytes: usize::try_from(settings.memory.as_u64()).unwrap_or(usize::MAX),
+        delivery: Delivery::default(),
     })
 }
 
@@ -137,6 +139,11 @@ fn with_file(path: &Path, take: impl FnOnce(&str) -> Result<(), TermsError>) -> 
 /// How a file of terms is written.
 const TERMS_HINT: &str = "a term is words, or a regular expression between slashes; --redact-terms takes lines of \
                           `kind,term`, --keep-terms lines of terms";
+
+/// How tables are written.
+pub(super) fn format(settings: &Settings) -> Format {
+    Format { bom: settings.bom, guard: settings.csv_guard, parquet: settings.format.parquet }
+}
 
 /// The roles whose words are scored.
 pub(super) fn scored_roles(settings: &Settings) -> ScoredRoles {

@@ -2,28 +2,58 @@
 
 use jiff::Timestamp;
 
-use super::analyze::Read;
 use super::options;
 use super::session::Session;
+use super::stages::Read;
 use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
-use crate::input::{Calls, FileReport};
+use crate::input::{FileReport, Tally};
 use crate::output::{
     ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SCHEMA_VERSION,
     SecondsRecord, ServiceRecord,
 };
-use crate::pipeline::{Fold, Pipelined, RedactedCounts};
+use crate::pipeline::{Fold, RedactedCounts};
 use crate::rating::RatingModel;
 use crate::redact::{Kinds, REDACTION_VERSION};
 use crate::rollup::{AgentsReport, Population, SCORING_VERSION};
+use crate::sentiment::SegmentCounts;
 use crate::settings::Settings;
+
+/// What scoring made, in numbers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Made {
+    pub(super) segments: SegmentCounts,
+    pub(super) calls_scored: u64,
+    pub(super) calls_low_coverage: u64,
+    pub(super) language_assumed: u64,
+    pub(super) times_contradict: u64,
+    pub(super) redacted: RedactedCounts,
+    pub(super) scoring: BatchSummary,
+    pub(super) tally: Tally,
+}
+
+impl Made {
+    /// Of all that calls come to in `fold`.
+    pub(super) fn of(fold: &Fold, scoring: BatchSummary, tally: Tally) -> Self {
+        Self {
+            segments: fold.counts,
+            calls_scored: fold.overview.scored(),
+            calls_low_coverage: fold.overview.low_coverage,
+            language_assumed: fold.language_assumed,
+            times_contradict: fold.times_contradict,
+            redacted: fold.redacted.clone(),
+            scoring,
+            tally,
+        }
+    }
+}
 
 /// The record of a run whose calls are all scored: the list of its files, its end, its seconds and its exit code are still blank.
 pub(super) fn record(
     settings: &Settings,
     session: &Session,
     read: &Read,
-    pipelined: &Pipelined<Fold, Calls>,
+    made: &Made,
     agents: &AgentsReport,
     started_at: Timestamp,
     call_model: Option<&RatingModel>,
@@ -45,30 +75,29 @@ pub(super) fn record(
         finished_at: String::new(),
         inputs: read.reports.iter().map(input).collect(),
         outputs: Vec::new(),
-        counts: counts(read, pipelined, agents),
+        counts: counts(read, made, agents),
         agents: agents.population.as_ref().map(Population::rounded),
-        redaction: redaction(options::kinds(settings, profile), &pipelined.fold.redacted),
-        service: service(session, profile, pipelined.scoring.units),
+        redaction: redaction(options::kinds(settings, profile), &made.redacted),
+        service: service(session, profile, made.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
     }
 }
 
-fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport) -> CountsRecord {
-    let Pipelined { fold, scoring, calls } = pipelined;
-    let BatchSummary { taken, duplicates, stored, .. } = *scoring;
-    let tally = calls.tally();
+fn counts(read: &Read, made: &Made, agents: &AgentsReport) -> CountsRecord {
+    let BatchSummary { taken, duplicates, stored, .. } = made.scoring;
+    let tally = made.tally;
     CountsRecord {
         rows: read.rows,
         duplicate_rows: tally.duplicates,
         rejected_rows: read.rejected,
         turns: tally.turns,
         calls: tally.calls,
-        calls_scored: fold.overview.scored(),
-        calls_low_coverage: fold.overview.low_coverage,
+        calls_scored: made.calls_scored,
+        calls_low_coverage: made.calls_low_coverage,
         calls_without_agent: agents.calls_without_agent,
-        calls_language_assumed: fold.language_assumed,
-        calls_times_contradict: fold.times_contradict,
+        calls_language_assumed: made.language_assumed,
+        calls_times_contradict: made.times_contradict,
         redacted_twins: tally.twins,
         agents: agents.agents.len() as u64,
         files_passed_over: read.passed_over,
@@ -77,7 +106,7 @@ fn counts(read: &Read, pipelined: &Pipelined<Fold, Calls>, agents: &AgentsReport
             without_call: tally.contacts_without_call,
             calls_without: tally.calls_without_contact,
         }),
-        segments: fold.counts,
+        segments: made.segments,
         documents: taken - duplicates - stored,
     }
 }

@@ -6,9 +6,11 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::contacts;
+use super::delivery::Delivery;
 use super::error::InputError;
 use super::labels::TurnText;
 use super::row::{Attributes, Body, Row, call_id_at, row_at};
@@ -29,6 +31,29 @@ pub(super) struct Grouping {
     /// Whether there are contact records.
     pub(super) has_contacts: bool,
     pub(super) party_numbers: PartyNumbers,
+    /// The same of the files of a date, where they take the place of all files.
+    pub(super) party_numbers_of_dates: Option<FxHashMap<Box<str>, PartyNumbers>>,
+    pub(super) delivery: Delivery,
+}
+
+impl Grouping {
+    /// The date of a call that began then, from the attributes of its rows and from these files; empty if none is known.
+    fn date<'a>(
+        &self,
+        mut attributes: impl Iterator<Item = Attributes<'a>>,
+        started_at_ms: Option<i64>,
+        files: impl Iterator<Item = u32>,
+    ) -> Option<Date> {
+        let stated = attributes.find_map(|row| row.date);
+        stated.or_else(|| self.clock.date_of(started_at_ms?)).or_else(|| self.delivery.date_of(files))
+    }
+
+    /// What agents' values there are among the files that count for a call of this date.
+    fn party_numbers(&self, date: Option<Date>) -> &PartyNumbers {
+        let Some(of_dates) = &self.party_numbers_of_dates else { return &self.party_numbers };
+        let date = date.map(|date| date.to_string()).unwrap_or_default();
+        of_dates.get(&*date).unwrap_or(&self.party_numbers)
+    }
 }
 
 /// What an iteration has met so far; the totals once it has ended.
@@ -215,16 +240,13 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
     let contact = contact.unwrap_or_default();
     // Rows of one record keep their order.
     rows.sort_by_key(|row| row.place);
+    keep_newest(&mut rows, grouping);
     drop_twins(&mut rows, tally);
-    for Attributes { agent_id, is_party_number, .. } in rows.iter_mut().map(|row| &mut row.attributes) {
-        if std::mem::take(is_party_number) && !grouping.party_numbers.is_id(agent_id) {
-            *agent_id = "";
-        }
-    }
     let stated = rows.iter().filter_map(|row| row.attributes.call_started_ms).min();
     let met = || rows.iter().filter_map(|row| row.start?.on_the_calendar()).min();
     let started_at_ms = stated.or_else(met).or(contact.call_started_ms);
     let line = TimeLine { zero: started_at_ms.unwrap_or(0) };
+    forget_party_numbers(&mut rows, grouping, contact, started_at_ms);
     let mut rows = in_order(rows, line);
     let all = rows.len();
     drop_duplicates(&mut rows, line);
@@ -242,7 +264,8 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
 
     // What the transcript states goes first.
     let attributes = || rows.iter().map(|placed| placed.row.attributes).chain([contact]);
-    let date = attributes().find_map(|row| row.date).or_else(|| grouping.clock.date_of(started_at_ms?));
+    let of_rows = rows.iter().map(|placed| placed.row.place.0);
+    let date = grouping.date(attributes(), started_at_ms, of_rows);
     let language = attributes().find_map(|row| named(row.language));
     let mut files: Vec<u32> = rows.iter().map(|placed| placed.row.place.0).collect();
     files.sort_unstable();
@@ -258,6 +281,34 @@ fn assemble(mut rows: Vec<Row<'_>>, grouping: &Grouping, tally: &mut Tally) -> O
         rating: contact.rating.map(Millionths),
         files: files.into(),
     })
+}
+
+/// Keeps the rows of the file that counts for a call, if only one does.
+fn keep_newest(rows: &mut Vec<Row<'_>>, grouping: &Grouping) {
+    let speaking = rows.iter().filter(|row| row.body != Body::Nothing).map(|row| row.place.0);
+    if let Some(newest) = grouping.delivery.newest(speaking) {
+        rows.retain(|row| row.place.0 == newest);
+    }
+}
+
+/// Takes away the party's number in its call where it stands in an agent's place.
+fn forget_party_numbers(
+    rows: &mut [Row<'_>],
+    grouping: &Grouping,
+    contact: Attributes<'_>,
+    started_at_ms: Option<i64>,
+) {
+    if !rows.iter().any(|row| row.attributes.is_party_number) {
+        return;
+    }
+    let attributes = rows.iter().map(|row| row.attributes).chain([contact]);
+    let date = grouping.date(attributes, started_at_ms, rows.iter().map(|row| row.place.0));
+    let numbers = grouping.party_numbers(date);
+    for Attributes { agent_id, is_party_number, .. } in rows.iter_mut().map(|row| &mut row.attributes) {
+        if std::mem::take(is_party_number) && !numbers.is_id(agent_id) {
+            *agent_id = "";
+        }
+    }
 }
 
 /// Keeps the redacted rows of a call of which turns were read from a redacted file and from another one.

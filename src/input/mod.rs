@@ -11,12 +11,15 @@
 //!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
 //! - `contacts`: records of calls beside the transcripts.
+//! - `delivery`: what is known of a file besides what it holds.
 //! - `label_files`: what people said of texts and calls, for training and evaluation.
 //!
 //! Memory is bounded whatever the input: rows beyond [`InputOptions::memory_bytes`] go to the temporary file, and a
 //! 256th of the calls is grouped at a time. A single call must fit in memory. Nothing is guessed: a role, column or
 //! encoding that is not plain stops the run or rejects the row. Text reaches no error, log or lasting file.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +32,7 @@ use crate::transcript::Role;
 mod calls;
 mod contacts;
 mod decode;
+mod delivery;
 mod error;
 mod field;
 mod formats;
@@ -52,6 +56,7 @@ mod times;
 
 pub use calls::{Calls, Tally};
 pub use decode::Encoding;
+pub use delivery::Delivery;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
 pub use formats::{Description, FormatName, Found, descriptions};
@@ -95,6 +100,8 @@ pub struct InputOptions {
     pub max_rejects: MaxRejects,
     /// About how many bytes of rows are held in memory while files are read.
     pub memory_bytes: usize,
+    /// What is known of the files besides what they hold.
+    pub delivery: Delivery,
 }
 
 impl Default for InputOptions {
@@ -110,6 +117,7 @@ impl Default for InputOptions {
             offset_unit: None,
             max_rejects: MaxRejects::default(),
             memory_bytes: DEFAULT_MEMORY_BYTES,
+            delivery: Delivery::default(),
         }
     }
 }
@@ -126,6 +134,10 @@ pub struct Progress {
 /// What was read of one file, and how it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {
+    /// Its number among the sources that are no contact records.
+    pub number: u32,
+    /// Whether calls in it are called by its name, which then must not change.
+    pub names_calls: bool,
     /// The path as it was found, or `-`.
     pub path: String,
     /// Raw bytes, as stored.
@@ -158,7 +170,9 @@ pub struct Conversations {
     stored: Arc<Stored>,
     grouping: Arc<Grouping>,
     reports: Vec<FileReport>,
-    passed_over: u64,
+    passed_over: Vec<u32>,
+    /// Of each file.
+    party_numbers: Vec<PartyNumbers>,
     contacts: Option<ContactsRead>,
     rejects: Vec<Reject>,
     rejected: u64,
@@ -199,17 +213,18 @@ fn read_formats(
         rows: 0,
         usable: 0,
         bytes: 0,
-        party_numbers: PartyNumbers::default(),
+        party_numbers: Vec::new(),
         languages: Collector::default(),
     };
     let mut reports = Vec::with_capacity(sources.len());
     let mut passed_over = Vec::new();
     let is_contacts = |source: &&Source| options.contacts.as_deref().is_some_and(|path| source.is_at(path));
     let sources: Vec<&Source> = sources.iter().filter(|source| !is_contacts(source)).collect();
-    for (&source, context) in sources.iter().zip(contexts(&sources)) {
+    for (&source, context) in sources.iter().zip(contexts(&sources, &options.delivery)) {
+        reading.party_numbers.push(PartyNumbers::default());
         match read_file(formats, source, &context, &mut reading, on_progress) {
             Err(error) if error.is_no_transcript() && source.may_be_anything() => {
-                passed_over.push(error);
+                passed_over.push((context.number, error));
                 reading.languages.end_file();
             }
             report => reports.push(report?),
@@ -230,13 +245,14 @@ fn read_formats(
     let stored = store.finish();
     unknown.into_result(&stored)?;
     labels.into_result()?;
-    if usable == 0 && reports.len() == usize::from(contacts.is_some()) && !passed_over.is_empty() {
-        return Err(passed_over.swap_remove(0));
+    let is_nothing = reports.len() == usize::from(contacts.is_some()) && !options.delivery.may_be_empty;
+    if usable == 0 && is_nothing && !passed_over.is_empty() {
+        return Err(passed_over.swap_remove(0).1);
     }
-    for error in &passed_over {
+    for (_, error) in &passed_over {
         tracing::warn!("{error}: it was passed over");
     }
-    if usable == 0 {
+    if usable == 0 && !(options.delivery.may_be_empty && rejects.count() == 0) {
         return Err(InputError::NoUsableRow { files: sources.len(), rows, first: rejects.first() });
     }
     rejects.check(options.max_rejects, rows)?;
@@ -248,11 +264,14 @@ fn read_formats(
             clock: clock(),
             language: language.map(Into::into),
             has_contacts: contacts.is_some(),
-            party_numbers,
+            party_numbers: PartyNumbers::of_all(&party_numbers),
+            party_numbers_of_dates: None,
+            delivery: options.delivery.clone(),
         }),
+        party_numbers,
         contacts,
         reports,
-        passed_over: passed_over.len() as u64,
+        passed_over: passed_over.into_iter().map(|(number, _)| number).collect(),
         rejected: rejects.count(),
         rejects: rejects.into_sorted(),
         rows,
@@ -261,15 +280,16 @@ fn read_formats(
 }
 
 /// What is known of each file before it is opened.
-fn contexts(sources: &[&Source]) -> Vec<FileContext> {
+fn contexts(sources: &[&Source], delivery: &Delivery) -> Vec<FileContext> {
     let mut stems: FxHashMap<String, u32> = FxHashMap::default();
     for source in sources {
         *stems.entry(source.stem()).or_default() += 1;
     }
     let context = |(number, source): (u32, &&Source)| {
         let (stem, path) = (source.stem(), source.name());
-        let call_id = if stems.get(&stem) == Some(&1) { stem } else { path.clone() };
-        FileContext { number, call_id, path: path.into() }
+        let is_alone = stems.get(&stem) == Some(&1) && !delivery.shared_stems.contains(&stem);
+        let call_id = if is_alone { stem } else { path.clone() };
+        FileContext { number, call_id, path: path.into(), names_calls: Cell::default() }
     };
     (0..).zip(sources).map(context).collect()
 }
@@ -282,11 +302,12 @@ fn read_contacts(
 ) -> Result<(FileReport, ContactsRead), InputError> {
     let opened = Opened::open(&Source::File { path: path.to_owned(), bytes: 0, is_named: true })?;
     let about = opened.about.clone();
-    let file = FileContext { number: contacts::PLACE, path: about.path.as_str().into(), call_id: String::new() };
+    let path = about.path.as_str().into();
+    let file = FileContext { number: contacts::PLACE, path, call_id: String::new(), names_calls: Cell::default() };
     let mut sink = Sink { run: reading, file: &file, rows: 0, next_look: sink::ROWS_PER_STEP, on_progress };
     let (found, read) = contacts::read(opened, &mut sink)?;
     let rows = sink.rows;
-    Ok((report(about, rows, found), read))
+    Ok((report(about, rows, found, &file), read))
 }
 
 /// Reads one file into `reading`, in whichever of `formats` it is.
@@ -305,15 +326,17 @@ fn read_file(
     let found = format.read(opened, &mut sink)?;
     let rows = sink.rows;
     reading.languages.end_file();
-    let report = report(about, rows, found);
+    let report = report(about, rows, found, context);
     reading.bytes += report.bytes;
     on_progress(Progress { bytes: reading.bytes, rows: reading.rows });
     Ok(report)
 }
 
 /// What was read of a file.
-fn report(about: About, rows: u64, found: Found) -> FileReport {
+fn report(about: About, rows: u64, found: Found, context: &FileContext) -> FileReport {
     FileReport {
+        number: context.number,
+        names_calls: context.names_calls.get(),
         path: about.path,
         bytes: about.tap.passed(),
         hash: about.tap.hash(),
@@ -335,9 +358,25 @@ impl Conversations {
         self.contacts.as_ref()
     }
 
-    /// Files in directories that are no transcripts.
-    pub const fn passed_over(&self) -> u64 {
-        self.passed_over
+    /// Files in directories that are no transcripts, by their numbers among the sources.
+    pub fn passed_over(&self) -> &[u32] {
+        &self.passed_over
+    }
+
+    /// Lets what is known by the other files of the run, such as the language of a call of few words, be known by the
+    /// files that hold calls of the same date instead; an empty date stands for none. Of a date whose files are all read,
+    /// calls are then the same whatever else is read.
+    ///
+    /// # Panics
+    /// While calls are being handed out.
+    pub fn go_by_dates(&mut self, files_of: &BTreeMap<Box<str>, Vec<u32>>) {
+        let grouping = Arc::get_mut(&mut self.grouping).expect("no calls are being handed out");
+        let numbers = |files: &Vec<u32>| {
+            PartyNumbers::of_all(files.iter().filter_map(|file| self.party_numbers.get(*file as usize)))
+        };
+        let of_dates = files_of.iter().map(|(date, files)| (date.clone(), numbers(files)));
+        grouping.party_numbers_of_dates = Some(of_dates.collect());
+        Arc::get_mut(&mut self.languages).expect("no calls are being handed out").go_by_dates(files_of);
     }
 
     /// The rows that can't be used, by file and line; of very many, the last of each file in one.

@@ -3,6 +3,7 @@
 //! Every text passes [`Sink::store`] once.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -35,9 +36,23 @@ pub(super) struct FileContext {
     pub(super) path: Arc<str>,
     /// The call that it is, if each file is one: its name without endings, or its path if another has that name.
     pub(super) call_id: String,
+    /// Whether calls were called by it.
+    pub(super) names_calls: Cell<bool>,
 }
 
 impl FileContext {
+    /// [`Self::call`], for a call that is called so.
+    pub(super) fn called(&self) -> (Cow<'_, str>, bool) {
+        self.names_calls.set(true);
+        self.call()
+    }
+
+    /// The call that the file is, whatever its name says of redaction.
+    pub(super) fn id(&self) -> &str {
+        self.names_calls.set(true);
+        &self.call_id
+    }
+
     /// The call that the file is, and whether the file's name is that of a redacted twin.
     pub(super) fn call(&self) -> (Cow<'_, str>, bool) {
         let folders = self.call_id.rfind(['/', '\\']).map_or(0, |at| at + 1);
@@ -65,13 +80,14 @@ pub(super) struct Reading<'o> {
     pub(super) usable: u64,
     /// Raw bytes of the files already read.
     pub(super) bytes: u64,
-    pub(super) party_numbers: PartyNumbers,
+    /// Of each file.
+    pub(super) party_numbers: Vec<PartyNumbers>,
     /// What languages the files hold.
     pub(super) languages: Collector,
 }
 
 /// What values stand where agents have either an id or the party's number in its call.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct PartyNumbers {
     first: Option<Box<str>>,
     /// Whether agents have different values, and so ids.
@@ -84,6 +100,17 @@ impl PartyNumbers {
         if value.chars().nth(1).is_some() {
             self.are_ids |= self.first.get_or_insert_with(|| value.into()).as_ref() != value;
         }
+    }
+
+    /// What several files hold.
+    pub(super) fn of_all<'a>(files: impl IntoIterator<Item = &'a Self>) -> Self {
+        files.into_iter().fold(Self::default(), |mut all, file| {
+            if let Some(first) = &file.first {
+                all.note(first);
+            }
+            all.are_ids |= file.are_ids;
+            all
+        })
     }
 
     /// Whether `value` is an agent's id.
@@ -187,7 +214,11 @@ impl Sink<'_, '_> {
         languages: &mut language::Column,
     ) -> Result<(), InputError> {
         let (file_id, is_named_redacted) = self.file.call();
-        let call_id = match part.call_id.trim() {
+        let stated = part.call_id.trim();
+        if stated.is_empty() {
+            self.file.names_calls.set(true);
+        }
+        let call_id = match stated {
             "" if part.is_whole && number > 1 => Cow::Owned(format!("{file_id}:{number}")),
             "" => file_id,
             id => Cow::Borrowed(id),
@@ -222,7 +253,7 @@ impl Sink<'_, '_> {
             let agent_id = if is_agent { turn.agent_id.trim() } else { "" };
             let is_party_number = part.has_party_numbers && !agent_id.is_empty();
             if is_party_number {
-                self.run.party_numbers.note(agent_id);
+                self.run.party_numbers.last_mut().into_iter().for_each(|numbers| numbers.note(agent_id));
             }
             let attributes = Attributes { agent_id, is_redacted, is_party_number, ..Attributes::default() };
             let (start, end) = (turn.start, turn.end);

@@ -7,7 +7,7 @@
 //! those of its files. No text is kept beyond its file.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::detect::{self, Certainty, Guess, HAN};
 use super::names::{self, Code};
@@ -115,7 +115,7 @@ impl Collector {
     pub fn finish(self) -> Evidence {
         let mut run = Shares::default();
         self.run.0.into_iter().for_each(|(_, vote)| run.add(vote));
-        Evidence { run, files: self.files }
+        Evidence { run, files: self.files, dates: None }
     }
 }
 
@@ -124,6 +124,8 @@ impl Collector {
 pub struct Evidence {
     files: Vec<Shares>,
     run: Shares,
+    /// The languages of the files that hold calls of a date, where they take the run's place.
+    dates: Option<HashMap<Box<str>, Shares>>,
 }
 
 /// A call's language, and where it was found.
@@ -142,7 +144,7 @@ impl Evidence {
     #[must_use]
     pub fn language(&self, call: &Call, default: Option<Code>) -> Found {
         let guess = Guess::of(&sample_of(call));
-        let around = self.around(&call.files);
+        let around = self.around(call);
         let main = || around.most(|_| true).or(default);
         let found = |code: Code| Found { code, assumed: false };
         match guess {
@@ -165,19 +167,32 @@ impl Evidence {
         self.run.most(|_| true)
     }
 
-    /// The shares of the files that a call's rows are from, if they are enough, else the run's, if those are; else none.
-    fn around(&self, files: &[u32]) -> Cow<'_, Shares> {
-        let shares = |file: &u32| self.files.get(*file as usize);
-        let own = match files {
-            [file] => shares(file).map(Cow::Borrowed).unwrap_or_default(),
-            files => {
-                let mut all = Shares::default();
-                files.iter().filter_map(shares).flat_map(|shares| &shares.0).for_each(|&vote| all.add(vote));
-                Cow::Owned(all)
-            }
+    /// Lets the files that hold calls of a date, an empty one for none, take the place of the run for its calls: what
+    /// else was read with them changes nothing then.
+    pub fn go_by_dates(&mut self, files_of: &BTreeMap<Box<str>, Vec<u32>>) {
+        let shares = files_of.iter().map(|(date, files)| (date.clone(), self.of_files(files)));
+        self.dates = Some(shares.collect());
+    }
+
+    /// The shares of the files that a call's rows are from, if they are enough, else the run's or its date's, if those
+    /// are; else none.
+    fn around(&self, call: &Call) -> Cow<'_, Shares> {
+        let own = match &*call.files {
+            [file] => self.files.get(*file as usize).map(Cow::Borrowed).unwrap_or_default(),
+            files => Cow::Owned(self.of_files(files)),
         };
-        let candidates = [own, Cow::Borrowed(&self.run)];
-        candidates.into_iter().find(|shares| shares.all() >= ENOUGH_LETTERS).unwrap_or_default()
+        let wider = match &self.dates {
+            None => Cow::Borrowed(&self.run),
+            Some(dates) => dates.get(call.date.as_deref().unwrap_or_default()).map(Cow::Borrowed).unwrap_or_default(),
+        };
+        [own, wider].into_iter().find(|shares| shares.all() >= ENOUGH_LETTERS).unwrap_or_default()
+    }
+
+    fn of_files(&self, files: &[u32]) -> Shares {
+        let mut all = Shares::default();
+        let shares = files.iter().filter_map(|file| self.files.get(*file as usize));
+        shares.flat_map(|shares| &shares.0).for_each(|&vote| all.add(vote));
+        all
     }
 }
 
@@ -247,6 +262,20 @@ mod tests {
         assert_eq!(language(&english, SPANISH[0], &[0]), ("es", false));
         assert_eq!(language(&english, "您好，我的订单在哪里？", &[0]), ("zh", false));
         assert_eq!(language(&Evidence::default(), SPANISH[0], &[]), ("es", false));
+    }
+
+    #[test]
+    fn a_few_words_follow_the_files_of_their_date_where_dates_are_known() {
+        let mut evidence = evidence(&[&SPANISH, &ENGLISH, &["hola"]]);
+        let files_of = [("2026-11-01".into(), vec![0, 2]), ("".into(), vec![1, 2])];
+        evidence.go_by_dates(&files_of.into());
+        let of = |date: Option<&str>, default| {
+            let call = Call { date: date.map(Into::into), ..call("refund", &[2]) };
+            evidence.language(&call, default).code
+        };
+        assert_eq!(of(Some("2026-11-01"), Some("en")), "es");
+        assert_eq!(of(None, Some("es")), "en");
+        assert_eq!(of(Some("2026-11-02"), Some("fr")), "fr", "the run counts no more");
     }
 
     #[test]

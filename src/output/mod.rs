@@ -31,6 +31,7 @@ pub use drift::{ABOUT_DRIFT, drift_columns};
 pub use files::{Format, Tables, resources};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
+pub(crate) use record::write_record;
 pub use record::{
     ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SecondsRecord,
     ServiceRecord,

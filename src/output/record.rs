@@ -67,6 +67,13 @@ impl RunRecord {
     }
 }
 
+/// Writes a record as its file holds it; it has no rows.
+pub(crate) fn write_record(record: &RunRecord, mut out: &mut dyn std::io::Write) -> std::io::Result<Option<u64>> {
+    serde_json::to_writer_pretty(&mut out, record)?;
+    out.write_all(b"\n")?;
+    Ok(None)
+}
+
 /// What scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EngineRecord {

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
 use std::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
+
 /// A map of a bounded number of keys.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
 pub(super) struct Bounded<K, V> {
     kept: BTreeMap<K, V>,
     /// What all other keys come to.
@@ -33,6 +36,17 @@ impl<K: Ord, V: Default + AddAssign> Bounded<K, V> {
             }
         }
         change(self.kept.entry(key.to_owned()).or_default());
+    }
+
+    /// Adds what another map with the same bound holds: the same as if all had been added to one.
+    pub(super) fn merge(&mut self, most: usize, other: Self)
+    where
+        K: Clone,
+    {
+        for (key, value) in other.kept {
+            self.add(most, &key, |own| *own += value);
+        }
+        self.rest += other.rest;
     }
 
     /// What was kept apart, in the order of the keys.
@@ -62,6 +76,19 @@ mod tests {
             prop_assert_eq!(&sums(&keys), &arrived);
             keys.dedup();
             prop_assert!(keys.iter().take(3).eq(arrived.kept.keys()));
+        }
+
+        #[test]
+        fn two_maps_merge_to_the_map_of_all(keys in proptest::collection::vec("[a-f]", 0..40), cut in 0..41_usize) {
+            let sums = |keys: &[String]| {
+                let mut sums = Bounded::<String, u64>::default();
+                keys.iter().for_each(|key| sums.add(3, key.as_str(), |count| *count += 1));
+                sums
+            };
+            let (one, other) = keys.split_at(cut.min(keys.len()));
+            let mut merged = sums(one);
+            merged.merge(3, sums(other));
+            prop_assert_eq!(merged, sums(&keys));
         }
     }
 }

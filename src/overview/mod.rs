@@ -8,12 +8,13 @@
 mod bounded;
 mod call;
 mod course;
+mod merge;
 mod sums;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::output::{PARTS, parts};
 use crate::rollup::BAD;
@@ -47,7 +48,7 @@ const NAMED_RECOVERED: usize = 8;
 const NOTABLE_SHIFT: i64 = PARTS / 10;
 
 /// Calls by the customer's label.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labels {
     /// Calls with a positive customer.
     pub positive: u64,
@@ -60,7 +61,7 @@ pub struct Labels {
 }
 
 /// A call worth listening to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NamedCall {
     /// What decides: the lowest comes first.
     order: i64,
@@ -96,7 +97,7 @@ pub(crate) struct Reason {
 }
 
 /// What all calls of a run come to.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
     /// Calls.
     pub calls: u64,
@@ -130,6 +131,7 @@ pub struct Overview {
     pub(crate) courses: [[u64; 3]; 3],
     pub(crate) customer_words: Coverage,
     pub(crate) agent_words: Coverage,
+    #[serde(with = "merge::days")]
     pub(crate) days: BTreeMap<Date, Group>,
     /// Calls without a date.
     pub(crate) undated: u64,
@@ -300,19 +302,27 @@ fn keep(list: &mut Vec<NamedCall>, most: usize, order: i64, call: &CallFigures<'
         return;
     }
     let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
-    let named = NamedCall {
-        order,
-        call_id: call.call_id.clone().into_owned(),
-        agent_id: owned(&call.agent_id),
-        queue: owned(&call.queue),
-        date: owned(&call.call_date),
-        quarters: call.customer_quarters(),
-        agent_quarters: call.agent_quarters(),
-        start: call.customer_start,
-        end: call.customer_end,
-        low_position: call.customer_low_position,
-        course: Vec::new(),
-    };
+    insert(
+        list,
+        most,
+        NamedCall {
+            order,
+            call_id: call.call_id.clone().into_owned(),
+            agent_id: owned(&call.agent_id),
+            queue: owned(&call.queue),
+            date: owned(&call.call_date),
+            quarters: call.customer_quarters(),
+            agent_quarters: call.agent_quarters(),
+            start: call.customer_start,
+            end: call.customer_end,
+            low_position: call.customer_low_position,
+            course: Vec::new(),
+        },
+    );
+}
+
+/// Puts a call in its place among the `most` that are kept.
+fn insert(list: &mut Vec<NamedCall>, most: usize, named: NamedCall) {
     let place = list.binary_search(&named).unwrap_or_else(|place| place);
     list.insert(place, named);
     list.truncate(most);

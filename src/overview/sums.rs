@@ -2,6 +2,8 @@
 
 use std::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
+
 use super::CallFigures;
 use crate::output::{PARTS, parts};
 use crate::rollup::{TAIL, around, t_quantile};
@@ -12,10 +14,11 @@ pub(crate) const BINS: usize = 201;
 const BIN_PARTS: i64 = PARTS / 100;
 
 /// Values of one kind: how many, their sum, and how they are distributed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Series {
     pub(crate) count: u64,
     sum: i64,
+    #[serde(with = "bins")]
     pub(crate) bins: Box<[u64; BINS]>,
 }
 
@@ -64,12 +67,36 @@ impl Series {
     }
 }
 
+impl AddAssign<&Self> for Series {
+    fn add_assign(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.bins.iter_mut().zip(other.bins.iter()).for_each(|(own, more)| *own += more);
+    }
+}
+
+/// Bins as a sequence: `serde` knows no array of so many.
+mod bins {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+
+    use super::BINS;
+
+    pub(super) fn serialize<S: Serializer>(bins: &[u64; BINS], serializer: S) -> Result<S::Ok, S::Error> {
+        bins.as_slice().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[u64; BINS]>, D::Error> {
+        let bins = Box::<[u64]>::deserialize(deserializer)?;
+        bins.try_into().map_err(|_| D::Error::custom("another number of bins"))
+    }
+}
+
 fn mean(count: u64, sum: i64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64 / PARTS as f64)
 }
 
 /// Calls that share a day or a queue.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) calls: u64,
     pub(crate) scored: u64,
@@ -152,7 +179,7 @@ impl AddAssign for Group {
 }
 
 /// Words, and those of them that have a score.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Coverage {
     pub(crate) words: u64,
     pub(crate) scored: u64,
@@ -162,6 +189,12 @@ impl Coverage {
     pub(super) fn add(&mut self, words: u64, scored: u64) {
         self.words += words;
         self.scored += scored;
+    }
+}
+
+impl AddAssign for Coverage {
+    fn add_assign(&mut self, other: Self) {
+        self.add(other.words, other.scored);
     }
 }
 

@@ -12,6 +12,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::call::CallRollup;
 use super::days::{DaySpread, Days};
 use super::handling::AgentShare;
@@ -20,7 +22,7 @@ use super::sums::{Hits, Mean, Moments, Pairs};
 use crate::sentiment::{Label, Millionths};
 
 /// How agents' columns are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentOptions {
     /// Share of the customer's words that must be scored for a call to count in its agents' customer columns
     /// (`--min-coverage`); the same holds of the agents' words for `agent_score`.
@@ -35,7 +37,7 @@ impl Default for AgentOptions {
 }
 
 /// Sums over calls, agent by agent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AgentBook {
     options: AgentOptions,
     pub(super) agents: BTreeMap<Box<str>, AgentSums>,
@@ -73,14 +75,14 @@ impl AgentBook {
 }
 
 /// Calls that are alike before the agent does anything.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Stratum {
     pub(super) queue: Option<Box<str>>,
     pub(super) language: Option<Box<str>>,
 }
 
 /// One agent's calls in one stratum.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StratumSums {
     pub(super) stratum: Stratum,
     /// Of the customer's score.
@@ -92,7 +94,7 @@ pub(super) struct StratumSums {
 }
 
 /// One agent's calls.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct AgentSums {
     pub(super) calls: u64,
     /// Calls with a customer score, a weight above 0 and enough coverage.
@@ -290,6 +292,13 @@ mod tests {
             prop_assert_eq!(&merged(merged(a.clone(), b.clone()), c.clone()), &whole);
             prop_assert_eq!(&merged(a.clone(), merged(b.clone(), c.clone())), &whole);
             prop_assert_eq!(&merged(c, merged(b, a)), &whole);
+        }
+
+        #[test]
+        fn a_book_comes_back_as_it_was(calls in proptest::collection::vec(any_call(), 0..60)) {
+            let book = book(&calls);
+            let bytes = postcard::to_allocvec(&book).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<AgentBook>(&bytes).unwrap(), book);
         }
 
         #[test]

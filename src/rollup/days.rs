@@ -25,6 +25,7 @@
 use std::ops::AddAssign;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::sentiment::Millionths;
 
@@ -32,7 +33,7 @@ use crate::sentiment::Millionths;
 const MOST_DAYS: usize = 512;
 
 /// What the calls of one day, or of neighbouring days, add up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Day {
     weight: i128,
     weight_squares: i128,
@@ -48,7 +49,7 @@ impl AddAssign for Day {
 }
 
 /// The dated calls of one agent in one stratum.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Days {
     /// Days are numbers shifted right by so many bits.
     level: u32,

@@ -6,13 +6,15 @@
 
 use std::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
+
 use crate::sentiment::Millionths;
 
 /// Weight of a whole call.
 const WHOLE_CALL: f64 = 1e6;
 
 /// Sums for a weighted mean and the spread around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Moments {
     weight: i128,
     weight_squares: i128,
@@ -82,7 +84,7 @@ impl AddAssign<&Self> for Moments {
 }
 
 /// Sums for the regression of a call's end on its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Pairs {
     weight: i128,
     starts: i128,
@@ -138,7 +140,7 @@ impl AddAssign<&Self> for Pairs {
 }
 
 /// Sums for a weighted mean alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Mean {
     weight: i128,
     values: i128,
@@ -163,7 +165,7 @@ impl AddAssign<&Self> for Mean {
 }
 
 /// Sums for the share of calls of which something is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Hits {
     weight: i128,
     weight_squares: i128,

@@ -4,7 +4,7 @@
 //! to another one in a roll-up is therefore a [`Millionths`], and floats appear only after the last addition.
 
 /// A number in whole millionths: `Millionths(250_000)` is 0.25.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Millionths(pub i64);
 
 impl Millionths {

@@ -227,8 +227,8 @@ impl<'p, 's, 'r, 'o> Rows<'p, 's, 'r, 'o> {
         }
         let call_id = match self.columns.call_ids {
             CallIds::Column(_) => Cow::Borrowed(&**call_id),
-            CallIds::Row => format!("{}:{line}", self.sink.file.call_id).into(),
-            CallIds::File => self.sink.file.call_id.as_str().into(),
+            CallIds::Row => format!("{}:{line}", self.sink.file.id()).into(),
+            CallIds::File => self.sink.file.id().into(),
         };
         if call_id.is_empty() {
             return Err(Reason::NoCallId.into());

@@ -98,7 +98,12 @@ fn each_sample_is_of_its_format_alone() {
 
 #[test]
 fn a_sample_that_is_cut_off_anywhere_is_read_or_refused() {
-    let file = FileContext { number: 0, path: "file.json".into(), call_id: "file".into() };
+    let file = FileContext {
+        number: 0,
+        path: "file.json".into(),
+        call_id: "file".into(),
+        names_calls: std::cell::Cell::default(),
+    };
     let mut clock = Clock::new(TimeZone::UTC, None);
     for (format, text) in samples() {
         let whole = all_calls(&read(text).unwrap()).0;

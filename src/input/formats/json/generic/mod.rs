@@ -267,8 +267,8 @@ impl Reader<'_, '_, '_, '_> {
             [Field::CallId, Field::AgentId, Field::Queue, Field::Language, Field::Channel, Field::Speaker].map(words);
         let call_id = match plan.call_ids {
             CallIds::Column(_) => call_id,
-            CallIds::Row => format!("{}:{number}", self.sink.file.call().0),
-            CallIds::File => self.sink.file.call().0.into_owned(),
+            CallIds::Row => format!("{}:{number}", self.sink.file.called().0),
+            CallIds::File => self.sink.file.called().0.into_owned(),
         };
         if call_id.is_empty() {
             return Err(Reason::NoCallId.into());
