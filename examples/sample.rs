@@ -352,6 +352,7 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         },
         agents: agents.population.as_ref().map(Population::rounded),
         redaction: None,
+        night: None,
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

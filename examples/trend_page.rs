@@ -29,7 +29,9 @@ fn day(number: i64, days: i64) -> TrendDay {
     let mean = level + 0.04 * noise(number) - if fell { 0.16 } else { 0.0 };
     let (warming_up, low_n) = (number < 28, number % 37 == 35);
     let judged = !warming_up && !low_n;
-    let words = format!("Customers’ mood was {mean:.2} against an expected {level:.2} (±0.07): lower than on 999 of 1,000 such days.");
+    let words = format!(
+        "Customers’ mood was {mean:.2} against an expected {level:.2} (±0.07): lower than on 999 of 1,000 such days."
+    );
     let mut alarms = if fell && judged { vec![words] } else { Vec::new() };
     if number == days - 1 {
         alarms.push("Of the calls 9 % have no score, where 1 % was expected (0 to 3 %).".into());
@@ -44,7 +46,8 @@ fn day(number: i64, days: i64) -> TrendDay {
         alarms,
         low_n,
         warming_up,
-        baseline: (number == days / 2).then(|| "The engine’s model changed from comprehend-2026-01 to comprehend-2026-04.".into()),
+        baseline: (number == days / 2)
+            .then(|| "The engine’s model changed from comprehend-2026-01 to comprehend-2026-04.".into()),
     }
 }
 

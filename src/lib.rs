@@ -20,6 +20,7 @@ pub mod language;
 mod lock;
 mod log;
 mod model;
+mod nights;
 pub mod output;
 mod overview;
 mod parallel;

@@ -27,6 +27,10 @@ pub trait Scope: std::fmt::Debug + Clone + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Everything;
 
+/// The flags of a command that scores for good into partitions.
+#[derive(Debug, Clone)]
+pub struct Nights;
+
 /// The flags of a command that reads and plans, and writes nothing.
 #[derive(Debug, Clone)]
 pub struct Reading;
@@ -56,6 +60,19 @@ impl Scope for Everything {
         Heading::Storage.title(),
         Heading::Output.title(),
     ];
+}
+
+impl Scope for Nights {
+    const HEADINGS: &'static [&'static str] = &[
+        Heading::Nights.title(),
+        Heading::Input.title(),
+        Heading::Scoring.title(),
+        Heading::Redaction.title(),
+        Heading::Cost.title(),
+        Heading::Storage.title(),
+        Heading::Output.title(),
+    ];
+    const WITHOUT: &'static [&'static str] = &["out"];
 }
 
 impl Scope for Reading {

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
+use jiff::civil::Date;
 
 mod flags;
 
-pub use flags::{Everything, General, Judging, Learning, Reading, Scope, SettingFlags, Storing};
+pub use flags::{Everything, General, Judging, Learning, Nights, Reading, Scope, SettingFlags, Storing};
 
 use crate::engine::registry;
 use crate::exit::ExitCode;
@@ -31,6 +32,16 @@ Examples:
   undertone analyze --out tonight --detail exports/ more/*.csv.gz
   undertone analyze --quiet --json exports/ | jq .customer.mean_score
   zcat calls.csv.gz | undertone analyze -
+";
+
+const NIGHTLY_EXAMPLES: &str = "\
+Examples:
+  undertone nightly exports/
+  undertone nightly --into /srv/undertone --timezone Europe/Berlin /srv/exports
+  undertone nightly --call-date 2026-11-02 export.csv
+  undertone nightly --from 2026-10-20 --to 2026-10-22
+  undertone nightly --rescore --from 2026-10-01 --to 2026-10-31 --max-cost 25
+  undertone nightly --accept 2026-11-02 'new speech recogniser'
 ";
 
 const PLAN_EXAMPLES: &str = "\
@@ -107,6 +118,9 @@ pub enum Command {
     /// Read transcripts, score them and write per-call and per-agent results
     #[command(after_help = format!("{ANALYZE_EXAMPLES}\n{}", exit_codes()))]
     Analyze(Analyze),
+    /// Take in what is new each night, and publish the dates that it touches
+    #[command(after_help = format!("{NIGHTLY_EXAMPLES}\n{}", exit_codes()))]
+    Nightly(Nightly),
     /// Say what analyze would send, cost and take, without sending anything
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
@@ -158,6 +172,39 @@ pub struct Analyze {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `nightly`.
+#[derive(Debug, Args)]
+pub struct Nightly {
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs; .gz and .zst are read as they
+    /// are
+    #[arg(value_name = "INPUT", required_unless_present_any = ["accept", "from"])]
+    pub inputs: Vec<String>,
+    /// Take in the calls that wait for dates from this one on
+    #[arg(long, value_name = "DATE", requires = "to", value_parser = date, help_heading = "Nights")]
+    pub from: Option<Date>,
+    /// … to this one
+    #[arg(long, value_name = "DATE", requires = "from", value_parser = date, help_heading = "Nights")]
+    pub to: Option<Date>,
+    /// Score those dates anew with today's engine and settings
+    #[arg(long, requires = "from", help_heading = "Nights")]
+    pub rescore: bool,
+    /// Say why figures are others than before from a date on: what is expected starts anew there
+    #[arg(long, num_args = 2, value_names = ["DATE", "REASON"], help_heading = "Nights")]
+    pub accept: Vec<String>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Nights>,
+}
+
+/// A date as it is typed.
+fn date(text: &str) -> Result<Date, String> {
+    let date = if text.len() == "YYYY-MM-DD".len() { text.parse().ok() } else { None };
+    date.ok_or_else(|| "expected a date such as 2026-11-02".to_owned())
 }
 
 /// The arguments of `plan`.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod evaluate;
 pub mod explain;
 pub mod formats;
+pub mod nightly;
 mod options;
 pub mod plan;
 mod record;
@@ -36,6 +37,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match command {
         Command::Analyze(args) => {
             with_settings(general, args.settings, |settings| analyze::run(settings, &args.inputs, args.json))
+        }
+        Command::Nightly(args) => {
+            with_settings(general, args.settings.clone(), |settings| nightly::run(settings, &args))
         }
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))

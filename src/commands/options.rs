@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::chunk::ChunkOptions;
-use crate::engine::{Price, Profile};
+use crate::engine::{Price, Profile, registry};
 use crate::exit::{ExitCode, Failure, Stops};
 use crate::input::{BadMap, Delivery, Field, InputOptions, Origin, Source};
+use crate::nights::Identity;
 use crate::output::Format;
 use crate::rating::{RatingModel, RatingModelError, Scoring};
-use crate::redact::{Kinds, Redactor, Terms, TermsError};
+use crate::redact::{Kinds, REDACTION_VERSION, Redactor, Terms, TermsError};
 use crate::rollup::{SCORING_VERSION, ScoredRoles};
 use crate::sentiment::Granularity;
 use crate::settings::{Redact, Redaction, Settings};
@@ -139,6 +140,40 @@ fn with_file(path: &Path, take: impl FnOnce(&str) -> Result<(), TermsError>) -> 
 /// How a file of terms is written.
 const TERMS_HINT: &str = "a term is words, or a regular expression between slashes; --redact-terms takes lines of \
                           `kind,term`, --keep-terms lines of terms";
+
+/// What makes the scores of a run: dates with another one are not compared.
+///
+/// # Errors
+/// [`ExitCode::Settings`] for a file of terms that can't be read.
+pub(super) fn identity(
+    settings: &Settings,
+    profile: &Profile,
+    call_model: Option<&RatingModel>,
+) -> Result<Identity, Failure> {
+    // These decide how figures are written, not which.
+    const LOOKS: [&str; 5] = ["detail", "format", "bom", "csv-guard", "timezone"];
+    let section: &Redaction = settings.section();
+    let mut redaction = None;
+    if kinds(settings, profile) != Kinds::default() {
+        let mut terms = blake3::Hasher::new();
+        for path in [&section.terms, &section.keep].into_iter().flatten() {
+            with_file(path, |file| {
+                terms.update(file.as_bytes()).update(b"\n\n");
+                Ok(())
+            })?;
+        }
+        redaction = Some(format!("{REDACTION_VERSION} {}", terms.finalize().to_hex()));
+    }
+    Ok(Identity {
+        engine: profile.name.to_owned(),
+        model: profile.model.clone(),
+        granularity: settings.granularity.or(profile.granularity).as_str().to_owned(),
+        settings: settings.hash_without(registry::keys(), &LOOKS),
+        scoring_version: SCORING_VERSION.to_owned(),
+        redaction,
+        call_model: call_model.map(|model| blake3::hash(model.to_toml().as_bytes()).to_hex().to_string()),
+    })
+}
 
 /// How tables are written.
 pub(super) fn format(settings: &Settings) -> Format {

@@ -33,6 +33,27 @@ pub(super) struct Made {
 }
 
 impl Made {
+    /// Adds what scoring made of other calls.
+    pub(super) fn add(&mut self, scoring: &BatchSummary, segments: &SegmentCounts) {
+        let all = &mut self.scoring;
+        all.taken += scoring.taken;
+        all.scored += scoring.scored;
+        all.duplicates += scoring.duplicates;
+        all.stored += scoring.stored;
+        all.failed += scoring.failed;
+        all.units += scoring.units;
+        self.segments.merge(segments);
+    }
+
+    /// Adds what was counted of other calls.
+    pub(super) fn add_calls(&mut self, fold: &Fold) {
+        self.calls_scored += fold.overview.scored();
+        self.calls_low_coverage += fold.overview.low_coverage;
+        self.language_assumed += fold.language_assumed;
+        self.times_contradict += fold.times_contradict;
+        self.redacted.merge(fold.redacted.clone());
+    }
+
     /// Of all that calls come to in `fold`.
     pub(super) fn of(fold: &Fold, scoring: BatchSummary, tally: Tally) -> Self {
         Self {
@@ -78,6 +99,7 @@ pub(super) fn record(
         counts: counts(read, made, agents),
         agents: agents.population.as_ref().map(Population::rounded),
         redaction: redaction(options::kinds(settings, profile), &made.redacted),
+        night: None,
         service: service(session, profile, made.scoring.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,

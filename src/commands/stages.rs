@@ -13,7 +13,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Conversations, FileReport, InputError, InputOptions, Source};
 use crate::interrupt;
 use crate::language::Evidence;
-use crate::output::{RejectRow, SecondsRecord};
+use crate::output::{MEMORY_BYTES, RejectRow, SecondsRecord};
 use crate::pipeline::{self, FoldOptions, Pipelined, PrepareOptions, TakeCalls};
 use crate::progress::{Progress, Standing, tell_regularly};
 use crate::rating::RatingModel;
@@ -140,6 +140,7 @@ impl<'a> Stages<'a> {
             detail: self.settings.detail,
             guard: self.settings.csv_guard,
             call_model: call_model.cloned(),
+            row_bytes: MEMORY_BYTES,
         }
     }
 

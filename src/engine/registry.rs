@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use super::{Halt, Profile, Service, comprehend, local};
 use crate::exit::Failure;
 use crate::settings::{
-    Cache, Cost, Flag, General, Heading, Key, Keys, Redaction, Section as _, Settings, Value, Wrong, section,
+    Cache, Cost, Flag, General, Heading, Key, Keys, Nightly, Redaction, Section as _, Settings, Value, Wrong, section,
 };
 
 /// An engine as the registry lists it.
@@ -101,7 +101,7 @@ impl Settings {
 /// All settings of the program.
 pub(crate) fn keys() -> &'static Keys {
     static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-        let shared = [Chosen::KEYS, General::KEYS, Redaction::KEYS, Cost::KEYS, Cache::KEYS];
+        let shared = [Chosen::KEYS, General::KEYS, Redaction::KEYS, Cost::KEYS, Cache::KEYS, Nightly::KEYS];
         Keys::of(shared.into_iter().chain(ENGINES.iter().flat_map(|engine| engine.settings).copied()))
     });
     &KEYS

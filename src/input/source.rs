@@ -55,14 +55,14 @@ impl Source {
     }
 
     /// The name without folders and endings; for standard input `stdin`.
-    pub(super) fn stem(&self) -> String {
+    pub(crate) fn stem(&self) -> String {
         let Self::File { path, .. } = self else { return "stdin".to_owned() };
         let name = path.file_name().map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned());
         without_endings(&name).to_owned()
     }
 
     /// Whether it is the file at `path`.
-    pub(super) fn is_at(&self, path: &Path) -> bool {
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
         let Self::File { path: own, .. } = self else { return false };
         own == path || fs::canonicalize(own).is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| own == path))
     }

@@ -146,27 +146,10 @@ impl OutputDirectory {
         name: &'static str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<Option<u64>>,
     ) -> Result<(), OutputError> {
-        let written = self.write_staged(name, fill).map_err(OutputError::write(&self.path.join(name)))?;
+        let written =
+            write_hashed(&self.staging.join(name), name, fill).map_err(OutputError::write(&self.path.join(name)))?;
         self.written.push(written);
         Ok(())
-    }
-
-    fn write_staged(
-        &self,
-        name: &'static str,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<Option<u64>>,
-    ) -> io::Result<WrittenFile> {
-        let staged = File::create(self.staging.join(name))?;
-        let mut writer = HashingWriter { inner: BufWriter::new(staged), hasher: blake3::Hasher::new(), bytes: 0 };
-        let rows = fill(&mut writer)?;
-        writer.inner.flush()?;
-        writer.inner.get_ref().sync_all()?;
-        Ok(WrittenFile {
-            name: name.to_owned(),
-            rows,
-            bytes: writer.bytes,
-            blake3: writer.hasher.finalize().to_hex().to_string(),
-        })
     }
 
     /// Writes one file through `draw`, which may read what was written before it, and returns what [`Self::write`]'s
@@ -209,6 +192,22 @@ impl Drop for OutputDirectory {
     }
 }
 
+/// Writes a new file through `fill`, which returns the number of data rows if it is a table, down to the disk. It is listed
+/// as `name`.
+pub(crate) fn write_hashed(
+    path: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<Option<u64>>,
+) -> io::Result<WrittenFile> {
+    let inner = BufWriter::new(File::create(path)?);
+    let mut writer = HashingWriter { inner, hasher: blake3::Hasher::new(), bytes: 0 };
+    let rows = fill(&mut writer)?;
+    writer.inner.flush()?;
+    writer.inner.get_ref().sync_all()?;
+    let blake3 = writer.hasher.finalize().to_hex().to_string();
+    Ok(WrittenFile { name: name.to_owned(), rows, bytes: writer.bytes, blake3 })
+}
+
 /// Tables in `folder` that a run would replace and that begin as none that a run wrote.
 fn tables_of_others(folder: &Path) -> impl Iterator<Item = PathBuf> {
     resources(true).into_iter().filter_map(move |table| {
@@ -222,7 +221,7 @@ fn tables_of_others(folder: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Makes renames durable where the platform lets a directory be flushed; where it does not, there is nothing to do.
-fn sync_directory(path: &Path) {
+pub(crate) fn sync_directory(path: &Path) {
     if let Err(error) = File::open(path).and_then(|directory| directory.sync_all()) {
         tracing::debug!(path = %path.display(), %error, "the directory can't be flushed here");
     }

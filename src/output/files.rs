@@ -1,6 +1,6 @@
 //! Which tables a run writes, and the one way in which each is written.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
 use super::agents::ABOUT as ABOUT_AGENTS;
 use super::datapackage::{Resource, describe};
@@ -49,22 +49,35 @@ impl Tables<'_> {
     pub fn write(self, directory: &mut OutputDirectory, format: Format) -> Result<(), OutputError> {
         write_sorted(directory, "calls.csv", call_columns(), self.calls, format)?;
         write_rows(directory, "agents.csv", agent_columns(), &self.agents.agents, format)?;
-        let resources = resources(self.segments.is_some());
+        let detail = self.segments.is_some();
         if let Some(segments) = self.segments {
             write_sorted(directory, "segments.csv", &SEGMENTS, segments, format)?;
         }
         write_sorted(directory, "failures.csv", &FAILURES, self.failures, format)?;
         write_rows(directory, "rejects.csv", &REJECTS, self.rejects, format)?;
-        if format.parquet {
-            write_parquet(directory, &resources, format.guard)?;
-        }
-        let package = describe(&resources, SCHEMA_VERSION, format.bom);
-        directory.write("datapackage.json", |out| {
-            serde_json::to_writer_pretty(&mut *out, &package)?;
-            out.write_all(b"\n")?;
-            Ok(None)
-        })
+        describe_tables(directory, detail, format)
     }
+}
+
+/// Writes the description of the tables that were written, segments.csv among them with `detail`, and their Parquet files.
+///
+/// # Errors
+/// [`OutputError`] naming the file.
+pub(crate) fn describe_tables(
+    directory: &mut OutputDirectory,
+    detail: bool,
+    format: Format,
+) -> Result<(), OutputError> {
+    let resources = resources(detail);
+    if format.parquet {
+        write_parquet(directory, &resources, format.guard)?;
+    }
+    let package = describe(&resources, SCHEMA_VERSION, format.bom);
+    directory.write("datapackage.json", |out| {
+        serde_json::to_writer_pretty(&mut *out, &package)?;
+        out.write_all(b"\n")?;
+        Ok(None)
+    })
 }
 
 /// The tables as the description lists them; segments.csv among them with `detail`.
@@ -103,12 +116,20 @@ fn write_sorted<R>(
     rows: SortedRows,
     format: Format,
 ) -> Result<(), OutputError> {
-    directory.write(name, |out| {
-        begin(out, columns, format)?;
-        let count = rows.rows();
-        rows.drain(|line| out.write_all(line))?;
-        Ok(Some(count))
-    })
+    directory.write(name, |out| put_sorted(out, columns, rows, format))
+}
+
+/// Writes a table of rows that are encoded already; their number.
+pub(crate) fn put_sorted<R>(
+    out: &mut dyn Write,
+    columns: &'static [Column<R>],
+    rows: SortedRows,
+    format: Format,
+) -> io::Result<Option<u64>> {
+    begin(out, columns, format)?;
+    let count = rows.rows();
+    rows.drain(|line| out.write_all(line))?;
+    Ok(Some(count))
 }
 
 fn write_rows<R>(
@@ -118,17 +139,38 @@ fn write_rows<R>(
     rows: &[R],
     format: Format,
 ) -> Result<(), OutputError> {
-    directory.write(name, |out| {
-        begin(out, columns, format)?;
-        let mut encoder = RowEncoder::new(columns, format.guard);
-        let mut line = Vec::new();
-        for row in rows {
-            line.clear();
-            encoder.encode(row, &mut line);
-            out.write_all(&line)?;
-        }
-        Ok(Some(rows.len() as u64))
-    })
+    directory.write(name, |out| put_rows(out, columns, rows, format))
+}
+
+/// Writes a table of these rows; their number.
+pub(crate) fn put_rows<R>(
+    out: &mut dyn Write,
+    columns: &'static [Column<R>],
+    rows: &[R],
+    format: Format,
+) -> io::Result<Option<u64>> {
+    begin(out, columns, format)?;
+    let mut encoder = RowEncoder::new(columns, format.guard);
+    let mut line = Vec::new();
+    for row in rows {
+        line.clear();
+        encoder.encode(row, &mut line);
+        out.write_all(&line)?;
+    }
+    Ok(Some(rows.len() as u64))
+}
+
+/// Reads on to the first row of a table with these columns. Columns that came later stand at the end: how many of them
+/// a table of an earlier version lacks. `None` for another table.
+pub(crate) fn skip_header<R>(table: &mut impl BufRead, columns: &'static [Column<R>]) -> io::Result<Option<usize>> {
+    let mut line = Vec::new();
+    table.read_until(b'\n', &mut line)?;
+    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line);
+    let Some(header) = line.strip_suffix(b"\n") else { return Ok(None) };
+    let names: Vec<&[u8]> = header.split(|byte| *byte == b',').collect();
+    let is_ours =
+        names.len() <= columns.len() && names.iter().zip(columns).all(|(name, column)| *name == column.name.as_bytes());
+    Ok(is_ours.then(|| columns.len() - names.len()))
 }
 
 /// Writes every table as a Parquet file, from its CSV file.

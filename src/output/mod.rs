@@ -25,18 +25,21 @@ pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
 pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
-pub(crate) use directory::TEMPORARY_HINT;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
+pub(crate) use directory::{TEMPORARY_HINT, sync_directory, write_hashed};
 pub use drift::{ABOUT_DRIFT, drift_columns};
 pub use files::{Format, Tables, resources};
+pub(crate) use files::{describe_tables, put_rows, put_sorted, skip_header};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
 pub(crate) use record::write_record;
 pub use record::{
-    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SecondsRecord,
-    ServiceRecord,
+    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, NightRecord, PendingRecord, RedactionRecord,
+    RunRecord, SecondsRecord, ServiceRecord,
 };
+pub(crate) use sorted::MEMORY_BYTES;
 pub use sorted::{SortedRows, part_key};
+pub(crate) use table::columns;
 pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;
 

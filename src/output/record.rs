@@ -45,6 +45,9 @@ pub struct RunRecord {
     /// was redaction can be read too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redaction: Option<RedactionRecord>,
+    /// What a night published; nothing of a single run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night: Option<NightRecord>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
@@ -123,6 +126,33 @@ impl<'de> Deserialize<'de> for FormatFacts {
         let facts = serde_json::Map::deserialize(deserializer)?;
         Ok(Self(facts.into_iter().collect()))
     }
+}
+
+/// What a night published, and what it left.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NightRecord {
+    /// Dates that were published, with their revision.
+    pub published: BTreeMap<String, u64>,
+    /// Dates without calls from now on, which were taken away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// Calls that wait, by date: they are in no partition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<PendingRecord>,
+    /// Calls of tonight's inputs that have no date.
+    pub undated_calls: u64,
+}
+
+/// Calls of a date that wait.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRecord {
+    /// The date.
+    pub date: String,
+    /// Calls.
+    pub calls: u64,
+    /// `late`: the date lies before the lookback; `gone`: one of its inputs is gone; `edited`: a file of its partition
+    /// was changed.
+    pub reason: String,
 }
 
 /// What was counted.

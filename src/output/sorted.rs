@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 
 /// Bytes of rows that one sorter holds in memory before it puts them aside.
-const MEMORY_BYTES: usize = 16 << 20;
+pub(crate) const MEMORY_BYTES: usize = 16 << 20;
 
 /// The least buffer of a run that is being merged. The buffers share the sorter's budget down to this size; below it,
 /// they take 1/4096 of the table.

@@ -45,7 +45,7 @@ macro_rules! columns {
         }),*]
     };
 }
-pub(super) use columns;
+pub(crate) use columns;
 
 /// A column's face without its row type: what a schema is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -82,7 +82,9 @@ mod tests {
         fn two_maps_merge_to_the_map_of_all(keys in proptest::collection::vec("[a-f]", 0..40), cut in 0..41_usize) {
             let sums = |keys: &[String]| {
                 let mut sums = Bounded::<String, u64>::default();
-                keys.iter().for_each(|key| sums.add(3, key.as_str(), |count| *count += 1));
+                for key in keys {
+                    sums.add(3, key.as_str(), |count| *count += 1);
+                }
                 sums
             };
             let (one, other) = keys.split_at(cut.min(keys.len()));

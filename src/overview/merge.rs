@@ -46,7 +46,9 @@ impl Overview {
 }
 
 fn named(list: &mut Vec<NamedCall>, most: usize, more: Vec<NamedCall>) {
-    more.into_iter().for_each(|call| insert(list, most, call));
+    for call in more {
+        insert(list, most, call);
+    }
 }
 
 /// Dates as year, month and day.
@@ -118,7 +120,9 @@ mod tests {
 
     fn of(calls: &[CallFigures<'_>]) -> Overview {
         let mut overview = Overview::default();
-        calls.iter().for_each(|call| overview.add(call));
+        for call in calls {
+            overview.add(call);
+        }
         for call in calls.iter().filter(|call| call.customer_score.is_none()) {
             overview.add_failure("failed", &call.call_id);
             overview.add_reject(&call.call_id);

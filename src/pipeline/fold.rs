@@ -44,6 +44,8 @@ pub struct FoldOptions {
     pub guard: bool,
     /// What expects ratings of calls.
     pub call_model: Option<RatingModel>,
+    /// About how many bytes of rows of each table are held in memory.
+    pub row_bytes: usize,
 }
 
 /// What was kept back.
@@ -56,6 +58,14 @@ pub struct RedactedCounts {
 }
 
 impl RedactedCounts {
+    /// Adds what was kept back of other calls.
+    pub fn merge(&mut self, other: Self) {
+        for (kind, count) in other.masks {
+            *self.masks.entry(kind).or_default() += count;
+        }
+        self.segments += other.segments;
+    }
+
     fn add(&mut self, prepared: &Prepared) {
         if prepared.masks.is_empty() {
             return;
@@ -107,9 +117,9 @@ impl Fold {
             call_encoder: RowEncoder::new(call_columns(), options.guard),
             segment_encoder: RowEncoder::new(&SEGMENTS, options.guard),
             failure_encoder: RowEncoder::new(&FAILURES, options.guard),
-            calls: SortedRows::default(),
-            segments: SortedRows::default(),
-            failures: SortedRows::default(),
+            calls: SortedRows::with_memory(options.row_bytes),
+            segments: SortedRows::with_memory(options.row_bytes),
+            failures: SortedRows::with_memory(options.row_bytes),
             agents: AgentBook::new(AgentOptions { min_coverage: options.min_coverage }),
             options,
             overview: Overview::default(),
@@ -173,6 +183,16 @@ impl Fold {
 impl TakeCalls for Fold {
     /// Fails when rows can't be put aside.
     fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
+        self.take(prepared, outcomes).map(drop)
+    }
+}
+
+impl Fold {
+    /// Takes in a call, and gives back what it came to.
+    ///
+    /// # Errors
+    /// When rows can't be put aside.
+    pub fn take(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<CallRollup> {
         let rollup = roll_up_call(prepared, &outcomes, self.options.scored_roles);
         let low_coverage = rollup.low_coverage(self.options.min_coverage);
         self.turns += prepared.call.turns.len() as u64;
@@ -187,7 +207,8 @@ impl TakeCalls for Fold {
         self.overview.add(&CallFigures::of(&row, self.options.guard));
         let encoder = &mut self.call_encoder;
         self.calls.push(row.rollup.id.as_bytes(), |line| encoder.encode(&row, line))?;
-        self.list_segments(prepared, outcomes)
+        self.list_segments(prepared, outcomes)?;
+        Ok(row.rollup)
     }
 }
 

@@ -72,11 +72,36 @@ impl Changes {
             now: "this run".to_owned(),
             before: name.to_owned(),
             rows: vec![
-                row("Mean score", Kind::Score, |figures| figures.mean, |figures| with_interval(figures.mean, figures.interval)),
-                row("Negative calls", Kind::Share, |figures| figures.negative.share(), |figures| figures.negative.to_string()),
-                row("Escalated calls", Kind::Share, |figures| figures.escalated.share(), |figures| figures.escalated.to_string()),
-                row("Recovered calls", Kind::Share, |figures| figures.recovered.share(), |figures| figures.recovered.to_string()),
-                row("Calls", Kind::Calls, |figures| Some(figures.calls as f64), |figures| Count(figures.calls).to_string()),
+                row(
+                    "Mean score",
+                    Kind::Score,
+                    |figures| figures.mean,
+                    |figures| with_interval(figures.mean, figures.interval),
+                ),
+                row(
+                    "Negative calls",
+                    Kind::Share,
+                    |figures| figures.negative.share(),
+                    |figures| figures.negative.to_string(),
+                ),
+                row(
+                    "Escalated calls",
+                    Kind::Share,
+                    |figures| figures.escalated.share(),
+                    |figures| figures.escalated.to_string(),
+                ),
+                row(
+                    "Recovered calls",
+                    Kind::Share,
+                    |figures| figures.recovered.share(),
+                    |figures| figures.recovered.to_string(),
+                ),
+                row(
+                    "Calls",
+                    Kind::Calls,
+                    |figures| Some(figures.calls as f64),
+                    |figures| Count(figures.calls).to_string(),
+                ),
             ],
             judged: false,
         }
@@ -90,7 +115,8 @@ impl Changes {
         let (before, last) = days.split_at(cut);
         let before = &before[cut.saturating_sub(MOST_BEFORE)..];
         let row = |what, kind: Kind, value: fn(&Group) -> Option<f64>| {
-            let values = |days: &[(&Date, &Group)]| days.iter().filter_map(|(_, group)| value(group)).collect::<Vec<f64>>();
+            let values =
+                |days: &[(&Date, &Group)]| days.iter().filter_map(|(_, group)| value(group)).collect::<Vec<f64>>();
             Some(Welch::of(&values(last), &values(before))?.row(what, kind))
         };
         let rows = [
@@ -170,7 +196,8 @@ impl Welch {
     fn of(now: &[f64], before: &[f64]) -> Option<Self> {
         let (now, before) = (Side::of(now)?, Side::of(before)?);
         let error = now.error + before.error;
-        let freedom = error * error / (now.error * now.error / now.freedom + before.error * before.error / before.freedom);
+        let freedom =
+            error * error / (now.error * now.error / now.freedom + before.error * before.error / before.freedom);
         // Days that are all alike have no error, and no degrees of freedom.
         let half = if error > 0.0 { t_quantile(TAIL, freedom) * error.sqrt() } else { 0.0 };
         Some(Self { now: now.mean, before: before.mean, half })
@@ -231,7 +258,10 @@ mod tests {
     #[test]
     fn which_way_is_better_depends_on_the_figure() {
         let fell = Welch { now: 0.1, before: 0.3, half: 0.1 };
-        let class = |welch: Welch, kind| { let row = welch.row("x", kind); (row.class, row.sureness) };
+        let class = |welch: Welch, kind| {
+            let row = welch.row("x", kind);
+            (row.class, row.sureness)
+        };
         assert_eq!(class(fell, Kind::Score), ("worse", "more than chance"));
         assert_eq!(class(fell, Kind::Share), ("better", "more than chance"));
         assert_eq!(class(fell, Kind::Calls), ("", "more than chance"));

@@ -48,7 +48,8 @@ impl Display for Part {
 
 /// Two shares in percent.
 pub(super) fn percents((low, high): (f64, f64)) -> String {
-    let one = |share: f64| if share < 0.0995 { format!("{:.1}", 100.0 * share) } else { format!("{:.0}", 100.0 * share) };
+    let one =
+        |share: f64| if share < 0.0995 { format!("{:.1}", 100.0 * share) } else { format!("{:.0}", 100.0 * share) };
     format!("{} to {} %", one(low), one(high))
 }
 

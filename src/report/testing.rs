@@ -83,6 +83,7 @@ impl Sample {
             detail,
             guard: true,
             call_model: None,
+            row_bytes: crate::output::MEMORY_BYTES,
         });
         let cut = ChunkOptions::new(Granularity::Turn, 500, 5000, None, Speakers::Both).unwrap();
         for (call, outcomes) in &self.calls {
@@ -174,6 +175,7 @@ impl Sample {
             },
             agents: agents.population.as_ref().map(Population::rounded),
             redaction: None,
+            night: None,
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

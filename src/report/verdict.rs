@@ -47,7 +47,10 @@ fn of_day(day: &TrendDay) -> Answer {
         _ if day.low_n => (format!("{date} has too few calls to be judged."), format!("Mean score {mean}; {calls}")),
         (_, Some(expected)) if day.judged() => (
             format!("Customers sounded on {date} as was expected: {mean}."),
-            format!("Expected was {}. {calls}", with_interval(Some(expected.mean), Some((expected.low, expected.high)))),
+            format!(
+                "Expected was {}. {calls}",
+                with_interval(Some(expected.mean), Some((expected.low, expected.high)))
+            ),
         ),
         _ => (
             format!("{date} can’t be judged yet: too few days before it are known."),
@@ -216,7 +219,7 @@ fn differences(population: &Population) -> Option<Finding> {
         }
     } else {
         Finding {
-        at: "agents",
+            at: "agents",
             gist: format!("No difference between the {judged} with 10 calls or more is shown ({}).", chance(found.p)),
             rest: format!("{test}: chance alone brings as much{reliability}."),
         }

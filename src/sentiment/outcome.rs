@@ -94,6 +94,16 @@ impl SegmentCounts {
         }
     }
 
+    /// Adds the counts of other segments.
+    pub const fn merge(&mut self, other: &Self) {
+        self.segments += other.segments;
+        self.scored += other.scored;
+        self.cached += other.cached;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.skipped_without_words += other.skipped_without_words;
+    }
+
     /// Whether everything that holds words was scored.
     #[must_use]
     pub const fn complete(&self) -> bool {

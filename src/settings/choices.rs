@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
@@ -31,7 +32,30 @@ macro_rules! words {
     )+};
 }
 
-words!(Granularity, Speakers, OffsetUnit, LogFormat, Verbosity);
+words!(Granularity, Speakers, OffsetUnit, LogFormat, Verbosity, Redelivery);
+
+/// What a call that comes again means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Redelivery {
+    /// Its rows are united.
+    Unite,
+    /// Those of the newest input take the place of the others.
+    Replace,
+}
+
+/// A date.
+impl Value for Date {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let is_plain = text.len() == "YYYY-MM-DD".len();
+        let date = is_plain.then(|| text.parse().ok()).flatten();
+        date.ok_or(Wrong::expected("a date such as 2026-11-02"))
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(self.to_string().into())
+    }
+}
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]

@@ -18,6 +18,8 @@ pub(crate) enum Heading {
     Storage,
     /// What is written.
     Output,
+    /// What nights remember and publish.
+    Nights,
     /// What all commands have.
     Global,
 }
@@ -32,6 +34,7 @@ impl Heading {
             Self::Cost => "Cost",
             Self::Storage => "Stored scores",
             Self::Output => "Output",
+            Self::Nights => "Nights",
             Self::Global => "Global options",
         }
     }

@@ -33,14 +33,14 @@ mod section;
 mod table;
 mod value;
 
-pub use choices::{CachePlace, LogFormat, Redact, Verbosity};
+pub use choices::{CachePlace, LogFormat, Redact, Redelivery, Verbosity};
 use error::Problem;
 pub use error::{Origin, SettingsError};
 pub(crate) use key::{Flag, Heading, Key, Keys};
 pub(crate) use layers::Assignment;
 pub(crate) use print::commented_file;
 pub(crate) use section::{Section, section};
-pub use table::{Cache, Cost, General, Redaction};
+pub use table::{Cache, Cost, General, Nightly, Redaction};
 pub(crate) use value::{Raw, Value, Wrong, put, put_within};
 
 /// What the names of all environment variables begin with.
@@ -143,9 +143,14 @@ impl Settings {
     /// pace, retries, budgets, cache and logs. A model or lexicon is left out too: its content counts, not its path,
     /// and is reported with the engine.
     pub(crate) fn hash(&self, keys: &Keys) -> String {
+        self.hash_without(keys, &[])
+    }
+
+    /// The same without the settings of these names.
+    pub(crate) fn hash_without(&self, keys: &Keys, names: &[&str]) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(HASH_VERSION.as_bytes());
-        for key in keys.iter().filter(|key| key.results) {
+        for key in keys.iter().filter(|key| key.results && !names.contains(&key.name)) {
             let value = (key.get)(self).map(|value| value.to_string()).unwrap_or_default();
             hasher.update(format!("\n{} = {value}", key.name).as_bytes());
         }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::choices::{Auto, CachePlace, LanguageCode, LogFormat, Redact, TableFormats, Verbosity};
+use super::choices::{Auto, CachePlace, LanguageCode, LogFormat, Redact, Redelivery, TableFormats, Verbosity};
 use super::key::{Flag, Heading};
 use super::maps::{ColumnMap, RoleMap};
 use super::section::section;
@@ -244,6 +245,56 @@ section! {
             default: Duration::from_hours(90 * 24),
             results: false,
             flag: Flag::new(Heading::Storage, "cache-max-age", "TIME"),
+        }
+    }
+}
+
+section! {
+    /// What nights remember and publish.
+    pub Nightly {
+        /// The directory that nights remember and publish in.
+        into: PathBuf {
+            key: "nightly.into",
+            default: PathBuf::from("undertone-nights"),
+            results: false,
+            flag: Flag::new(Heading::Nights, "into", "DIR"),
+        }
+        /// Days before the newest published date in which a published date still changes when calls of it come late. Calls of older ones wait until `--from` and `--to` name their dates.
+        lookback: u32 {
+            key: "nightly.lookback",
+            default: 7,
+            range: 0..=366,
+            results: false,
+            flag: Flag::new(Heading::Nights, "lookback", "DAYS"),
+        }
+        /// Days that a window of agents holds.
+        window: u32 {
+            key: "nightly.window",
+            default: 28,
+            range: 1..=366,
+            results: false,
+        }
+        /// The date of calls of new inputs that state none, such as a scheduler passes.
+        call_date: Option<Date> {
+            key: "nightly.call-date",
+            default: None,
+            example: "\"2026-11-02\"",
+            results: false,
+            flag: Flag::new(Heading::Nights, "call-date", "DATE"),
+        }
+        /// Take the date of such calls from their file's name, if it holds just one.
+        date_from_name: bool {
+            key: "nightly.date-from-name",
+            default: false,
+            results: false,
+            flag: Flag::switch(Heading::Nights, "date-from-name"),
+        }
+        /// What a call that comes again in another input means. With `unite` its rows are united and exact duplicates count once; with `replace` those of the input that was changed last take the place of the others.
+        redelivery: Redelivery {
+            key: "nightly.redelivery",
+            default: Redelivery::Unite,
+            results: false,
+            flag: Flag::new(Heading::Nights, "redelivery", "HOW"),
         }
     }
 }

@@ -31,7 +31,7 @@ const ALONE: [&str; 2] = ["unshare", "-rm"];
 
 /// Runs `script` with a file system of `size` in the folder `small`; `None` where the system does not allow it.
 #[expect(clippy::print_stderr, reason = "a test that can't run must say so")]
-fn on_a_small_disk(place: &Place, size: &str, script: &str) -> Option<Ended> {
+pub(crate) fn on_a_small_disk(place: &Place, size: &str, script: &str) -> Option<Ended> {
     std::fs::create_dir_all(place.path("small")).expect("a folder");
     let mount = format!("mount -t tmpfs -o size={size} none small");
     let allowed = Command::new(ALONE[0]).args([ALONE[1], "sh", "-c", &mount]).current_dir(place.path("")).output();

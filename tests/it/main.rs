@@ -15,6 +15,9 @@ mod formats;
 mod golden;
 mod hostile;
 mod language;
+mod nightly;
+#[cfg(all(feature = "comprehend", target_os = "linux"))]
+mod nights_paid;
 mod outputs;
 mod package;
 mod parquet;

@@ -164,7 +164,8 @@ fn words(call: &NamedCall, points: &[Point], turn: Option<Turn>) -> Vec<String> 
     }
     let lost = points.iter().filter(|point| point.score.is_none()).map(|point| point.segments).sum();
     if lost > 0 {
-        words.push(format!("{} of the call have no score, and are not drawn as if they had.", counted(lost, "segment")));
+        words
+            .push(format!("{} of the call have no score, and are not drawn as if they had.", counted(lost, "segment")));
     }
     words
 }

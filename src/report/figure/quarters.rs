@@ -85,9 +85,8 @@ fn half(series: &Series) -> Option<(f64, f64)> {
 }
 
 fn band(series: &[Series; 4], x: &Scale, y: &Scale) -> String {
-    let half = |(index, series): (usize, &Series)| {
-        half(series).map(|(low, high)| (x.at(index as f64), y.at(low), y.at(high)))
-    };
+    let half =
+        |(index, series): (usize, &Series)| half(series).map(|(low, high)| (x.at(index as f64), y.at(low), y.at(high)));
     area(series.iter().enumerate().map(half))
 }
 

@@ -1,0 +1,252 @@
+//! What is made of all dates: windows of agents, the series of days, the newest window for tools that read no
+//! partitions, pages, and the record of the night.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::publish::{Done, Plan};
+use super::reading::Readings;
+use super::{Night, Scorer, Store, accepted, show};
+use crate::commands::options;
+use crate::commands::record::record;
+use crate::commands::stages::{Read, seconds};
+use crate::exit::{ExitCode, Failure};
+use crate::nights::{
+    self, Books, CallDate, DateRecord, DateSums, DayRow, Published, WINDOWS_LIST, Windows, all_of, copy_window,
+    describe_partitions, newest, part, read_sums, stage_window, write_days,
+};
+use crate::output::{
+    self, FAILURES, NightRecord, OutputDirectory, PendingRecord, RejectRow, RunRecord, SEGMENTS, agent_columns,
+    call_columns, put_rows, read_back,
+};
+use crate::report;
+use crate::rollup::{AgentsReport, Population};
+
+/// The folder of what a single run would write.
+const LATEST: &str = "latest";
+
+impl Night<'_> {
+    /// Makes what depends on all dates anew, writes the night's record, and makes all of it last.
+    pub(super) fn derive(
+        mut self,
+        store: &mut Store,
+        read: &Readings,
+        plan: &Plan,
+        done: &Done,
+        night: &nights::Night,
+        scorer: &Scorer,
+    ) -> Result<ExitCode, Failure> {
+        let begun = Instant::now();
+        let published = Published::read(&self.root)?;
+        let windows = Windows::new(&published.dates, i64::from(self.nights.window));
+        let failed = !done.made.segments.complete() || read.read.rejected > 0;
+        let code = match (plan.edited.is_empty(), failed) {
+            (false, _) => ExitCode::Data,
+            (true, true) => ExitCode::Partial,
+            (true, false) => ExitCode::Done,
+        };
+        let nobody = AgentsReport { agents: Vec::new(), calls_without_agent: 0, population: None };
+        let call_model = scorer.call_model.as_ref();
+        let started_at = self.stages.started_at;
+        let mut run = record(self.settings, &scorer.session, &read.read, &done.made, &nobody, started_at, call_model);
+        run.exit_code = code.number();
+        run.night = Some(night_record(store, read, plan, done)?);
+        for date in &plan.emptied {
+            store.publication.remove(part(&self.window_table(), *date, "csv"));
+            store.publication.remove(part(&self.window_table(), *date, "parquet"));
+            store.publication.remove(format!("reports/{date}.html"));
+        }
+        let stale = windows.stale(&self.root);
+        self.put_windows(store, &published, &windows, &stale, &run)?;
+        let last = newest(&published.dates);
+        if let Some(last) = last {
+            self.put_latest(&published, &windows, last, &run, &read.read)?;
+        }
+        self.put_days(store, &published, &windows, night)?;
+        self.stages.seconds.write += seconds(begun.elapsed());
+        run.seconds = self.stages.seconds;
+        run.finished_at = self.stages.finished_at().to_string();
+        let name = self.run_name(&run);
+        store.publication.write(&name, |out| output::write_record(&run, out))?;
+        store.publication.commit()?;
+        if let Some(CallDate(Some(last))) = last {
+            let days = i64::from(self.nights.lookback) + 3;
+            store.state.forget_before(last.saturating_sub(jiff::Span::new().days(days)))?;
+        }
+        store.state.keep()?;
+        show::night(&self, &run, plan, done, code)
+    }
+
+    fn window_table(&self) -> String {
+        format!("agents_{}d", self.nights.window)
+    }
+
+    /// The windows that are not made of what they should be, and the pages of their dates.
+    fn put_windows(
+        &self,
+        store: &mut Store,
+        published: &Published,
+        windows: &Windows<'_>,
+        stale: &[CallDate],
+        run: &RunRecord,
+    ) -> Result<(), Failure> {
+        let format = options::format(self.settings);
+        let mut books = Books::default();
+        for &date in stale {
+            let agents = books.of(&self.root, &windows.dates(date))?.finish();
+            stage_window(&mut store.publication, &self.window_table(), date, &agents, format)?;
+            let Some(of_date) = published.dates.get(&date) else { continue };
+            let DateSums { inputs, overview, .. } = read_sums(&self.root, date)?;
+            let mut record = with_counts(run, [of_date].into_iter(), &agents);
+            record.inputs.retain(|input| inputs.iter().any(|own| own.blake3 == input.blake3));
+            let page = report::page(&record, &overview, &report::agents(&agents, format.guard), None);
+            store
+                .publication
+                .write(&format!("reports/{date}.html"), |out| out.write_all(page.as_bytes()).map(|()| None))?;
+        }
+        Ok(())
+    }
+
+    /// The newest window as a single run would write it.
+    fn put_latest(
+        &self,
+        published: &Published,
+        windows: &Windows<'_>,
+        last: CallDate,
+        run: &RunRecord,
+        read: &Read,
+    ) -> Result<(), Failure> {
+        let dates = windows.dates(last);
+        let format = options::format(self.settings);
+        let DateSums { book, mut overview, .. } = all_of(&self.root, &dates)?;
+        let agents = book.finish();
+        let mut record = with_counts(run, dates.iter().filter_map(|date| published.dates.get(date)), &agents);
+        for RejectRow { reason, .. } in &read.rejects {
+            overview.add_reject(&read_back(reason, format.guard));
+        }
+        let mut directory = OutputDirectory::open(&self.root.join(LATEST))?;
+        let root = &self.root;
+        directory.write("calls.csv", |out| copy_window(root, "calls", &dates, call_columns(), format, out))?;
+        directory.write("agents.csv", |out| put_rows(out, agent_columns(), &agents.agents, format))?;
+        if self.settings.detail {
+            directory.write("segments.csv", |out| copy_window(root, "segments", &dates, &SEGMENTS, format, out))?;
+        }
+        directory.write("failures.csv", |out| copy_window(root, "failures", &dates, &FAILURES, format, out))?;
+        directory.write("rejects.csv", |out| put_rows(out, &output::REJECTS, &read.rejects, format))?;
+        output::describe_tables(&mut directory, self.settings.detail, format)?;
+        let page = report::page(&record, &overview, &report::agents(&agents, format.guard), None);
+        directory.write("report.html", |out| out.write_all(page.as_bytes()).map(|()| None))?;
+        record.outputs = directory.written().to_vec();
+        record.finished_at = self.stages.finished_at().to_string();
+        directory.write("run.json", |out| output::write_record(&record, out))?;
+        directory.commit()?;
+        Ok(())
+    }
+
+    /// The series of days, the list of the pages, and the description of the partitions.
+    fn put_days(
+        &self,
+        store: &mut Store,
+        published: &Published,
+        windows: &Windows<'_>,
+        night: &nights::Night,
+    ) -> Result<(), Failure> {
+        let mut waiting: BTreeMap<CallDate, u64> = BTreeMap::new();
+        for pending in store.state.pending()? {
+            *waiting.entry(pending.date).or_default() += pending.calls;
+        }
+        let accepted = accepted(&self.root);
+        let last = newest(&published.dates);
+        let now = nights::Night { lookback: night.lookback, newest: last, ..nights::Night::default() };
+        let row = |(date, record): (&CallDate, &DateRecord)| DayRow {
+            date: *date,
+            record: record.clone(),
+            is_final: now.is_final(*date),
+            late_pending: waiting.get(date).copied().unwrap_or_default(),
+            window_days: windows.dates(*date).len() as u64,
+            accepted: accepted.get(&date.to_string()).cloned(),
+        };
+        let rows: Vec<DayRow> = published.dates.iter().map(row).collect();
+        let format = options::format(self.settings);
+        let publication = &mut store.publication;
+        publication.write("days/days.csv", |out| write_days(&rows, format, out))?;
+        let index = show::index(&rows);
+        publication.write("index.html", |out| out.write_all(index.as_bytes()).map(|()| None))?;
+        let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (date, record) in &published.dates {
+            for file in record.files.iter().filter(|file| file.name.strip_suffix("csv").is_some()) {
+                let table = file.name.split('/').next().unwrap_or_default();
+                parts.entry(table.to_owned()).or_default().push(file.name.clone());
+            }
+            parts.entry(self.window_table()).or_default().push(part(&self.window_table(), *date, "csv"));
+        }
+        let package = describe_partitions(&parts, format.bom);
+        publication.write("datapackage.json", |out| json(out, &package))?;
+        let list = serde_json::to_value(windows.list()).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+        publication.write(WINDOWS_LIST, |out| json(out, &list))?;
+        Ok(())
+    }
+
+    /// The name of the night's record: one that no other night has.
+    fn run_name(&self, run: &RunRecord) -> String {
+        let begun = run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z').replace(':', "-");
+        let (mut name, mut number) = (format!("runs/{begun}Z.json"), 1);
+        while self.root.join(&name).exists() {
+            number += 1;
+            name = format!("runs/{begun}Z-{number}.json");
+        }
+        name
+    }
+}
+
+fn json(mut out: &mut dyn std::io::Write, value: &serde_json::Value) -> std::io::Result<Option<u64>> {
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")?;
+    Ok(None)
+}
+
+/// The record of a night with the counts of some of the dates in place of its own.
+fn with_counts<'r>(run: &RunRecord, dates: impl Iterator<Item = &'r DateRecord>, agents: &AgentsReport) -> RunRecord {
+    let mut record = run.clone();
+    let counts = &mut record.counts;
+    (counts.calls, counts.turns, counts.calls_scored, counts.calls_low_coverage) = (0, 0, 0, 0);
+    (counts.calls_language_assumed, counts.calls_times_contradict) = (0, 0);
+    counts.segments = crate::sentiment::SegmentCounts::default();
+    for date in dates {
+        counts.calls += date.calls;
+        counts.turns += date.counts.turns;
+        counts.calls_scored += date.counts.scored;
+        counts.calls_low_coverage += date.counts.low_coverage;
+        counts.calls_language_assumed += date.counts.language_assumed;
+        counts.calls_times_contradict += date.counts.times_contradict;
+        counts.segments.merge(&date.counts.segments);
+        record.engine.name.clone_from(&date.identity.engine);
+        record.engine.model.clone_from(&date.identity.model);
+        record.engine.granularity.clone_from(&date.identity.granularity);
+    }
+    counts.agents = agents.agents.len() as u64;
+    counts.calls_without_agent = agents.calls_without_agent;
+    record.agents = agents.population.as_ref().map(Population::rounded);
+    record
+}
+
+fn night_record(store: &Store, read: &Readings, plan: &Plan, done: &Done) -> Result<NightRecord, Failure> {
+    let mut pending: BTreeMap<(CallDate, nights::Reason), u64> = BTreeMap::new();
+    for waiting in store.state.pending()? {
+        *pending.entry((waiting.date, waiting.reason)).or_default() += waiting.calls;
+    }
+    let undated = read.found.held.iter().filter(|((_, date), _)| date.0.is_none()).map(|(_, calls)| calls);
+    Ok(NightRecord {
+        published: done.published.iter().map(|(date, record)| (date.to_string(), record.revision)).collect(),
+        removed: plan.emptied.iter().map(ToString::to_string).collect(),
+        pending: pending
+            .into_iter()
+            .map(|((date, reason), calls)| PendingRecord {
+                date: date.to_string(),
+                calls,
+                reason: <&str>::from(reason).to_owned(),
+            })
+            .collect(),
+        undated_calls: undated.sum(),
+    })
+}

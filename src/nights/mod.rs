@@ -1,0 +1,39 @@
+//! What nights remember and publish: which inputs were seen, which dates they touch, the exact sums of each date, and
+//! partitions that are replaced whole.
+//!
+//! - [`call_date`]: the date that a call belongs to; `state`: which inputs were seen, in an index that can be lost;
+//! - `found`: what one reading holds, date by date; [`decide`]: which dates that makes dirty, and what else must be read;
+//! - `folds`: scored calls, each date apart; `sums`: the record of a published date, which is its commit;
+//! - `publication`: files staged, then renamed, gone on with after a kill; `partition`: the files of a date; `tables`: columns;
+//! - `windows`: the days up to a date, merged from their sums; `latest`: what a single run would write, for the window.
+//!
+//! It reads no transcript, runs no engine and knows no clock: `commands::nightly` does. No text and no id of a call
+//! reaches the state.
+
+mod call_date;
+mod decide;
+mod folds;
+mod found;
+mod latest;
+mod partition;
+mod publication;
+#[cfg(test)]
+mod simulation;
+mod state;
+mod sums;
+mod tables;
+mod windows;
+
+pub(crate) use call_date::{CallDate, date_in_name};
+pub(crate) use decide::{Decision, Look, Night, decide};
+pub(crate) use folds::{DATES_AT_ONCE, DatedFold, DatedFolds, OnlyDates};
+pub(crate) use found::{Found, IsGone, Reading};
+pub(crate) use latest::{copy_window, newest};
+pub(crate) use partition::{Partition, part, remove_date, stage_date, stage_window};
+pub(crate) use publication::Publication;
+pub(crate) use state::{Held, Input, InputId, Pending, Reason, State};
+pub(crate) use sums::{
+    DateCounts, DateInput, DateRecord, DateSums, Identity, Published, inputs_hash, keys, read as read_sums,
+};
+pub(crate) use tables::{DayRow, describe_partitions, write_days};
+pub(crate) use windows::{Books, LIST as WINDOWS_LIST, Windows, all_of};
