@@ -34,7 +34,8 @@ impl Night {
         days.is_some_and(|days| days > self.lookback)
     }
 
-    fn is_late(&self, date: CallDate) -> bool {
+    /// Whether a published date stays as it is.
+    pub(crate) fn is_late(&self, date: CallDate) -> bool {
         self.is_final(date) && self.published.contains(&date) && !self.forced.contains(&date)
     }
 }
@@ -74,7 +75,7 @@ pub(crate) fn decide(
     let mut touched = &found.touched | &(&night.forced | &night.again);
     for &input in &reading.fresh {
         for held in state.held_by(input)? {
-            let is_held = found.held.contains_key(&(input, held.date));
+            let is_held = found.held.contains_key(&(held.date, input));
             if is_held || found.moved.contains(&(input, held.date)) {
                 touched.insert(held.date);
             } else {

@@ -23,6 +23,10 @@ pub(crate) struct Reading {
     pub(crate) partly: HashMap<CallKey, CallDate>,
     /// Days before the newest date for which calls are remembered.
     pub(crate) memory: i64,
+    /// Inputs that were seen with another content.
+    pub(crate) changed: BTreeSet<InputId>,
+    /// Published dates that are not touched any more.
+    pub(crate) closed: BTreeSet<CallDate>,
 }
 
 /// A call that is remembered.
@@ -45,8 +49,8 @@ pub(crate) struct Sum {
 /// What one reading holds.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Calls by input and date.
-    pub(crate) held: BTreeMap<(InputId, CallDate), u64>,
+    /// Calls by date and input.
+    pub(crate) held: BTreeMap<(CallDate, InputId), u64>,
     /// The calls of each date that the reading holds whole.
     pub(crate) sums: BTreeMap<CallDate, Sum>,
     /// Dates of calls that a new or changed input holds, now or before.
@@ -55,6 +59,8 @@ pub(crate) struct Found {
     pub(crate) also: BTreeSet<InputId>,
     /// Dates that a changed input held before, and whose calls it still holds.
     pub(crate) moved: BTreeSet<(InputId, CallDate)>,
+    /// Calls of changed inputs that are of closed dates.
+    pub(crate) late: BTreeMap<CallDate, HashSet<CallKey>>,
     /// Calls that the reading does not hold whole.
     pub(crate) left_out: HashSet<CallKey>,
     /// Calls to remember.
@@ -96,8 +102,11 @@ impl Found {
         } else if let Some(known) = reading.partly.get(&key) {
             (date, is_whole) = (*known, false);
         }
+        if reading.closed.contains(&date) && inputs.iter().any(|input| reading.changed.contains(input)) {
+            self.late.entry(date).or_default().insert(key);
+        }
         for &input in &inputs {
-            *self.held.entry((input, date)).or_default() += 1;
+            *self.held.entry((date, input)).or_default() += 1;
         }
         if is_whole {
             let sum = self.sums.entry(date).or_default();
@@ -132,7 +141,7 @@ impl Found {
     pub(crate) fn files_of_dates(&self, reading: &Reading) -> BTreeMap<Box<str>, Vec<u32>> {
         let numbers: HashMap<InputId, u32> = reading.files.iter().copied().zip(0..).collect();
         let mut files: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
-        for (input, date) in self.held.keys() {
+        for (date, input) in self.held.keys() {
             let date = date.0.map(|date| date.to_string()).unwrap_or_default();
             files.entry(date.into()).or_default().extend(numbers.get(input));
         }
@@ -141,6 +150,7 @@ impl Found {
 
     /// The inputs that hold calls of a date, in order.
     pub(crate) fn inputs_of(&self, date: CallDate) -> impl Iterator<Item = (InputId, u64)> {
-        self.held.iter().filter(move |((_, held), _)| *held == date).map(|((input, _), calls)| (*input, *calls))
+        let of_date = (date, InputId::MIN)..=(date, InputId::MAX);
+        self.held.range(of_date).map(|((_, input), calls)| (*input, *calls))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use found::{Found, IsGone, Reading};
 pub(crate) use latest::{copy_window, newest};
 pub(crate) use partition::{Partition, part, remove_date, stage_date, stage_window};
 pub(crate) use publication::Publication;
-pub(crate) use state::{Held, Input, InputId, Pending, Reason, State};
+pub(crate) use state::{Held, Input, InputId, Pending, Reason, State, call_key};
 pub(crate) use sums::{
     DateCounts, DateInput, DateRecord, DateSums, Identity, Published, inputs_hash, keys, read as read_sums,
 };

@@ -83,7 +83,7 @@ impl<'a> Site<'a> {
             let partly = self.state.partly_in(&read).unwrap().into_iter().collect();
             let files: Vec<InputId> = read.iter().copied().collect();
             self.read += files.len();
-            let reading = Reading { files, fresh: fresh.clone(), partly, memory: LOOKBACK + 3 };
+            let reading = Reading { files, fresh: fresh.clone(), partly, memory: LOOKBACK + 3, ..Reading::default() };
             let mut found = Found::default();
             for call in self.calls(&reading.files) {
                 found.add(&call, &reading, Some(&self.state), &|_| false).unwrap();
@@ -112,7 +112,7 @@ impl<'a> Site<'a> {
         for &input in &reading.files {
             self.state.forget_calls(input).unwrap();
         }
-        for (&(input, date), &calls) in &found.held {
+        for (&(date, input), &calls) in &found.held {
             self.state.put_held(Held { input, date, calls }).unwrap();
         }
         for seen in &found.seen {

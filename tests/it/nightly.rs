@@ -275,6 +275,28 @@ fn an_export_that_is_written_over_each_night_loses_no_date() {
 }
 
 #[test]
+fn an_export_of_the_last_weeks_that_is_written_anew_each_night_brings_nothing_late() {
+    let place = Place::new();
+    let old = [call("one", "2026-11-01T09:00:00Z"), call("uno", "2026-11-01T10:00:00Z")].concat();
+    let new = call("two", "2026-11-12T09:00:00Z");
+    deliver(&place, "weeks.csv", &old);
+    night(&place, &["in"]).expect(0);
+    deliver(&place, "weeks.csv", &[&old[..], &new].concat());
+    night(&place, &["in"]).expect(0);
+    // The first call drops out, and the second is nothing new.
+    deliver(&place, "weeks.csv", &[&old[2..], &new, &call("three", "2026-11-13T09:00:00Z")].concat());
+    let ended = night(&place, &["in"]).expect(0);
+    assert!(!ended.stderr.contains("wait"), "{}", ended.stderr);
+    assert_eq!(
+        (calls_of(&place, "2026-11-01"), calls_of(&place, "2026-11-13")),
+        (vec!["one".into(), "uno".into()], vec!["three".into()])
+    );
+    deliver(&place, "weeks.csv", &[&call("late", "2026-11-01T11:00:00Z")[..], &new].concat());
+    let ended = night(&place, &["in"]).expect(0);
+    assert!(ended.stderr.contains("1 call of 2026-11-01 came more than 7 days late"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_partition_that_somebody_changed_is_kept_and_named_and_everything_else_is_published() {
     let place = Place::new();
     deliver(&place, "a.csv", &call("one", "2026-11-01T09:00:00Z"));

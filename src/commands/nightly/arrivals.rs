@@ -85,12 +85,13 @@ impl Arrivals {
         nights: &Nightly,
     ) -> Result<Self, Failure> {
         let mut arrivals = Self::default();
-        let given = if store.state.is_new { given_before(store)? } else { BTreeMap::new() };
+        let is_unsure = store.state.is_new || store.was_cut_short;
+        let given = if is_unsure { given_before(store)? } else { BTreeMap::new() };
         for (path, source) in sources {
             let now = look(path, source, nights).map_err(|error| unreadable(path, &error))?;
             match store.state.input_at(path)? {
                 Some((_, before)) if is_same(&before, &now).map_err(|error| unreadable(path, &error))? => {
-                    if before.modified != now.modified {
+                    if before.modified != now.modified || !is_settled(&before) {
                         let seen = Input { modified: now.modified, seen: now.seen, ..before };
                         store.state.put_input(&seen)?;
                     }
@@ -120,20 +121,21 @@ impl Arrivals {
 
     /// Whether a new path has the content of an input that is gone from its own: then it is that input.
     fn was_moved(&mut self, store: &Store, now: &Input) -> Result<bool, Failure> {
-        for (id, before) in store.state.inputs_of(now.bytes)? {
-            let may_be = !before.is_replaced && !before.hash.is_empty() && !Path::new(&before.path).exists();
+        let mut candidates = store.state.inputs_of(now.bytes)?;
+        candidates.retain(|(_, before)| {
             let keeps_ids = !before.names_calls || before.stem == now.stem;
-            if may_be && keeps_ids && hash(Path::new(&now.path)).is_ok_and(|content| content == before.hash) {
-                store.state.move_input(id, &now.path)?;
-                store.state.put_input(&Input {
-                    path: now.path.clone(),
-                    modified: now.modified,
-                    seen: now.seen,
-                    ..before
-                })?;
-                self.known += 1;
-                return Ok(true);
-            }
+            !before.is_replaced && !before.hash.is_empty() && keeps_ids && !Path::new(&before.path).exists()
+        });
+        if candidates.is_empty() {
+            return Ok(false);
+        }
+        let content = hash(Path::new(&now.path)).map_err(|error| unreadable(&now.path, &error))?;
+        if let Some((id, before)) = candidates.into_iter().find(|(_, before)| before.hash == content) {
+            store.state.move_input(id, &now.path)?;
+            let moved = Input { path: now.path.clone(), modified: now.modified, seen: now.seen, ..before };
+            store.state.put_input(&moved)?;
+            self.known += 1;
+            return Ok(true);
         }
         Ok(false)
     }
@@ -212,13 +214,17 @@ fn nanoseconds(time: SystemTime) -> i64 {
     }
 }
 
+/// Whether an input had been as it was for so long that a later change has another time.
+const fn is_settled(before: &Input) -> bool {
+    before.seen.saturating_sub(before.modified) > TICK_NANOSECONDS
+}
+
 /// Whether an input is as it was.
 fn is_same(before: &Input, now: &Input) -> io::Result<bool> {
     if before.bytes != now.bytes {
         return Ok(false);
     }
-    let is_settled = before.seen.saturating_sub(before.modified) > TICK_NANOSECONDS;
-    if before.modified == now.modified && is_settled {
+    if before.modified == now.modified && is_settled(before) {
         return Ok(true);
     }
     // What is no transcript was not read to its end, and so has no hash.

@@ -1,7 +1,7 @@
 //! What is made of all dates: windows of agents, the series of days, the newest window for tools that read no
 //! partitions, pages, and the record of the night.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::publish::{Done, Plan};
@@ -74,6 +74,7 @@ impl Night<'_> {
             store.state.forget_before(last.saturating_sub(jiff::Span::new().days(days)))?;
         }
         store.state.keep()?;
+        self.ended()?;
         show::night(&self, &run, plan, done, code)
     }
 
@@ -98,7 +99,8 @@ impl Night<'_> {
             let Some(of_date) = published.dates.get(&date) else { continue };
             let DateSums { inputs, overview, .. } = read_sums(&self.root, date)?;
             let mut record = with_counts(run, [of_date].into_iter(), &agents);
-            record.inputs.retain(|input| inputs.iter().any(|own| own.blake3 == input.blake3));
+            let own: BTreeSet<&str> = inputs.iter().map(|input| input.blake3.as_str()).collect();
+            record.inputs.retain(|input| own.contains(input.blake3.as_str()));
             let page = report::page(&record, &overview, &report::agents(&agents, format.guard), None);
             store
                 .publication
@@ -235,7 +237,7 @@ fn night_record(store: &Store, read: &Readings, plan: &Plan, done: &Done) -> Res
     for waiting in store.state.pending()? {
         *pending.entry((waiting.date, waiting.reason)).or_default() += waiting.calls;
     }
-    let undated = read.found.held.iter().filter(|((_, date), _)| date.0.is_none()).map(|(_, calls)| calls);
+    let undated = read.found.inputs_of(CallDate(None)).map(|(_, calls)| calls);
     Ok(NightRecord {
         published: done.published.iter().map(|(date, record)| (date.to_string(), record.revision)).collect(),
         removed: plan.emptied.iter().map(ToString::to_string).collect(),

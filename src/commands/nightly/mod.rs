@@ -33,6 +33,9 @@ use arrivals::Arrivals;
 /// The dates from which figures are known to be others than before, with the reasons.
 const ACCEPTED: &str = "sums/accepted.json";
 
+/// There from before a night publishes until what it published is remembered.
+const UNFINISHED: &str = ".undertone-unfinished";
+
 /// Takes in what is new among the inputs, and publishes the dates that it touches.
 ///
 /// # Errors
@@ -61,6 +64,8 @@ struct Store {
     publication: Publication,
     state: State,
     published: Published,
+    /// Whether the last night ended before what it published was remembered.
+    was_cut_short: bool,
 }
 
 impl Store {
@@ -108,9 +113,22 @@ impl<'a> Night<'a> {
         };
         let read = self.read(&mut store, arrivals, &night)?;
         let plan = self.plan(&store, &read, &night, &scorer)?;
+        self.begun()?;
         let done = self.publish(&mut store, &read, &plan, &scorer).await?;
         publish::remember(&store, &read, &plan, &done)?;
         self.derive(&mut store, &read, &plan, &done, &night, &scorer)
+    }
+
+    /// Leaves a mark that what is published is not remembered yet.
+    fn begun(&self) -> Result<(), Failure> {
+        let path = self.root.join(UNFINISHED);
+        write_whole(&path, b"").map_err(|error| Failure::write(&path, error))
+    }
+
+    /// Takes the mark away.
+    fn ended(&self) -> Result<(), Failure> {
+        let path = self.root.join(UNFINISHED);
+        std::fs::remove_file(&path).map_err(|error| Failure::write(&path, error))
     }
 
     /// Opens what earlier nights left, and says what was wrong with it.
@@ -129,7 +147,8 @@ impl<'a> Night<'a> {
         for (date, path) in &published.damaged {
             tracing::warn!("{} is damaged: {date} is published anew from its inputs", path.display());
         }
-        Ok(Store { publication, state, published })
+        let was_cut_short = self.root.join(UNFINISHED).exists();
+        Ok(Store { publication, state, published, was_cut_short })
     }
 
     /// Keeps the reason for which figures are others from a date on.

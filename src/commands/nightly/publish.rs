@@ -1,8 +1,11 @@
 //! The dirty dates, scored and put in place; and what is remembered of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use serde::Deserialize;
 
 use super::reading::Readings;
 use super::{Night, Scorer, Store};
@@ -12,8 +15,10 @@ use crate::commands::stages::{Counts, seconds};
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
     self, CallDate, DATES_AT_ONCE, DateCounts, DateInput, DateRecord, DateSums, DatedFold, DatedFolds, Held, Input,
-    InputId, OnlyDates, Partition, Pending, Reason, inputs_hash, keys, read_sums, remove_date, stage_date,
+    InputId, OnlyDates, Partition, Pending, Reason, call_key, inputs_hash, keys, read_sums, remove_date, stage_date,
 };
+use crate::output::ReadError;
+use crate::output::read::{self, TableReader};
 use crate::pipeline::Pipelined;
 
 /// What a night does with the dates that were touched.
@@ -59,7 +64,7 @@ impl Night<'_> {
     ) -> Result<Plan, Failure> {
         let mut plan = Plan::default();
         for pending in &read.decision.pending {
-            if !is_in_record(store, read, pending)? {
+            if !is_in_record(store, read, pending)? && !self.holds_them_already(read, pending) {
                 plan.pending.push(*pending);
             }
         }
@@ -92,6 +97,15 @@ impl Night<'_> {
             }
         }
         Ok(plan)
+    }
+
+    /// Whether all calls that a changed input has of a closed date are in its partition: an export that is written anew
+    /// each night, with the last weeks in it, brings nothing late.
+    fn holds_them_already(&self, read: &Readings, pending: &Pending) -> bool {
+        let late = read.found.late.get(&pending.date);
+        let Some(late) = late.filter(|_| read.reading.changed.contains(&pending.input)) else { return false };
+        let path = self.root.join("calls").join(pending.date.folder()).join("part-0.csv");
+        ids_in(&path).is_ok_and(|ids| late.is_subset(&ids))
     }
 
     fn edited(&self, record: &DateRecord) -> Option<PathBuf> {
@@ -222,7 +236,7 @@ pub(super) fn remember(store: &Store, read: &Readings, plan: &Plan, done: &Done)
         state.put_input(input)?;
         state.forget_calls(*id)?;
     }
-    for (&(input, date), &calls) in &read.found.held {
+    for (&(date, input), &calls) in &read.found.held {
         state.put_held(Held { input, date, calls })?;
     }
     for seen in &read.found.seen {
@@ -283,7 +297,23 @@ fn is_in_record(store: &Store, read: &Readings, pending: &Pending) -> Result<boo
 /// Whether a date was published from inputs that were not read now.
 fn lacks_inputs(store: &Store, date: CallDate, inputs: &[DateInput]) -> Result<bool, Failure> {
     let published = read_sums(store.root(), date)?.inputs;
-    Ok(!published.iter().all(|known| inputs.iter().any(|input| input.blake3 == known.blake3)))
+    let here: BTreeSet<&str> = inputs.iter().map(|input| input.blake3.as_str()).collect();
+    Ok(!published.iter().all(|known| here.contains(known.blake3.as_str())))
+}
+
+/// The keys of the calls in a partition.
+fn ids_in(path: &Path) -> Result<HashSet<[u8; 16]>, ReadError> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, deserialize_with = "read::name")]
+        call_id: Cow<'a, str>,
+    }
+    let mut table = TableReader::open(path)?;
+    let mut ids = HashSet::new();
+    while table.advance()? {
+        ids.insert(call_key(&table.row::<Named<'_>>()?.call_id));
+    }
+    Ok(ids)
 }
 
 /// An input whose content is gone from its place.

@@ -104,7 +104,9 @@ impl Night<'_> {
             let partly = store.state.partly_in(&read)?.into_iter().collect();
             let fresh_ids = fresh.keys().copied().collect();
             let memory = night.lookback + MEMORY_DAYS;
-            let reading = Reading { files, fresh: fresh_ids, partly, memory };
+            let changed = before.keys().copied().collect();
+            let closed = night.published.iter().copied().filter(|date| night.is_late(*date)).collect();
+            let reading = Reading { files, fresh: fresh_ids, partly, memory, changed, closed };
             let gone = Gone { store, known: RefCell::default() };
             let is_gone = |input| !inputs.contains_key(&input) && gone.is_gone(input);
             let (found, tally) = find(&conversations, &reading, store, &is_gone)?;

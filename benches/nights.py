@@ -1,0 +1,187 @@
+"""Nights against one night over all, a night with nothing new, and a night into a store of a year.
+
+    python3 benches/nights.py            some minutes
+    python3 benches/nights.py --large    a year of 10,000 calls a day: hours
+
+5 % of the calls come 1 to 5 days late, 2 % come again, 2 % in two parts; calls go on after midnight in the next day's export;
+three nights a week are killed at a random moment. Set NIGHTS, CALLS, INPUTS, DAY_CALLS for other sizes.
+"""
+
+import csv
+import datetime
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from measure import BENCH, Verdicts, analyze, clean_environment, run, undertone
+
+LARGE = "--large" in sys.argv
+NIGHTS = int(os.environ.get("NIGHTS", 365 if LARGE else 30))
+CALLS = int(os.environ.get("CALLS", 10_000 if LARGE else 100))
+INPUTS = int(os.environ.get("INPUTS", 10_000))
+STORE_DAYS = int(os.environ.get("STORE_DAYS", 365))
+DAY_CALLS = int(os.environ.get("DAY_CALLS", 100_000 if LARGE else 20_000))
+
+HEADER = ["call_id", "turn_index", "speaker", "agent_id", "queue", "started", "text"]
+WORDS = """thank you very much this is great awful terrible broken again please help refund order waiting happy good bad
+slow fast bill wrong charge love hate never always fine where when why not sure really sorry problem solved""".split()
+FIRST_DAY = datetime.date(2025, 1, 1)
+IDLE_SECONDS = 2.0
+NIGHT_RATIO = 1.3
+MORE_MEBIBYTES = 64
+
+
+def call(number, day, chance):
+    """The rows of one call that begins on `day`."""
+    begun = datetime.datetime.combine(day, datetime.time()) + datetime.timedelta(seconds=chance.randrange(86_400))
+    agent, queue = f"agent {chance.randrange(40)}", chance.choice(("billing", "orders"))
+    rows = []
+    for turn in range(chance.randrange(2, 14)):
+        moment = begun + datetime.timedelta(seconds=20 * turn)
+        words = " ".join(chance.choices(WORDS, k=chance.randrange(4, 16)))
+        speaker = "customer" if turn % 2 else "agent"
+        rows.append([f"call {number}", turn, speaker, agent, queue, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), words])
+    return rows
+
+
+def deliveries(nights, calls, chance):
+    """Exports by name: the night in which each arrives, and its rows."""
+    exports = {}
+
+    def deliver(name, night, rows):
+        exports.setdefault(name, (night, []))[1].extend(rows)
+
+    for night in range(nights):
+        day = FIRST_DAY + datetime.timedelta(days=night)
+        for number in range(calls):
+            rows = call(night * calls + number, day, chance)
+            what, delay = chance.random(), chance.randrange(1, 6)
+            if what < 0.05:
+                deliver(f"{day}-late-{delay}.csv", night + delay, rows)
+                continue
+            if what < 0.07:
+                deliver(f"{day}-again-{delay}.csv", night + delay, rows)
+            elif what < 0.09:
+                half = len(rows) // 2
+                deliver(f"{day}-rest-{delay}.csv", night + delay, rows[half:])
+                rows = rows[:half]
+            today = [row for row in rows if row[5].startswith(str(day))]
+            deliver(f"{day}.csv", night, today)
+            if len(today) < len(rows):
+                tomorrow = day + datetime.timedelta(days=1)
+                deliver(f"{tomorrow}-midnight.csv", night + 1, rows[len(today) :])
+    return exports
+
+
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        writer.writerows(rows)
+
+
+def fresh(name):
+    folder = BENCH / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def nightly(into, inputs):
+    return run(undertone(), "nightly", "--quiet", "--into", into, inputs)
+
+
+def killed(into, inputs, after):
+    """Starts a night and kills it, as a power cut would."""
+    command = [undertone(), "nightly", "--quiet", "--into", str(into), str(inputs)]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=clean_environment(), stdout=quiet, stderr=quiet)
+    time.sleep(after)
+    process.kill()
+    process.wait()
+
+
+def partitions(store):
+    """Every partition's bytes, by name."""
+    tables = ("calls", "agents", "agents_28d", "failures")
+    files = [path for table in tables for path in sorted((store / table).glob("*/part-0.csv"))]
+    return {str(path.relative_to(store)): path.read_bytes() for path in files}
+
+
+def equality(verdicts):
+    chance = random.Random(int(os.environ.get("SEED", "1")))
+    exports = deliveries(NIGHTS, CALLS, chance)
+    inputs, store, once = fresh("nights-in"), BENCH / "nights", BENCH / "nights-once"
+    for folder in (store, once):
+        shutil.rmtree(folder, ignore_errors=True)
+    last, took, kills = max(night for night, _ in exports.values()), 0.5, 0
+    for night in range(last + 1):
+        for name, (arrives, rows) in exports.items():
+            if arrives == night:
+                write(inputs / name, rows)
+        if chance.random() < 3 / 7:
+            killed(store, inputs, chance.uniform(0, took))
+            kills += 1
+        took = nightly(store, inputs).seconds
+    nightly(once, inputs)
+    ours, theirs = partitions(store), partitions(once)
+    different = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    print(f"{last + 1} nights of {CALLS} calls, {len(exports)} inputs, {kills} kills, {len(theirs)} partitions")
+    verdicts.at_most("partitions that one night over all makes otherwise", len(different), 0, "{}")
+    verdicts.at_least("partitions compared", len(theirs), NIGHTS, "{}")
+    for name in different[:5]:
+        print(f"  {name}")
+
+
+def idle(verdicts):
+    chance = random.Random(2)
+    inputs, store = fresh("nights-many"), BENCH / "nights-idle"
+    shutil.rmtree(store, ignore_errors=True)
+    for number in range(INPUTS):
+        day = FIRST_DAY + datetime.timedelta(days=number % 100)
+        write(inputs / f"{number % 100:03}" / f"{number}.csv", call(number, day, chance))
+    nightly(store, inputs)
+    nightly(store, inputs)
+    seconds = min(nightly(store, inputs).seconds for _ in range(3))
+    verdicts.at_most(f"seconds of a night with nothing new in {INPUTS} inputs", seconds, IDLE_SECONDS, "{:.2f}")
+
+
+def into_a_year(verdicts):
+    chance = random.Random(3)
+    inputs = fresh("nights-year")
+    for number in range(STORE_DAYS):
+        day = FIRST_DAY + datetime.timedelta(days=number)
+        write(inputs / f"{day}.csv", [row for call_number in range(30) for row in call(number * 30 + call_number, day, chance)])
+    store = BENCH / "nights-store"
+    shutil.rmtree(store, ignore_errors=True)
+    first = nightly(store, inputs)
+    day = FIRST_DAY + datetime.timedelta(days=STORE_DAYS)
+    name = f"{day}.csv"
+    rows = [row for number in range(DAY_CALLS) for row in call(10_000_000 + number, day, chance)]
+    write(inputs / name, [row for row in rows if row[5].startswith(str(day))])
+    alone = analyze(inputs / name, BENCH / "nights-alone", "--quiet")
+    night = nightly(store, inputs)
+    ratio = night.seconds / alone.seconds
+    print(f"first night over {STORE_DAYS} days: {first.seconds:.1f} s, {first.mebibytes:.0f} MiB")
+    print(f"{DAY_CALLS} calls: night {night.seconds:.1f} s and {night.mebibytes:.0f} MiB, analyze {alone.seconds:.1f} s and {alone.mebibytes:.0f} MiB")
+    verdicts.at_most("time of a night into it against analyze of its day", ratio, NIGHT_RATIO, "{:.2f}")
+    verdicts.at_most("MiB that it takes more", night.mebibytes - alone.mebibytes, MORE_MEBIBYTES, "{:.0f}")
+
+
+def main():
+    BENCH.mkdir(parents=True, exist_ok=True)
+    if "UNDERTONE" not in os.environ:
+        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--no-default-features"], check=True, cwd=Path(__file__).parent.parent)
+    verdicts = Verdicts()
+    for part in (idle, into_a_year, equality):
+        part(verdicts)
+    verdicts.exit()
+
+
+if __name__ == "__main__":
+    main()
