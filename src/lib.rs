@@ -19,6 +19,7 @@ mod interrupt;
 pub mod language;
 mod lock;
 mod log;
+pub mod metrics;
 mod model;
 mod nights;
 pub mod output;

@@ -11,6 +11,7 @@ use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Source};
 use crate::lock::{Holder, RunLock};
+use crate::metrics::Metrics;
 use crate::output::{self, OutputDirectory, Tables, read_back};
 use crate::pipeline::{Fold, Pipelined};
 use crate::rating::RatingModel;
@@ -116,6 +117,12 @@ impl<'a> Run<'a> {
             "done, outputs are in {}",
             path.display()
         );
+        if let Some(file) = &settings.metrics {
+            let (finished, seconds) = (self.stages.finished_at(), self.stages.passed());
+            let metrics = Metrics::of_run(&record, &overview, None, finished, seconds);
+            let hint = format!("the outputs in {} are complete: only the metrics are missing", path.display());
+            metrics.write(file).map_err(|failure| failure.with_hint(Some(hint)))?;
+        }
         self.print(&Summary {
             record: &record,
             overview: &overview,

@@ -1,6 +1,7 @@
 //! One file per command, and the place where a command line becomes settings and a call of one of them.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 pub mod analyze;
 pub mod cache;
@@ -24,6 +25,7 @@ use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::input;
 use crate::log;
+use crate::metrics::Metrics;
 use crate::output::unguarded;
 use crate::settings::{LogFormat, Settings, Verbosity};
 use crate::transcript::Call;
@@ -35,9 +37,9 @@ use crate::transcript::Call;
 pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { general, command } = cli;
     match command {
-        Command::Analyze(args) => {
-            with_settings(general, args.settings, |settings| analyze::run(settings, &args.inputs, args.json))
-        }
+        Command::Analyze(args) => with_settings(general, args.settings, |settings| {
+            with_failure_in_metrics(settings, || analyze::run(settings, &args.inputs, args.json))
+        }),
         Command::Nightly(args) => {
             with_settings(general, args.settings.clone(), |settings| nightly::run(settings, &args))
         }
@@ -137,6 +139,21 @@ fn with_settings<S: Scope>(
     command(&settings).map_err(|failure| match settings.log_format {
         LogFormat::Text => failure,
         LogFormat::Json => failure.logged(),
+    })
+}
+
+/// Runs `command`, and writes into the file of metrics, if there is one, that it failed. A command that ends well has written it itself.
+fn with_failure_in_metrics(
+    settings: &Settings,
+    command: impl FnOnce() -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    let begun = Instant::now();
+    command().inspect_err(|failure| {
+        let Some(path) = &settings.metrics else { return };
+        let metrics = Metrics::of_failure(failure.code(), begun.elapsed().as_secs_f64());
+        if metrics.write(path).is_err() {
+            tracing::warn!("the failure is not in {}, which can't be written", path.display());
+        }
     })
 }
 

@@ -8,6 +8,7 @@ use super::stages::Read;
 use crate::batch::BatchSummary;
 use crate::engine::{Profile, registry};
 use crate::input::{FileReport, Tally};
+use crate::log;
 use crate::output::{
     ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, RedactionRecord, RunRecord, SCHEMA_VERSION,
     SecondsRecord, ServiceRecord,
@@ -83,6 +84,7 @@ pub(super) fn record(
     let granularity = settings.granularity.or(profile.granularity);
     RunRecord {
         schema_version: SCHEMA_VERSION.to_owned(),
+        run_id: log::run_id().to_owned(),
         undertone_version: env!("CARGO_PKG_VERSION").to_owned(),
         scoring_version: SCORING_VERSION.to_owned(),
         settings_hash: settings.hash(registry::keys()),

@@ -16,6 +16,9 @@ use crate::rollup::Population;
 pub struct RunRecord {
     /// The version of the tables' columns.
     pub schema_version: String,
+    /// The id that each JSON line of the run's log has; empty in a record of before there was one.
+    #[serde(default)]
+    pub run_id: String,
     /// The program's version.
     pub undertone_version: String,
     /// The version of the formulas.

@@ -146,6 +146,7 @@ impl Sample {
         };
         RunRecord {
             schema_version: "1.0".into(),
+            run_id: String::new(),
             undertone_version: "0.0.0".into(),
             scoring_version: "1".into(),
             settings_hash: String::new(),

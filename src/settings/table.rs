@@ -141,6 +141,14 @@ section! {
             results: false,
             flag: Flag::new(Heading::Output, "call-model", "FILE"),
         }
+        /// Write figures of the run there as a Prometheus text file. When the run fails, the time of the last success stays.
+        metrics: Option<PathBuf> {
+            key: "metrics",
+            default: None,
+            example: "\"/var/lib/node_exporter/undertone.prom\"",
+            results: false,
+            flag: Flag::new(Heading::Output, "metrics", "FILE"),
+        }
         /// Formats of the tables, `csv` or `csv,parquet`. CSV is always written, because report and explain read it; Parquet needs a build with `--features parquet`.
         format: TableFormats {
             key: "format",

@@ -15,6 +15,7 @@ mod formats;
 mod golden;
 mod hostile;
 mod language;
+mod metrics;
 mod nightly;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod nights_paid;
