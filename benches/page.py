@@ -34,9 +34,9 @@ SAYINGS = {
 HEBREW = "שלום"
 
 
-def calls(path, count, agent, queue, days, words=SAYINGS, seed=1):
+def calls(path, count, agent, queue, days, turns=8):
     """Writes `count` calls; `agent` and `queue` name them by number, `days` is how many dates they are spread over."""
-    chance = random.Random(seed)
+    chance = random.Random(1)
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["call_id", "speaker", "agent_id", "queue", "call_date", "text"])
@@ -44,9 +44,9 @@ def calls(path, count, agent, queue, days, words=SAYINGS, seed=1):
             level = chance.gauss(0.15 if agent(number) != agent(0) else -0.6, 0.7)
             drift = chance.gauss(0, 0.8)
             day = date(2026, 1, 1) + timedelta(days=number % days) if days else ""
-            for turn in range(8):
-                mood = level + drift * (turn - 4) / 4 + chance.gauss(0, 0.5)
-                said = words[1 if mood > 0.5 else -1 if mood < -0.5 else 0]
+            for turn in range(turns):
+                mood = level + drift * (2 * turn / turns - 1) + chance.gauss(0, 0.5)
+                said = SAYINGS[1 if mood > 0.5 else -1 if mood < -0.5 else 0]
                 role = "customer" if turn % 2 else "agent"
                 rows.writerow([f"call-{number:06}", role, agent(number), queue(number), day, said])
     return path
@@ -70,7 +70,7 @@ def pages(again):
     made.mkdir(parents=True, exist_ok=True)
     long = "Wolfeschlegelsteinhausenbergerdorff" * 6
     inputs = {
-        "many-agents": lambda path: calls(path, 60_000, lambda n: f"agent-{n % 10_000:05}", lambda n: f"queue {n % 5}", 28),
+        "many-agents": lambda path: calls(path, 120_000, lambda n: f"agent-{n % 10_000:05}", lambda n: f"queue {n % 5}", 28, 4),
         "many-queues": lambda path: calls(path, 6_000, lambda n: f"agent-{n % 40:02}", lambda n: f"queue {n % 200:03}", 60),
         "many-days": lambda path: calls(path, 12_000, lambda n: f"agent-{n % 40:02}", lambda n: "billing", 400),
         "one-call": lambda path: calls(path, 1, lambda n: "amara", lambda n: "billing", 1),
@@ -221,7 +221,9 @@ LAYOUT = """(() => {
 AXE = """axe.run({ resultTypes: ['violations'] }).then((found) => found.violations.map((one) =>
   `${one.id} (${one.nodes.length}): ${one.nodes[0].html.slice(0, 160)} ${(one.nodes[0].failureSummary || '').slice(0, 300)}`))"""
 
-PAINT = "performance.getEntriesByType('paint').find((entry) => entry.name === 'first-contentful-paint').startTime"
+PAINT = """new Promise((found) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (entry.name === 'first-contentful-paint') found(entry.startTime);
+}).observe({ type: 'paint', buffered: true }))"""
 
 
 def check(browser, axe, name, page, verdicts, pictures):

@@ -50,7 +50,7 @@ pub(super) fn course(mut moments: Vec<Moment>) -> Vec<Moment> {
 
 fn mean(role: Role, moments: &[Moment]) -> Moment {
     let scores: Vec<i64> = moments.iter().filter_map(|moment| moment.score).collect();
-    let mean = |values: &[i64]| values.iter().sum::<i64>() / values.len().max(1) as i64;
+    let mean = |values: &[i64]| values.iter().sum::<i64>() / i64::try_from(values.len()).unwrap_or(i64::MAX).max(1);
     let places: Vec<i64> = moments.iter().map(|moment| moment.at).collect();
     Moment {
         at: mean(&places),

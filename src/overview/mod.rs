@@ -199,7 +199,9 @@ impl Overview {
     pub(crate) fn all(&self) -> Group {
         let mut all = self.without_queue;
         all += self.queues.rest;
-        self.queues.iter().for_each(|(_, group)| all += *group);
+        for (_, group) in self.queues.iter() {
+            all += *group;
+        }
         all
     }
 

@@ -63,7 +63,9 @@ impl Changes {
             what,
             now: cell(now),
             before: cell(before),
-            difference: of(now).zip(of(before)).map_or_else(none, |(now, before)| kind.difference(now - before)),
+            difference: of(now)
+                .zip(of(before))
+                .map_or_else(none, |(now, before)| kind.difference(now - before) + kind.unit()),
             class: "",
             sureness: "",
         };
@@ -172,6 +174,14 @@ impl Kind {
         text.replace('-', "−")
     }
 
+    /// What differences are in.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Share => " points",
+            Self::Score | Self::Calls => "",
+        }
+    }
+
     /// Whether a difference is for the better; `None` where neither side is.
     fn better(self, difference: f64) -> Option<bool> {
         match self {
@@ -217,7 +227,7 @@ impl Welch {
             what,
             now: kind.value(self.now),
             before: kind.value(self.before),
-            difference: format!("{middle} ({low} to {high})"),
+            difference: format!("{middle}{} ({low} to {high})", kind.unit()),
             class,
             sureness: if sure { "more than chance" } else { "may be chance" },
         }
@@ -266,6 +276,6 @@ mod tests {
         assert_eq!(class(fell, Kind::Share), ("better", "more than chance"));
         assert_eq!(class(fell, Kind::Calls), ("", "more than chance"));
         assert_eq!(class(Welch { half: 0.3, ..fell }, Kind::Score), ("", "may be chance"));
-        assert_eq!(fell.row("x", Kind::Share).difference, "−20.0 (−30.0 to −10.0)");
+        assert_eq!(fell.row("x", Kind::Share).difference, "−20.0 points (−30.0 to −10.0)");
     }
 }

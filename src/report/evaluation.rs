@@ -10,6 +10,9 @@ use crate::evaluate::{Comparison, Curve, EngineFigures, Evaluation, Interval, Me
 use crate::sentiment::Label;
 use crate::words::{Count, Name};
 
+/// Engines that stand on top of the page.
+const MOST_TILES: usize = 6;
+
 /// Draws the page. The same evaluation makes the same bytes.
 ///
 /// # Panics
@@ -97,6 +100,9 @@ struct EngineRow {
     model: String,
     scored: Count,
     not_scored: Count,
+    /// The figure that the verdict goes by, and its interval.
+    value: Option<String>,
+    sure: Option<String>,
     main: String,
     cost: String,
     units: Count,
@@ -110,6 +116,8 @@ impl EngineRow {
             model: Name::new(&engine.model).to_string(),
             scored: Count(engine.scored as u64),
             not_scored: Count(engine.not_scored as u64),
+            value: engine.main().map(|main| format!("{:.3}", main.value)),
+            sure: engine.main().map(|main| format!("{:.3} to {:.3}", main.low, main.high)),
             main: range(engine.main()),
             cost: if engine.effort.cost_per_1000 > 0.0 {
                 format!("${:.2}", engine.effort.cost_per_1000)

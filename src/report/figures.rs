@@ -124,7 +124,7 @@ pub(super) fn tiles(now: &Figures, previous: Option<&(String, Figures)>) -> Vec<
     let mut tiles = tiles_of(now);
     if let Some((name, before)) = previous {
         for (tile, before) in tiles.iter_mut().zip(tiles_of(before)) {
-            tile.before = Some(format!("{} on {}", before.value, Name::new(name)));
+            tile.before = Some(format!("was {} on {}", before.value, Name::new(name)));
         }
     }
     tiles

@@ -123,7 +123,9 @@ fn add_courses(overview: &mut Overview, path: &Path) -> Result<(), ReadError> {
             moments.push(Moment::new(role, position, score));
         }
     }
-    courses.into_iter().for_each(|(call_id, moments)| overview.set_course(&call_id, moments));
+    for (call_id, moments) in courses {
+        overview.set_course(&call_id, moments);
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Trend;
 use crate::chunk::{ChunkOptions, Speakers, segments};
 use crate::output::{
     CountsRecord, EngineRecord, Format, FormatFacts, InputRecord, OutputDirectory, RejectRow, RunRecord, SecondsRecord,
@@ -107,11 +108,16 @@ impl Sample {
         self.fold(false).overview
     }
 
-    /// The page as a run draws it.
-    pub(crate) fn page(&self) -> String {
-        let fold = self.fold(false);
+    /// The page as a run draws it, with `detail` or without.
+    pub(crate) fn page(&self, detail: bool) -> String {
+        self.page_with(detail, None)
+    }
+
+    /// The page with a trend.
+    pub(crate) fn page_with(&self, detail: bool, trend: Option<&Trend>) -> String {
+        let fold = self.fold(detail);
         let agents = fold.agents.finish();
-        super::page(&self.record(&fold, &agents), &fold.overview, &super::agents(&agents, true), None)
+        super::page(&self.record(&fold, &agents), &fold.overview, &super::agents(&agents, true), trend)
     }
 
     /// Writes all files but the page, segments.csv if asked for.

@@ -1,12 +1,15 @@
 //! The page as a reader gets it.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::date;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::draw;
 use super::testing::Sample;
+use super::{Expected, Figures, Trend, TrendDay, draw};
 use crate::exit::Stops as _;
 
 /// Names that break careless pages and terminals.
@@ -21,8 +24,12 @@ const HOSTILE: [&str; 6] = [
 
 /// The page from the files, which is the one that the run itself draws.
 fn page(sample: &Sample) -> String {
-    let page = draw(sample.write(false)).unwrap();
-    assert!(page == sample.page(), "drawn again it is another one");
+    page_of(sample, false)
+}
+
+fn page_of(sample: &Sample, detail: bool) -> String {
+    let page = draw(sample.write(detail)).unwrap();
+    assert!(page == sample.page(detail), "drawn again it is another one");
     page
 }
 
@@ -54,17 +61,16 @@ fn texts(page: &str, class: &str) -> Vec<String> {
 fn the_page_says_in_order_what_the_tables_say() {
     let page = page(&centre(12, 20));
     let headings = [
-        "What was run",
-        "In words",
+        "The answer",
+        "What changed",
+        "Day by day",
         "From start to end",
         "How calls are distributed",
-        "Day by day",
         "Queue by queue",
         "Agents: who lies outside the usual spread?",
-        "Agents outside or on watch",
-        "Escalated and recovered",
         "Calls worth listening to",
         "All agents",
+        "What was run",
         "How every number is made",
     ];
     let places: Vec<Option<usize>> = headings.iter().map(|heading| page.find(&format!(">{heading}</h2>"))).collect();
@@ -73,21 +79,143 @@ fn the_page_says_in_order_what_the_tables_say() {
     assert!(page.contains("1 agent lies outside the spread that agents here usually have."));
     assert!(page.contains("12 agents with 10 calls or more differ (p &#60; 0.001)."));
     assert!(page.contains("Agents are not ranked, because"));
-    assert!(
-        page.contains("<text class=\"value start\"") && page.contains(">agent-0000</text>"),
-        "the one outside is labelled"
-    );
+    assert!(page.contains(">agent-0000</text>"), "the one outside is labelled");
     assert!(!page.contains(">agent-0001</text>"), "one inside is not");
-    for figure in ["quarters", "distribution", "days", "funnel"] {
+    for figure in ["quarters", "distribution", "trend", "funnel"] {
         let labelled = format!("role=\"img\" aria-labelledby=\"{figure}-title {figure}-description\"");
         assert!(page.contains(&labelled) && page.contains(&format!("<desc id=\"{figure}-description\">")), "{figure}");
     }
-    assert_eq!(page.matches("<summary>The same in numbers</summary>").count(), 3);
+    for table in ["The trend", "Quarters", "The distribution"] {
+        assert!(page.contains(&format!("<summary>{table} in numbers</summary>")), "{table}");
+    }
+}
+
+/// A trend whose last day has an alarm, one of whose days has no mean, and which starts anew once.
+fn trend() -> Trend {
+    let day = |number: i8| TrendDay {
+        date: date(2026, 2, number),
+        calls: 80,
+        scored: 70,
+        mean: (number != 4).then_some(0.1 - if number == 20 { 0.3 } else { 0.0 }),
+        interval: Some((0.0, 0.2)),
+        expected: (number > 8).then_some(Expected { mean: 0.1, low: 0.02, high: 0.18 }),
+        alarms: if number == 20 { vec!["The mood <fell>.".into()] } else { Vec::new() },
+        warming_up: number <= 8,
+        low_n: number == 15,
+        baseline: (number == 12).then(|| "Another <engine>.".into()),
+    };
+    Trend { days: (1..=20).map(day).collect(), previous: None }
+}
+
+/// Pages of every kind.
+fn pages() -> Vec<String> {
+    let (small, large, silent) = (Sample::new(), centre(8, 30), {
+        let mut sample = Sample::new();
+        sample.call("<silent>", "<b>", &[None, None]);
+        sample
+    });
+    let before = Trend { previous: Some(("2026-02-19".into(), Figures::of(&large.overview()))), ..trend() };
+    let mut pages: Vec<String> = [&small, &large, &silent].map(|sample| sample.page(true)).into();
+    pages.push(large.page(false));
+    pages.push(large.page_with(true, Some(&before)));
+    pages
+}
+
+/// What stands between each `open` and the `close` after it.
+fn all_between<'p>(page: &'p str, open: &str, close: &str) -> Vec<&'p str> {
+    page.split(open).skip(1).map(|rest| rest.split(close).next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn headings_are_in_order_and_every_part_is_named_once() {
+    for page in pages() {
+        let headings = page.split("<h").skip(1);
+        let levels: Vec<u32> = headings.filter_map(|rest| rest.chars().next()?.to_digit(10)).collect();
+        assert_eq!((levels[0], levels.iter().filter(|&&level| level == 1).count()), (1, 1));
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+        let ids = all_between(&page, " id=\"", "\"");
+        let known: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(known.len(), ids.len(), "an id stands twice: {ids:?}");
+        let named = all_between(&page, "aria-labelledby=\"", "\"");
+        let links = all_between(&page, "href=\"#", "\"");
+        for id in named.into_iter().flat_map(|ids| ids.split(' ')).chain(links) {
+            assert!(known.contains(id), "nothing has the id {id}");
+        }
+        for landmark in ["<header>", "<nav class=\"parts\"", "<main>", "<footer>"] {
+            assert_eq!(page.matches(landmark).count(), 1, "{landmark}");
+        }
+    }
+}
+
+#[test]
+fn every_figure_has_a_title_and_a_description_and_every_table_a_caption() {
+    for page in pages() {
+        for figure in all_between(&page, "role=\"img\"", "</desc>") {
+            assert!(figure.contains("-title\">") && figure.contains("-description\">"), "{figure:.300}");
+            assert!(!figure.ends_with("-description\">"), "it is empty");
+        }
+        for svg in all_between(&page, "<svg", ">") {
+            let within = svg.contains("preserveAspectRatio=\"none\"");
+            assert!(within || svg.contains("role=\"img\"") || svg.contains("aria-hidden=\"true\""), "{svg}");
+        }
+        for table in all_between(&page, "<table", "<thead") {
+            assert!(table.contains("<caption>"), "{table}");
+        }
+        assert_eq!(
+            page.matches("<div class=\"wide\"").count(),
+            page.matches("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=").count()
+        );
+    }
+}
+
+#[test]
+fn a_night_leads_with_its_day_and_what_is_unusual_about_it() {
+    let sample = centre(8, 30);
+    let page = sample.page_with(false, Some(&trend()));
+    let (top, rest) = page.split_once("<dl class=\"tiles\">").unwrap();
+    assert!(top.contains(">1 alarm on 2026-02-20.<") && top.contains("<li>The mood &#60;fell&#62;."), "{top}");
+    assert!(rest.contains("<dt>A, 2026-02-12</dt><dd>Another &#60;engine&#62;.</dd>") && page.contains(">▼</text>"));
+    assert!(rest.contains("On average, customers sounded"), "the window comes after the day");
+    assert!(!page.contains("What changed"), "nothing is known of a run before");
+    let mut calm = trend();
+    calm.days.pop();
+    assert!(
+        sample
+            .page_with(false, Some(&calm))
+            .contains("Customers sounded on 2026-02-19 as was expected: +0.10 (+0.00 to +0.20).")
+    );
+    calm.days.truncate(15);
+    assert!(sample.page_with(false, Some(&calm)).contains("2026-02-15 has too few calls to be judged."));
+    calm.days.truncate(4);
+    assert!(sample.page_with(false, Some(&calm)).contains("Nothing of 2026-02-04 was scored."));
+    calm.days.truncate(3);
+    assert!(sample.page_with(false, Some(&calm)).contains("2026-02-03 can’t be judged yet"));
+}
+
+#[test]
+fn a_call_worth_listening_to_opens_its_course() {
+    let mut sample = Sample::new();
+    sample.call("fell", "ann", &[Some(0.5), Some(0.4), None, Some(-0.6), Some(-0.7)]);
+    let (detailed, plain) = (sample.page(true), sample.page(false));
+    let row = |score: &str| format!("<td>customer<td class=\"n\">{score}");
+    for score in ["+0.50", "+0.40", "−0.60", "−0.70"] {
+        assert!(detailed.contains(&row(score)), "{score}");
+    }
+    assert!(detailed.contains("<td>customer<td class=\"n missing\">not scored"));
+    assert!(detailed.contains("1 segment of the call has no score."));
+    assert!(detailed.contains("The customer’s score fell at 65 % of the call: +0.45 on average before, −0.65 after."));
+    assert!(detailed.contains("Score by segment") && !detailed.contains("<code>--detail</code>"));
+    assert!(plain.contains("Score by quarter") && plain.contains("<code>--detail</code>"));
 }
 
 #[test]
 fn nothing_is_asked_of_the_network_and_only_the_page_s_own_style_and_script_may_run() {
-    let page = page(&centre(6, 6));
+    for page in pages() {
+        is_offline(&page);
+    }
+}
+
+fn is_offline(page: &str) {
     for outside in
         ["http:", "https:", "//www", "url(", "@import", "<link", "<img", "<iframe", " style=", " onclick", "src="]
     {
@@ -230,7 +358,7 @@ fn a_run_of_an_earlier_version_has_its_page() {
     }
     record.as_object_mut().unwrap().remove("agents").unwrap();
     std::fs::write(path, record.to_string()).unwrap();
-    assert!(draw(sample.home.path()).unwrap() == sample.page());
+    assert!(draw(sample.home.path()).unwrap() == sample.page(false));
 }
 
 #[test]
@@ -256,7 +384,7 @@ proptest! {
             let some = |text: &'static str| Some(text).filter(|text| !text.is_empty());
             sample.call_in(&format!("'+{number}\n"), ["ann", "@bob", "c\r", ""][*who], some(queue), some(date), scores);
         }
-        page(&sample);
+        page_of(&sample, calls.len() % 2 == 0);
     }
 }
 

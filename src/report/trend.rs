@@ -121,12 +121,11 @@ impl Unit {
 /// The marks of the trend: the judged days if there are any, else those of the run itself. `None` where there are not
 /// two, or nothing was scored.
 pub(super) fn series(trend: Option<&Trend>, overview: &Overview) -> Option<(Unit, Vec<TrendDay>)> {
-    let (unit, days) = match trend {
-        Some(trend) => (Unit::Day, trend.days[trend.days.len().saturating_sub(MOST_DAYS)..].to_vec()),
-        None => {
-            let (unit, groups) = grouped(&overview.days);
-            (unit, groups.iter().map(TrendDay::of).collect())
-        }
+    let (unit, days) = if let Some(Trend { days, .. }) = trend {
+        (Unit::Day, days[days.len().saturating_sub(MOST_DAYS)..].to_vec())
+    } else {
+        let (unit, groups) = grouped(&overview.days);
+        (unit, groups.iter().map(TrendDay::of).collect())
     };
     (days.len() >= 2 && days.iter().any(|day| day.mean.is_some())).then_some((unit, days))
 }

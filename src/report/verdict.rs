@@ -27,13 +27,11 @@ pub(super) struct Answer {
 
 /// How the last day compares with what was expected; of a run that knows no days before it, how customers sounded.
 pub(super) fn answer(calls: &Overview, trend: Option<&Trend>) -> Answer {
-    match trend.and_then(|trend| trend.days.last()) {
-        Some(day) => of_day(day),
-        None => {
-            let Finding { gist, rest, .. } = mood(calls);
-            Answer { gist, rest, alarms: Vec::new(), calm: false }
-        }
+    if let Some(day) = trend.and_then(|trend| trend.days.last()) {
+        return of_day(day);
     }
+    let Finding { gist, rest, .. } = mood(calls);
+    Answer { gist, rest, alarms: Vec::new(), calm: false }
 }
 
 fn of_day(day: &TrendDay) -> Answer {

@@ -164,8 +164,8 @@ fn words(call: &NamedCall, points: &[Point], turn: Option<Turn>) -> Vec<String> 
     }
     let lost = points.iter().filter(|point| point.score.is_none()).map(|point| point.segments).sum();
     if lost > 0 {
-        words
-            .push(format!("{} of the call have no score, and are not drawn as if they had.", counted(lost, "segment")));
+        let has = if lost == 1 { "has" } else { "have" };
+        words.push(format!("{} of the call {has} no score.", counted(lost, "segment")));
     }
     words
 }
@@ -234,7 +234,9 @@ mod tests {
         assert_eq!(turning_point(&customer(&[Some(0.20), Some(0.25), Some(0.22)]), false), None, "it stays as it is");
         assert_eq!(turning_point(&customer(&[Some(0.2), None]), false), None);
         let mut agents = fell;
-        agents.iter_mut().for_each(|point| point.role = Role::Agent);
+        for point in &mut agents {
+            point.role = Role::Agent;
+        }
         assert_eq!(turning_point(&agents, false), None, "the customer turns, not the agent");
     }
 }

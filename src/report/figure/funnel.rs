@@ -280,7 +280,7 @@ mod tests {
         let text = Area::of_text("start", Px(100.0), Px(100.0), 50.0);
         assert!(text.inside() && text.touches(&Area::of_mark((Px(120.0), Px(103.0)))));
         assert!(!text.touches(&Area::of_text("start", Px(100.0), Px(116.0), 50.0)));
-        assert!(!Area::of_text("end", Px(80.0), Px(100.0), 50.0).inside());
+        assert!(!Area::of_text("end", Px(30.0), Px(100.0), 50.0).inside());
     }
 
     #[test]

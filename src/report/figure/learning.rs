@@ -3,14 +3,13 @@
 use askama::Template;
 
 use super::standings::ticks;
-use super::{Px, Scale, Tick, path};
+use super::{Px, Scale, Tick, WIDTH, area, dots, path};
 use crate::evaluate::Curve;
 use crate::words::{Count, Name};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 280.0;
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 480.0;
+const LEFT: f64 = 34.0;
+const RIGHT: f64 = 640.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 236.0;
 /// How near two labels may lie to each other.
@@ -24,7 +23,7 @@ pub(crate) struct Learning {
     labels: Vec<(Px, Count)>,
     band: String,
     line: String,
-    dots: Vec<(Px, Px)>,
+    dots: String,
     rivals: Vec<Rival>,
     own: Px,
     description: String,
@@ -52,9 +51,7 @@ impl Learning {
         let position = |labels: usize| (labels as f64).ln();
         let x = Scale::new((position(first.0), position(last.0)), (LEFT + 16.0, RIGHT - 16.0));
         let place = |labels: usize, value: f64| (x.at(position(labels)), y.at(value));
-        let upper = points.iter().map(|(labels, i)| Some(place(*labels, i.high)));
-        let lower = points.iter().rev().map(|(labels, i)| Some(place(*labels, i.low)));
-        let dots: Vec<(Px, Px)> = points.iter().map(|(labels, i)| place(*labels, i.value)).collect();
+        let marks: Vec<(Px, Px)> = points.iter().map(|(labels, i)| place(*labels, i.value)).collect();
         let own = y.at(last.1.value);
         let mut rivals: Vec<Rival> = rivals
             .into_iter()
@@ -64,9 +61,9 @@ impl Learning {
         Some(Self {
             ticks: ticks(range, &y),
             labels: points.iter().map(|(labels, _)| (x.at(position(*labels)), Count(*labels as u64))).collect(),
-            band: path(upper.chain(lower)) + "Z",
-            line: path(dots.iter().map(|dot| Some(*dot))),
-            dots,
+            band: area(points.iter().map(|(labels, i)| Some((x.at(position(*labels)), y.at(i.low), y.at(i.high))))),
+            line: path(marks.iter().copied().map(Some)),
+            dots: dots(marks),
             rivals,
             own: own_label,
             description: format!("Macro F1 by number of labels. {}", curve.words),

@@ -141,25 +141,14 @@ fn path(points: impl IntoIterator<Item = Option<(Px, Px)>>) -> String {
     path
 }
 
-/// The area between two lines of as many points each, beginning anew after each gap.
+/// The area between two lines of as many points each, (x, low, high), beginning anew after each gap.
 fn area(points: impl IntoIterator<Item = Option<(Px, Px, Px)>>) -> String {
+    let points: Vec<_> = points.into_iter().collect();
     let mut path = String::new();
-    let mut stretch: Vec<(Px, Px, Px)> = Vec::new();
-    for point in points.into_iter().chain([None]) {
-        match point {
-            Some(point) => stretch.push(point),
-            None => {
-                let upper = stretch.iter().map(|&(x, _, high)| (x, high));
-                let lower = stretch.iter().rev().map(|&(x, low, _)| (x, low));
-                for (index, (x, y)) in upper.chain(lower).enumerate() {
-                    append(&mut path, format_args!("{}{x} {y}", if index == 0 { "M" } else { "L" }));
-                }
-                if !stretch.is_empty() {
-                    path.push('Z');
-                }
-                stretch.clear();
-            }
-        }
+    for stretch in points.split(Option::is_none).filter(|stretch| !stretch.is_empty()) {
+        let upper = stretch.iter().flatten().map(|&(x, _, high)| Some((x, high)));
+        let lower = stretch.iter().flatten().rev().map(|&(x, low, _)| Some((x, low)));
+        append(&mut path, format_args!("{}Z", self::path(upper.chain(lower))));
     }
     path
 }

@@ -6,11 +6,11 @@ use super::{Px, Scale, Tick, WIDTH, area, dots, path, score_range, score_ticks};
 use crate::overview::{Overview, Series};
 use crate::words::{Count, Maybe, Score, interval};
 
-const HEIGHT: f64 = 260.0;
-const LEFT: f64 = 80.0;
-const RIGHT: f64 = 580.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 222.0;
+const HEIGHT: f64 = 270.0;
+const LEFT: f64 = 100.0;
+const RIGHT: f64 = 560.0;
+const TOP: f64 = 20.0;
+const BOTTOM: f64 = 224.0;
 
 const NAMES: [&str; 4] = ["first quarter", "second", "third", "last quarter"];
 

@@ -6,14 +6,11 @@ use super::{Px, Scale, path};
 use crate::evaluate::EngineFigures;
 use crate::words::Name;
 
-const WIDTH: f64 = 640.0;
-const PANEL: f64 = 150.0;
-const STEP: f64 = 205.0;
-const LEFT: f64 = 40.0;
-const TOP: f64 = 30.0;
-const ROW: f64 = 205.0;
-/// Panels in a row.
-const ACROSS: usize = 3;
+const SIDE: f64 = 200.0;
+const LEFT: f64 = 16.0;
+const RIGHT: f64 = 180.0;
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 174.0;
 /// Radius of the dot that stands for all texts.
 const LARGEST: f64 = 14.0;
 
@@ -21,21 +18,16 @@ const LARGEST: f64 = 14.0;
 #[derive(Template)]
 #[template(path = "figures/reliability.svg")]
 pub(crate) struct Reliability {
-    height: f64,
     panels: Vec<Panel>,
-    description: String,
 }
 
 /// One engine.
 struct Panel {
+    number: usize,
     name: String,
-    left: Px,
-    right: Px,
-    top: Px,
-    bottom: Px,
-    middle: Px,
     line: String,
     dots: Vec<(Px, Px, Px)>,
+    description: String,
 }
 
 impl Reliability {
@@ -46,20 +38,13 @@ impl Reliability {
         if known.is_empty() {
             return None;
         }
-        let rows = known.len().div_ceil(ACROSS);
-        Some(Self {
-            height: ROW * rows as f64,
-            panels: known.iter().enumerate().map(|(place, engine)| panel(place, engine)).collect(),
-            description: description(&known),
-        })
+        Some(Self { panels: (1..).zip(known).map(|(number, engine)| panel(number, engine)).collect() })
     }
 }
 
-fn panel(place: usize, engine: &EngineFigures) -> Panel {
-    let left = LEFT + STEP * (place % ACROSS) as f64;
-    let top = TOP + ROW * (place / ACROSS) as f64;
-    let x = Scale::new((0.0, 1.0), (left, left + PANEL));
-    let y = Scale::new((0.0, 1.0), (top + PANEL, top));
+fn panel(number: usize, engine: &EngineFigures) -> Panel {
+    let x = Scale::new((0.0, 1.0), (LEFT, RIGHT));
+    let y = Scale::new((0.0, 1.0), (BOTTOM, TOP));
     let bins = engine.texts.iter().flat_map(|texts| &texts.reliability).filter(|bin| bin.texts > 0);
     let all = engine.texts.as_ref().map_or(1, |texts| texts.texts.max(1)) as f64;
     let dots: Vec<(Px, Px, Px)> = bins
@@ -69,23 +54,13 @@ fn panel(place: usize, engine: &EngineFigures) -> Panel {
             (x.at(bin.confidence), y.at(bin.accuracy), Px(radius))
         })
         .collect();
+    let error = engine.texts.as_ref().and_then(|texts| texts.calibration_error);
+    let error = error.map_or_else(String::new, |error| format!(" Calibration error: {:.3}.", error.value));
     Panel {
+        number,
         name: Name::within(&engine.name, 22).to_string(),
-        left: Px(left),
-        right: Px(left + PANEL),
-        top: Px(top),
-        bottom: Px(top + PANEL),
-        middle: Px(left + PANEL / 2.0),
         line: path(dots.iter().map(|(x, y, _)| Some((*x, *y)))),
         dots,
+        description: format!("How often the engine is right against how sure it was.{error}"),
     }
-}
-
-fn description(engines: &[&EngineFigures]) -> String {
-    let error = |engine: &&EngineFigures| {
-        let error = engine.texts.as_ref().and_then(|texts| texts.calibration_error);
-        error.map(|error| format!("{} {:.3}", Name::new(&engine.name), error.value))
-    };
-    let errors: Vec<String> = engines.iter().filter_map(error).collect();
-    format!("How often each engine is right against how sure it was. Calibration error: {}.", errors.join(", "))
 }

@@ -2,18 +2,17 @@
 
 use askama::Template;
 
-use super::{Px, Scale, Tick, round_values};
+use super::{Px, Scale, Tick, WIDTH, round_values};
 use crate::evaluate::{EngineFigures, Interval};
 use crate::words::Name;
 
-const WIDTH: f64 = 640.0;
-const LEFT: f64 = 180.0;
-const RIGHT: f64 = 610.0;
-const TOP: f64 = 8.0;
-const ROW: f64 = 30.0;
+const LEFT: f64 = 16.0;
+const RIGHT: f64 = 624.0;
+const TOP: f64 = 4.0;
+const ROW: f64 = 46.0;
 
-/// Characters of an engine's name: the room to the left of the rows.
-const NAME_CHARS: usize = 26;
+/// Characters of an engine's name: the room above its line on a phone.
+const NAME_CHARS: usize = 24;
 
 /// The figure.
 #[derive(Template)]
@@ -51,10 +50,10 @@ impl Standings {
         let bottom = TOP + ROW * known.len() as f64;
         let row = |(place, (name, interval)): (usize, &(&str, Interval))| Row {
             name: Name::within(name, NAME_CHARS).to_string(),
-            y: Px(TOP + ROW * (place as f64 + 0.5)),
+            y: Px(TOP + ROW * place as f64 + 32.0),
             interval: (x.at(interval.low), x.at(interval.high)),
             at: x.at(interval.value),
-            value: format!("{:.3}", interval.value),
+            value: interval.to_string(),
         };
         let said = known.iter().map(|(name, i)| format!("{} {i}", Name::new(name)));
         Some(Self {

@@ -13,7 +13,7 @@ const BOTTOM: f64 = 206.0;
 const BARS_TOP: f64 = 224.0;
 const BARS_BOTTOM: f64 = 268.0;
 /// The room for the labels of the scores.
-const LEFT: f64 = 34.0;
+const LEFT: f64 = 50.0;
 
 /// Marks from which each is small, and has no line for its interval.
 const CROWD: usize = 62;
@@ -146,11 +146,11 @@ impl Trend {
             ticks: score_ticks(plot.range, &plot.y),
             zero: (plot.range.0 <= 0.0 && plot.range.1 >= 0.0).then(|| plot.y(0.0)),
             dates: date_labels(days, &plot),
-            band: area(days.iter().map(|day| {
+            band: area(until_anew(days, |day| {
                 let expected = day.expected?;
                 Some((plot.x(day.date), plot.y(expected.low), plot.y(expected.high)))
             })),
-            expected: path(days.iter().map(|day| Some((plot.x(day.date), plot.y(day.expected?.mean))))),
+            expected: path(until_anew(days, |day| Some((plot.x(day.date), plot.y(day.expected?.mean))))),
             intervals: if has_intervals { intervals(days, &plot) } else { String::new() },
             line: path(days.iter().map(|day| plot.mark(day))),
             has_unjudged: !unjudged.is_empty(),
@@ -168,6 +168,14 @@ impl Trend {
             anew: anew(days).map(|(letter, day, why)| (letter, day.date, why.to_owned())).collect(),
         }
     }
+}
+
+/// The points of the days, with a gap before each day on which what is expected starts anew.
+fn until_anew<'a, P: 'a>(
+    days: &'a [TrendDay],
+    point: impl Fn(&TrendDay) -> Option<P> + 'a,
+) -> impl Iterator<Item = Option<P>> + 'a {
+    days.iter().flat_map(move |day| day.baseline.as_ref().map(|_| None).into_iter().chain([point(day)]))
 }
 
 fn intervals(days: &[TrendDay], plot: &Plot) -> String {
@@ -300,6 +308,8 @@ mod tests {
         let figure = Trend::of(Unit::Day, &days);
         assert!(figure.has_band && figure.band.matches('Z').count() == 2 && figure.expected.matches('M').count() == 2);
         assert_eq!(figure.line.matches('M').count(), 2, "the fourth day has no mean");
+        days[6].baseline = Some("another engine".into());
+        assert_eq!(Trend::of(Unit::Day, &days).band.matches('Z').count(), 3, "what is expected jumps there");
     }
 
     #[test]
