@@ -128,6 +128,7 @@ fn only_commands_that_exist_are_shown() {
         names,
         [
             "analyze",
+            "nightly",
             "plan",
             "explain",
             "report",

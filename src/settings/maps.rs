@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(
             ColumnMap::parse("speeker=Who").unwrap_err().to_string(),
             "expected FIELD=COLUMN, where FIELD is one of call_id, text, text.customer, text.agent, speaker, agent_id, \
-             turn_index, started, ended, queue, language, channel, call_date"
+             turn_index, started, ended, queue, language, channel, call_date, rating"
         );
         assert_eq!(
             RoleMap::parse("Bob=boss").unwrap_err().to_string(),
