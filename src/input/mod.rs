@@ -10,7 +10,7 @@
 //! - `sink`: where a format's rows go, each stored or rejected (`rejects`); `part`: what formats other than tables give
 //!   it; `row`, `store`: rows kept by call, in memory
 //!   and beyond it in an anonymous temporary file; `calls`: rows put together.
-//! - `contacts`: records of calls beside the transcripts.
+//! - `contacts`: records of calls beside the transcripts; `parties`: who took part, where that stands in another file.
 //! - `delivery`: what is known of a file besides what it holds.
 //! - `label_files`: what people said of texts and calls, for training and evaluation.
 //!
@@ -41,6 +41,7 @@ pub mod label_files;
 mod labels;
 mod live_chat;
 mod part;
+mod parties;
 #[cfg(test)]
 mod properties;
 mod quote;
@@ -67,6 +68,7 @@ pub use times::OffsetUnit;
 use calls::Grouping;
 use decode::{About, Opened};
 use formats::Format;
+use parties::Parties;
 use rejects::Rejects;
 use roles::{Roles, UnknownLabels, UnknownRoles};
 use sink::{FileContext, PartyNumbers, Reading, Sink};
@@ -193,13 +195,38 @@ pub fn read(
     read_formats(&formats::ALL, sources, options, on_progress)
 }
 
-/// The same, for files in any of `formats`.
+/// The same, for files in any of `formats`. If a file with the parties of calls comes behind their words, all are read
+/// once more.
 fn read_formats(
     formats: &[&dyn Format],
     sources: &[Source],
     options: &InputOptions,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Conversations, InputError> {
+    let mut parties = Parties::default();
+    loop {
+        match read_all(formats, sources, options, parties, on_progress)? {
+            Pass::Done(conversations) => return Ok(*conversations),
+            Pass::Again(found) => parties = found.known_beforehand(),
+        }
+    }
+}
+
+/// What came of reading all files.
+enum Pass {
+    Done(Box<Conversations>),
+    /// Speakers were unknown when their words were read, and parties came behind them.
+    Again(Parties),
+}
+
+/// Reads all files with the parties that are known.
+fn read_all(
+    formats: &[&dyn Format],
+    sources: &[Source],
+    options: &InputOptions,
+    parties: Parties,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Pass, InputError> {
     let clock = || Clock::new(options.time_zone.clone(), options.offset_unit);
     let mut reading = Reading {
         options,
@@ -214,6 +241,7 @@ fn read_formats(
         usable: 0,
         bytes: 0,
         party_numbers: Vec::new(),
+        parties,
         languages: Collector::default(),
     };
     let mut reports = Vec::with_capacity(sources.len());
@@ -232,6 +260,10 @@ fn read_formats(
         if reading.unknown.are_too_many() {
             break;
         }
+    }
+    let can_read_again = sources.iter().all(|source| matches!(source, Source::File { bytes: 1.., .. }));
+    if !reading.unknown.is_empty() && reading.parties.are_new() && can_read_again {
+        return Ok(Pass::Again(reading.parties));
     }
     let contacts = match &options.contacts {
         Some(path) => {
@@ -258,7 +290,7 @@ fn read_formats(
     rejects.check(options.max_rejects, rows)?;
     // A code that is in no list is the user's own affair.
     let language = options.language.as_deref().and_then(|code| language::stated(code).unwrap_or(Some(code)));
-    Ok(Conversations {
+    Ok(Pass::Done(Box::new(Conversations {
         stored: Arc::new(stored),
         grouping: Arc::new(Grouping {
             clock: clock(),
@@ -276,7 +308,7 @@ fn read_formats(
         rejects: rejects.into_sorted(),
         rows,
         languages: Arc::new(languages.finish()),
-    })
+    })))
 }
 
 /// What is known of each file before it is opened.

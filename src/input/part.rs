@@ -27,6 +27,8 @@ pub(super) struct CallPart<'a> {
     pub(super) is_redacted: bool,
     /// What was said.
     pub(super) turns: Vec<SpokenTurn<'a>>,
+    /// Who took part, where another record has the words.
+    pub(super) parties: Vec<Party<'a>>,
     /// Items that are no turns and were left out: events, partial results, bodies without a word.
     pub(super) events: u64,
 }
@@ -46,6 +48,17 @@ impl<'a> CallPart<'a> {
             |turn: &SpokenTurn<'_>| matches!(&turn.speaker, Speaker::Value(value, _) if value.trim().is_empty());
         !self.turns.is_empty() && self.turns.iter().all(is_nobody)
     }
+}
+
+/// Whom a speaker value of a call stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Party<'a> {
+    /// The value.
+    pub(super) speaker: Cow<'a, str>,
+    /// What states the role, such as `Agent` or `External`.
+    pub(super) role: Cow<'a, str>,
+    /// The agent's id, if it is an agent.
+    pub(super) agent_id: Cow<'a, str>,
 }
 
 /// One turn. Its time is given from the call's start or by the calendar.

@@ -167,6 +167,11 @@ impl UnknownRoles {
         number
     }
 
+    /// Whether no value was noted.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Whether there are so many values that reading on is of no use.
     pub(super) fn are_too_many(&self) -> bool {
         self.values.len() > MAX_VALUES

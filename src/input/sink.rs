@@ -12,6 +12,7 @@ use super::error::InputError;
 use super::field::{Field, Origin};
 use super::labels::{self, Split, TurnText};
 use super::part::{CallPart, Speaker, SpokenTurn};
+use super::parties::Parties;
 use super::rejects::{Fault, Reason, Rejects, Spot};
 use super::roles::{Roles, SpeakerPlace, UnknownLabels, UnknownRoles};
 use super::row::{Attributes, Body, Row};
@@ -82,6 +83,7 @@ pub(super) struct Reading<'o> {
     pub(super) bytes: u64,
     /// Of each file.
     pub(super) party_numbers: Vec<PartyNumbers>,
+    pub(super) parties: Parties,
     /// What languages the files hold.
     pub(super) languages: Collector,
 }
@@ -243,14 +245,25 @@ impl Sink<'_, '_> {
             let place = (self.file.number, self.rows);
             self.store(&Row { call_id, place, index: None, start: None, end: None, attributes, body: Body::Nothing })?;
         }
+        for party in &part.parties {
+            if let Some(role) = self.role(party.role.trim()) {
+                self.run.parties.note(call_id, party.speaker.trim(), role, party.agent_id.trim());
+            }
+        }
         for turn in &part.turns {
             self.count(1);
-            let Some(body) = self.body(turn, line) else {
+            let party = self.party_beside(call_id, turn);
+            let body = match &party {
+                Some((role, _)) => Some(Body::Turn(*role, turn.text.trim())),
+                None => self.body(turn, line),
+            };
+            let Some(body) = body else {
                 self.reject(line, fault);
                 continue;
             };
             let is_agent = matches!(body, Body::Turn(Role::Agent, _) | Body::Unknown(_));
-            let agent_id = if is_agent { turn.agent_id.trim() } else { "" };
+            let stated = party.as_ref().map_or(turn.agent_id.trim(), |(_, agent_id)| agent_id);
+            let agent_id = if is_agent { stated } else { "" };
             let is_party_number = part.has_party_numbers && !agent_id.is_empty();
             if is_party_number {
                 self.run.party_numbers.last_mut().into_iter().for_each(|numbers| numbers.note(agent_id));
@@ -260,6 +273,12 @@ impl Sink<'_, '_> {
             self.store(&Row { call_id, place: self.place(), index: turn.index, start, end, attributes, body })?;
         }
         Ok(())
+    }
+
+    /// Who spoke a turn, if the turn alone does not show it and another record of the call does.
+    fn party_beside(&mut self, call_id: &str, turn: &SpokenTurn<'_>) -> Option<(Role, Box<str>)> {
+        let Speaker::Value(value, _) = &turn.speaker else { return None };
+        if self.role(value.trim()).is_some() { None } else { self.run.parties.find(call_id, value.trim()) }
     }
 
     /// The party that the user named as the one who said everything.

@@ -102,6 +102,29 @@ fn rejects_of(files: &[(&str, Vec<u8>)]) -> Vec<(String, u64, String)> {
 }
 
 #[test]
+fn parties_in_a_file_beside_the_words_are_joined_in_any_order() {
+    let gong = r#"{"calls":[{"metaData":{"id":"7","started":"2024-05-01T10:00:00Z"},"parties":[{"speakerId":"64","affiliation":"Internal","userId":"u5"},{"speakerId":"99","affiliation":"External"}]}]}"#;
+    let said = r#"{"callTranscripts":[{"callId":"7","transcript":[{"speakerId":"64","sentences":[{"start":500,"end":900,"text":"Hello"}]},{"speakerId":"99","sentences":[{"start":1500,"end":1900,"text":"It broke"}]}]}]}"#;
+    let twilio = r#"{"sid":"GT1","channel":{"participants":[{"channel_participant":1,"role":"Agent","user_id":"u5"},{"channel_participant":2,"role":"Customer"}]},"media_start_time":"2024-05-01T10:00:00Z"}"#;
+    let sentences = r#"{"sentences":[{"media_channel":1,"sentence_index":0,"start_time":"0.5","end_time":"0.9","transcript":"Hello","sid":"GX1"},{"media_channel":2,"sentence_index":1,"start_time":"1.5","end_time":"1.9","transcript":"It broke","sid":"GX2"}],"meta":{"url":"https://x/v2/Transcripts/GT1/Sentences"}}"#;
+    for (id, people, words) in [("7", gong, said), ("GT1", twilio, sentences)] {
+        for (first, second) in [(people, words), (words, people)] {
+            let files = [("a.json", first.into()), ("b.json", second.into())];
+            let (calls, _) = all_calls(&read_bytes(&files, &InputOptions::default()).unwrap());
+            assert_eq!((calls.len(), &*calls[0].id, calls[0].started_at_ms), (1, id, Some(1_714_557_600_000)));
+            let expected = [
+                (Role::Agent, "Hello", Some(0), Some(400), Some("u5")),
+                (Role::Customer, "It broke", Some(1000), Some(1400), None),
+            ];
+            assert_eq!(told(&calls[0]), expected, "{id}");
+        }
+        // What the user states goes first, and without parties the speakers are asked for.
+        let error = read_bytes(&[("b.json", words.into())], &InputOptions::default()).err().unwrap();
+        assert!(error.to_string().contains("is not known"), "{error}");
+    }
+}
+
+#[test]
 fn a_turn_keeps_everything_its_row_says() {
     let text = "call_id,turn_index,role,text,timestamp,end_time,agent_id,queue,language,channel\n\
         c1,2,agent, Hello there ,2024-03-01T10:00:05Z,2024-03-01T10:00:07Z,ann,billing,en-US,voice\n\

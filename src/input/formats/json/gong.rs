@@ -1,4 +1,4 @@
-//! Gong: monologues of a call's parties, with the call and its parties if they are in the same record.
+//! Gong: monologues of a call's parties, and the call with its parties, in the same record or in one of its own.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::super::{Description, Likeness};
 use super::scalar::{Number, Scalar, list, or_default};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
-use crate::input::part::{CallPart, Speaker, SpokenTurn};
+use crate::input::part::{self, CallPart, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
 use crate::input::times::{Moment, TimeColumn};
 use crate::transcript::Role;
@@ -37,7 +37,8 @@ impl JsonFormat for Gong {
         let places = ["transcript[].", "callTranscripts[].transcript[].", ""];
         let is_there =
             |place: &&str| shape.has_all(&[&format!("{place}speakerId"), &format!("{place}sentences[].text")]);
-        places.iter().any(is_there).then_some(Likeness::Certain)
+        let is_call = shape.has_all(&["metaData.id", "parties[].speakerId"]);
+        (is_call || places.iter().any(is_there)).then_some(Likeness::Certain)
     }
 
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
@@ -53,9 +54,19 @@ impl JsonFormat for Gong {
         let itself = Monologue { speaker_id: answer.speaker_id, sentences: answer.sentences };
         let transcript = answer.transcript.into_iter().chain(Some(itself).filter(|one| !one.sentences.is_empty()));
         calls.push(Call { call_id, transcript: transcript.collect() });
-        let parts = calls.into_iter().filter(|call| !call.transcript.is_empty());
+        let parts = calls.into_iter().filter(|call| !call.transcript.is_empty() || !call.call_id.is_empty());
+        let party = |party: &Party<'r>| part::Party {
+            speaker: party.speaker_id.clone().into_text(),
+            role: party.affiliation.clone().into_text(),
+            agent_id: party.user_id.clone().into_text(),
+        };
         Ok(parts
             .map(|call| CallPart {
+                parties: if call.transcript.is_empty() {
+                    answer.parties.iter().map(party).collect()
+                } else {
+                    Vec::new()
+                },
                 call_id: call.call_id.into_text(),
                 started_ms: began.and_then(Moment::on_the_calendar),
                 language: answer.meta_data.language.clone().into_text(),

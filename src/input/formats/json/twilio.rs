@@ -1,5 +1,5 @@
-//! Twilio Conversational Intelligence: a page of a transcript's sentences, with the transcript itself if it is in the
-//! same record.
+//! Twilio Conversational Intelligence: a page of a transcript's sentences, and the transcript itself, in the same record
+//! or in one of its own.
 //!
 //! The sentences name a channel; who is on it, only the transcript does.
 
@@ -9,7 +9,7 @@ use super::super::{Description, Likeness};
 use super::scalar::{Number, Scalar, list, or_default};
 use super::{Context, JsonFormat, Shape};
 use crate::input::field::Field;
-use crate::input::part::{CallPart, Speaker, SpokenTurn};
+use crate::input::part::{CallPart, Party, Speaker, SpokenTurn};
 use crate::input::rejects::Fault;
 use crate::input::times::TimeColumn;
 
@@ -38,8 +38,10 @@ impl JsonFormat for Twilio {
 
     fn likeness(&self, shape: &Shape) -> Option<Likeness> {
         let channels = ["sentences[].media_channel", "sentences[].mediaChannel"];
-        (channels.iter().any(|channel| shape.has(channel)) && shape.has("sentences[].transcript"))
-            .then_some(Likeness::Certain)
+        let people = ["channel.participants[].channel_participant", "channel.participants[].channelParticipant"];
+        let has_sentences = channels.iter().any(|channel| shape.has(channel)) && shape.has("sentences[].transcript");
+        let is_transcript = shape.has("sid") && people.iter().any(|person| shape.has(person));
+        (has_sentences || is_transcript).then_some(Likeness::Certain)
     }
 
     fn part<'r>(&self, record: &'r [u8], context: &mut Context<'_>) -> Result<CallPart<'r>, Fault> {
@@ -71,13 +73,16 @@ impl JsonFormat for Twilio {
                 None => part.events += 1,
             }
         }
+        if part.turns.is_empty() {
+            part.parties = people.into_iter().map(Participant::into_party).collect();
+        }
         Ok(part)
     }
 }
 
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "list")]
     sentences: Vec<Sentence<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     meta: Meta<'a>,
@@ -121,6 +126,13 @@ struct Participant<'a> {
     role: Scalar<'a>,
     #[serde(borrow, default, alias = "userId")]
     user_id: Scalar<'a>,
+}
+
+impl<'a> Participant<'a> {
+    fn into_party(self) -> Party<'a> {
+        let Self { channel_participant, role, user_id } = self;
+        Party { speaker: channel_participant.into_text(), role: role.into_text(), agent_id: user_id.into_text() }
+    }
 }
 
 #[derive(Deserialize)]
