@@ -24,6 +24,8 @@ pub enum ExitCode {
     Partial = 3,
     /// The budget would be passed, so nothing was sent.
     Budget = 4,
+    /// Done and written, but a date has an alarm, and `--fail-on drift` was asked for.
+    Drift = 5,
     /// The input holds no usable row, or too many unusable ones (`EX_DATAERR`).
     Data = 65,
     /// The input is missing (`EX_NOINPUT`).
@@ -42,12 +44,13 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All codes, ascending.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Done,
         Self::Unexpected,
         Self::Usage,
         Self::Partial,
         Self::Budget,
+        Self::Drift,
         Self::Data,
         Self::NoInput,
         Self::Unavailable,
@@ -70,6 +73,7 @@ impl ExitCode {
             Self::Usage => "wrong usage",
             Self::Partial => "done, some segments failed or rows were rejected",
             Self::Budget => "the budget would be passed, nothing was sent",
+            Self::Drift => "done, a date has an alarm, with `--fail-on drift`",
             Self::Data => "no usable row, or too many unusable ones",
             Self::NoInput => "input missing",
             Self::Unavailable => "the service refuses or can't be reached",
@@ -228,7 +232,7 @@ mod tests {
     #[test]
     fn codes_are_the_documented_ones() {
         let numbers = ExitCode::ALL.map(ExitCode::number);
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 65, 66, 69, 73, 75, 78, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 65, 66, 69, 73, 75, 78, 130]);
     }
 
     #[test]

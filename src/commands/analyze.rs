@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
         self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
         let (conversations, read) = self.stages.read(sources, &options::input(self.settings)?)?;
         let prepare = self.stages.preparation(conversations.languages(), &session)?;
-        self.stages.hold_to_budget(conversations.calls(), &session, &prepare)?;
+        self.stages.hold_to_budget(conversations.calls(), &session, &prepare, |_| 0)?;
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));
         let pipelined = self.stages.score(conversations.into_calls(), rows, &session, prepare, fold).await?;

@@ -14,7 +14,7 @@ use crate::input::{self, Conversations, FileReport, InputError, InputOptions, So
 use crate::interrupt;
 use crate::language::Evidence;
 use crate::output::{MEMORY_BYTES, RejectRow, SecondsRecord};
-use crate::pipeline::{self, FoldOptions, Pipelined, PrepareOptions, TakeCalls};
+use crate::pipeline::{self, FoldOptions, Pipelined, Plan, PrepareOptions, TakeCalls};
 use crate::progress::{Progress, Standing, tell_regularly};
 use crate::rating::RatingModel;
 use crate::settings::{Settings, Verbosity};
@@ -107,7 +107,8 @@ impl<'a> Stages<'a> {
         Ok(PrepareOptions::new(chunk, profile, Arc::clone(evidence), session.store.clone(), redactor))
     }
 
-    /// Holds what an engine that charges will be asked against the budget, if there is one. Nothing is sent before.
+    /// Holds what an engine that charges will be asked against the budget, if there is one, with the units that
+    /// `more` gives for what is sent besides. Nothing is sent before.
     ///
     /// # Errors
     /// [`ExitCode::Budget`] where the plan passes it.
@@ -116,6 +117,7 @@ impl<'a> Stages<'a> {
         calls: impl Iterator<Item = Result<Vec<Call>, InputError>> + Send,
         session: &Session,
         prepare: &PrepareOptions,
+        more: impl Fn(&Plan) -> u64,
     ) -> Result<(), Failure> {
         let profile = session.service.engine.profile();
         if !profile.is_charged() || !session.budget.is_limited() {
@@ -123,7 +125,7 @@ impl<'a> Stages<'a> {
         }
         let begun = Instant::now();
         for plan in pipeline::plan(calls, std::slice::from_ref(prepare))? {
-            let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper);
+            let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper + more(&plan));
             session.budget.check(Planned { units, cost: profile.price.cost(units) })?;
             tracing::info!(documents, units, stored = plan.stored, "at most so much will be billed");
         }

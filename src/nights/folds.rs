@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 
 use super::CallDate;
+use super::DayFigures;
 use super::state::{CallKey, call_key};
-use super::tables::DayFigures;
 use crate::input::InputError;
 use crate::output::MEMORY_BYTES;
 use crate::pipeline::{Fold, FoldOptions, Prepared, TakeCalls};
@@ -41,6 +41,8 @@ pub(crate) struct DatedFolds {
     pub(crate) turns: u64,
     /// Finished calls.
     pub(crate) calls: u64,
+    /// Their languages.
+    pub(crate) languages: BTreeSet<Box<str>>,
 }
 
 impl DatedFolds {
@@ -49,7 +51,7 @@ impl DatedFolds {
         let row_bytes = 4 * MEMORY_BYTES / dates.len().clamp(4, DATES_AT_ONCE);
         let options = FoldOptions { row_bytes, ..options.clone() };
         let folds = dates.iter().map(|date| (*date, DatedFold::new(&options))).collect();
-        Self { options, folds, counts: SegmentCounts::default(), turns: 0, calls: 0 }
+        Self { options, folds, counts: SegmentCounts::default(), turns: 0, calls: 0, languages: BTreeSet::new() }
     }
 }
 
@@ -69,6 +71,9 @@ impl TakeCalls for DatedFolds {
         let dated = self.folds.entry(date).or_insert_with(|| DatedFold::new(&self.options));
         let call = dated.fold.take(prepared, outcomes)?;
         dated.figures.add(&call);
+        if let Some(language) = call.language.filter(|language| !self.languages.contains(language)) {
+            self.languages.insert(language);
+        }
         Ok(())
     }
 }

@@ -5,10 +5,14 @@
 //! - `found`: what one reading holds, date by date; [`decide`]: which dates that makes dirty, and what else must be read;
 //! - `folds`: scored calls, each date apart; `sums`: the record of a published date, which is its commit;
 //! - `publication`: files staged, then renamed, gone on with after a kill; `partition`: the files of a date; `tables`: columns;
-//! - `windows`: the days up to a date, merged from their sums; `latest`: what a single run would write, for the window.
+//! - `windows`: the days up to a date, merged from their sums; `latest`: what a single run would write, for the window;
+//!   `series`: what drift says of the days.
 //!
 //! It reads no transcript, runs no engine and knows no clock: `commands::nightly` does. No text and no id of a call
 //! reaches the state.
+
+/// What a date's calls add up to, in whole numbers: what days are compared by.
+pub(crate) use crate::drift::DaySums as DayFigures;
 
 mod call_date;
 mod decide;
@@ -17,6 +21,7 @@ mod found;
 mod latest;
 mod partition;
 mod publication;
+mod series;
 #[cfg(test)]
 mod simulation;
 mod state;
@@ -31,6 +36,7 @@ pub(crate) use found::{Found, IsGone, Reading};
 pub(crate) use latest::{copy_window, newest};
 pub(crate) use partition::{Partition, part, remove_date, stage_date, stage_window};
 pub(crate) use publication::Publication;
+pub(crate) use series::{judged, trend, unjudged};
 pub(crate) use state::{Held, Input, InputId, Pending, Reason, State, call_key};
 pub(crate) use sums::{
     DateCounts, DateInput, DateRecord, DateSums, Identity, Published, inputs_hash, keys, read as read_sums,

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::CallDate;
 use super::found::Sum;
+use super::{CallDate, DayFigures};
+use crate::drift::CanaryResult;
 use crate::exit::{ExitCode, Stops};
 use crate::output::WrittenFile;
 use crate::overview::Overview;
@@ -145,7 +146,13 @@ pub(crate) struct DateRecord {
     /// What was counted.
     pub(crate) counts: DateCounts,
     /// What its calls add up to.
-    pub(crate) figures: super::tables::DayFigures,
+    pub(crate) figures: DayFigures,
+    /// Pieces of personal data that were kept back, where any were looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) redactions: Option<u64>,
+    /// What the canary texts came to when the date was scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) canary: Option<CanaryResult>,
     /// The files of its partitions.
     pub(crate) files: Vec<WrittenFile>,
     /// The first line of its file: another content has another one.
@@ -327,7 +334,9 @@ pub(super) mod tests {
             dating: "UTC".into(),
             contacts: None,
             counts: DateCounts::default(),
-            figures: super::super::tables::DayFigures::default(),
+            figures: DayFigures::default(),
+            redactions: None,
+            canary: None,
             files: Vec::new(),
             check: String::new(),
         }

@@ -2,59 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::CallDate;
 use super::sums::DateRecord;
+use crate::drift::Judged;
 use crate::output::datapackage::describe;
-use crate::output::{Cell, Column, Format, PARTS, SCHEMA_VERSION, columns, fields, parts, put_rows, resources};
-use crate::rollup::CallRollup;
-use crate::sentiment::Label;
-
-/// What a date's calls add up to, in whole numbers: what days are compared by. Scores are in ten-thousandths.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct DayFigures {
-    pub(crate) scored: u64,
-    pub(crate) score_sum: i64,
-    pub(crate) score_squares: u64,
-    pub(crate) negative: u64,
-    pub(crate) escalated: u64,
-    pub(crate) with_shift: u64,
-    pub(crate) without_agent: u64,
-    pub(crate) words: u64,
-}
-
-impl DayFigures {
-    /// Adds a call.
-    pub(crate) fn add(&mut self, call: &CallRollup) {
-        if let Some(score) = call.customer.score.map(parts) {
-            self.scored += 1;
-            self.score_sum += score;
-            self.score_squares += score.unsigned_abs().pow(2);
-            self.negative += u64::from(call.customer.label == Some(Label::Negative));
-        }
-        self.with_shift += u64::from(call.escalated.is_some());
-        self.escalated += u64::from(call.escalated == Some(true));
-        self.without_agent += u64::from(call.agents.is_empty());
-        self.words += call.customer.words + call.agent.words;
-    }
-
-    /// Mean of the calls' customer scores; `None` when nothing was scored.
-    pub(crate) fn mean(&self) -> Option<f64> {
-        (self.scored > 0).then(|| self.score_sum as f64 / self.scored as f64 / PARTS as f64)
-    }
-
-    /// s/√n, calls being the sampling unit; `None` below two scored calls.
-    fn standard_error(&self) -> Option<f64> {
-        let count = self.scored as f64;
-        let mean = self.mean().filter(|_| self.scored > 1)?;
-        let squares = self.score_squares as f64 / (PARTS * PARTS) as f64;
-        Some(((squares - count * mean * mean).max(0.0) / (count - 1.0) / count).sqrt())
-    }
-}
+use crate::output::{
+    ABOUT_DRIFT, Cell, Column, Format, SCHEMA_VERSION, columns, drift_columns, fields, put_rows, resources,
+};
 
 /// One row of days.csv.
 #[derive(Debug, Clone)]
@@ -66,16 +24,28 @@ pub(crate) struct DayRow {
     pub(crate) late_pending: u64,
     /// Published dates in its window.
     pub(crate) window_days: u64,
-    /// Why the figures from this date on are known to be others than before.
-    pub(crate) accepted: Option<String>,
+    /// What drift says of it.
+    pub(crate) judged: Judged,
+}
+
+impl AsRef<Judged> for DayRow {
+    fn as_ref(&self) -> &Judged {
+        &self.judged
+    }
 }
 
 fn share(hits: u64, of: u64) -> Cell<'static> {
     Cell::of((of > 0).then(|| hits as f64 / of as f64), Cell::Decimal)
 }
 
-/// The columns of days.csv; new ones go to the end.
-pub(crate) static DAYS: [Column<DayRow>; 20] = columns! {
+/// The columns of days.csv.
+fn days() -> &'static [Column<DayRow>] {
+    static ALL: LazyLock<Vec<Column<DayRow>>> = LazyLock::new(|| [&HEAD[..], &drift_columns()].concat());
+    &ALL
+}
+
+/// What comes before the columns of drift.
+static HEAD: [Column<DayRow>; 19] = columns! {
     "call_date", Date, "The date; empty for calls without one.",
         |row| Cell::of(row.date.0, |date| Cell::Word(date.to_string().into()));
     "calls", Integer, "Calls.",
@@ -93,9 +63,9 @@ pub(crate) static DAYS: [Column<DayRow>; 20] = columns! {
     "unscored_share", Number, "Share of the calls that have no customer score.",
         |row| share(row.record.calls.saturating_sub(row.record.figures.scored), row.record.calls);
     "turns_per_call", Number, "Mean number of turns of a call.",
-        |row| share(row.record.counts.turns, row.record.calls);
+        |row| share(row.record.figures.turns, row.record.calls);
     "words_per_turn", Number, "Mean number of words (UAX 29) of a turn.",
-        |row| share(row.record.figures.words, row.record.counts.turns);
+        |row| share(row.record.figures.words, row.record.figures.turns);
     "without_agent_share", Number, "Share of the calls that name no agent.",
         |row| share(row.record.figures.without_agent, row.record.calls);
     "segments_failed", Integer, "Documents that were sent and not scored.",
@@ -114,16 +84,17 @@ pub(crate) static DAYS: [Column<DayRow>; 20] = columns! {
         |row| Cell::text(row.record.identity.engine.as_str());
     "scorer", Text, "A hash of engine, model, settings, formulas and redaction: dates with another one are not compared.",
         |row| Cell::Word(row.record.identity.hash().into());
-    "accepted", Text, "Why the figures from this date on are known to be others than before, as `--accept` was told.",
-        |row| Cell::optional_text(row.accepted.as_deref());
 };
+
+/// What a row of days.csv is.
+static ABOUT_DAYS: LazyLock<String> = LazyLock::new(|| format!("One row a date. {ABOUT_DRIFT}"));
 
 /// Writes days.csv.
 ///
 /// # Errors
 /// The system's.
 pub(crate) fn write_days(rows: &[DayRow], format: Format, out: &mut dyn Write) -> io::Result<Option<u64>> {
-    put_rows(out, &DAYS, rows, format)
+    put_rows(out, days(), rows, format)
 }
 
 /// The description of the partitions and of days.csv. `parts` are the files of each table, by its folder.
@@ -131,11 +102,11 @@ pub(crate) fn describe_partitions(parts: &BTreeMap<String, Vec<String>>, bom: bo
     let mut tables = resources(true);
     tables.retain(|table| table.file != "rejects.csv");
     let mut package = describe(&tables, SCHEMA_VERSION, bom);
-    let days = crate::output::datapackage::Resource {
+    let series = crate::output::datapackage::Resource {
         file: "days.csv",
-        about: "One row a date.",
+        about: ABOUT_DAYS.as_str(),
         key: &["call_date"],
-        fields: fields(&DAYS),
+        fields: fields(days()),
     };
     let mut described = Vec::new();
     let own = |package: &Value, name: &str| {
@@ -152,7 +123,7 @@ pub(crate) fn describe_partitions(parts: &BTreeMap<String, Vec<String>>, bom: bo
         }
         described.push(resource);
     }
-    let mut series = own(&describe(&[days], SCHEMA_VERSION, bom), "days").unwrap_or_default();
+    let mut series = own(&describe(&[series], SCHEMA_VERSION, bom), "days").unwrap_or_default();
     series["path"] = json!("days/days.csv");
     // The one row of calls without a date has no date.
     if let Some(schema) = series["schema"].as_object_mut() {

@@ -1,5 +1,6 @@
 //! What scoring would send: the same preparation and the same look-ups, added up instead of sent.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,8 @@ pub struct Plan {
     pub stored: u64,
     /// Segments that can't be scored: a language that the engine lacks, or no words.
     pub skipped: u64,
+    /// Languages of the calls.
+    pub languages: BTreeSet<Box<str>>,
     /// Calls whose own words are too few to know their language by; counted in the first plan only.
     pub language_assumed: u64,
 }
@@ -38,6 +41,9 @@ struct Draft {
 impl Draft {
     fn add(&mut self, prepared: &Prepared, billing: Option<Billing>) -> io::Result<()> {
         let language = prepared.language();
+        if !self.plan.languages.contains(language) {
+            self.plan.languages.insert(language.into());
+        }
         self.plan.language_assumed += u64::from(prepared.measured.language_assumed);
         for (segment, step) in prepared.segments.iter().zip(&prepared.steps) {
             self.plan.estimate.add_segment(segment);

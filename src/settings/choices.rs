@@ -32,7 +32,7 @@ macro_rules! words {
     )+};
 }
 
-words!(Granularity, Speakers, OffsetUnit, LogFormat, Verbosity, Redelivery);
+words!(Granularity, Speakers, OffsetUnit, LogFormat, Verbosity, Redelivery, FailOn);
 
 /// What a call that comes again means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
@@ -42,6 +42,16 @@ pub enum Redelivery {
     Unite,
     /// Those of the newest input take the place of the others.
     Replace,
+}
+
+/// What makes a night that is done end with a code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum FailOn {
+    /// Nothing.
+    Nothing,
+    /// An alarm of a date that was published.
+    Drift,
 }
 
 /// A date.

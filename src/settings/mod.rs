@@ -33,7 +33,7 @@ mod section;
 mod table;
 mod value;
 
-pub use choices::{CachePlace, LogFormat, Redact, Redelivery, Verbosity};
+pub use choices::{CachePlace, FailOn, LogFormat, Redact, Redelivery, Verbosity};
 use error::Problem;
 pub use error::{Origin, SettingsError};
 pub(crate) use key::{Flag, Heading, Key, Keys};

@@ -10,7 +10,7 @@ use bytesize::ByteSize;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::choices::{Auto, CachePlace, LanguageCode, LogFormat, Redact, Redelivery, TableFormats, Verbosity};
+use super::choices::{Auto, CachePlace, FailOn, LanguageCode, LogFormat, Redact, Redelivery, TableFormats, Verbosity};
 use super::key::{Flag, Heading};
 use super::maps::{ColumnMap, RoleMap};
 use super::section::section;
@@ -303,6 +303,26 @@ section! {
             default: Redelivery::Unite,
             results: false,
             flag: Flag::new(Heading::Nights, "redelivery", "HOW"),
+        }
+        /// Score texts that never change beside the calls of each night, which shows when the scorer itself moves. With comprehend they are some 20 documents a language.
+        canary: bool {
+            key: "nightly.canary",
+            default: true,
+            results: false,
+            flag: Flag::new(Heading::Nights, "canary", "on|off"),
+        }
+        /// How far those texts may move, in their scores on average and in the share of labels that a person gave, before the scorer counts as moved.
+        canary_tolerance: Millionths {
+            key: "nightly.canary-tolerance",
+            default: Millionths(10_000),
+            results: false,
+        }
+        /// What makes a night end with exit code 5 once everything is written: `drift` for an alarm of a date that it published.
+        fail_on: FailOn {
+            key: "nightly.fail-on",
+            default: FailOn::Nothing,
+            results: false,
+            flag: Flag::new(Heading::Nights, "fail-on", "WHAT"),
         }
     }
 }

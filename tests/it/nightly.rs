@@ -384,5 +384,5 @@ fn what_can_not_be_done_is_said_and_changes_nothing() {
     assert!(ended.hint().contains("--into DIR"), "{}", ended.stderr);
     assert!(before == tree(&place, "nights"));
     night(&place, &["--accept", "2026-11-01", "a new recogniser"]).expect(0);
-    assert_eq!(days(&place).cell("2026-11-01", "accepted"), "a new recogniser");
+    assert_eq!(days(&place).cell("2026-11-01", "baseline_reason"), "a new recogniser");
 }

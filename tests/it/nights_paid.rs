@@ -7,10 +7,17 @@ use std::time::{Duration, Instant};
 use crate::comprehend::place_for;
 use crate::disk::on_a_small_disk;
 use crate::nightly::{partitions, tree};
-use crate::program::{Ended, Place, write_csv};
+use crate::program::{Ended, Place, Table, write_csv};
 use crate::standin::{Config, Faults, Standin};
 
 const SCORES: [&str; 4] = ["--cache", "scores", "--granularity", "turn"];
+
+/// A place in which nights score nothing but calls.
+fn place(standin: &Standin) -> Place {
+    let mut place = place_for(standin);
+    place.set([("UNDERTONE_NIGHTLY_CANARY", "off")]);
+    place
+}
 
 /// An export of a day: some calls, the first of which goes on after midnight, in the next day's export.
 fn export(day: u32, calls: u32) -> Vec<u8> {
@@ -63,7 +70,7 @@ fn wait_for_answers(standin: &Standin, child: &mut Child, answers: u64) {
 fn nights_pay_for_each_document_once_and_kills_cost_no_more_than_what_was_in_flight() {
     const BATCH: u64 = 25;
     let standin = Standin::start(Config::default());
-    let place = place_for(&standin);
+    let place = place(&standin);
     let rate = ["--concurrency", "2", "--requests-per-second", "1000"];
     let mut kills = 0;
     for (number, day) in [2, 1, 4, 3, 5].into_iter().enumerate() {
@@ -96,7 +103,7 @@ fn nights_pay_for_each_document_once_and_kills_cost_no_more_than_what_was_in_fli
 #[test]
 fn a_second_night_at_once_is_refused_and_an_interrupted_one_goes_on() {
     let standin = Standin::start(Config { latency: Duration::from_millis(200), ..Config::default() });
-    let place = place_for(&standin);
+    let place = place(&standin);
     deliver(&place, 1);
     let mut first = place.command(&arguments(&["--concurrency", "1"])).spawn().expect("the program can be started");
     wait_for_answers(&standin, &mut first, 1);
@@ -115,7 +122,7 @@ fn a_second_night_at_once_is_refused_and_an_interrupted_one_goes_on() {
 #[test]
 fn a_night_beyond_the_budget_sends_and_publishes_nothing() {
     let standin = Standin::start(Config::default());
-    let place = place_for(&standin);
+    let place = place(&standin);
     deliver(&place, 1);
     night(&place, &["--max-units", "1"]).expect(4);
     assert_eq!(standin.stats().requests, 0);
@@ -132,7 +139,7 @@ fn a_night_beyond_the_budget_sends_and_publishes_nothing() {
 fn documents_that_failed_are_asked_for_again_by_the_next_night() {
     let standin = Standin::start(Config::default());
     standin.set(|config| config.faults = Faults { poison: Some("turn 0 of call 1-3".into()), ..Faults::default() });
-    let place = place_for(&standin);
+    let place = place(&standin);
     deliver(&place, 1);
     night(&place, &[]).expect(3);
     let failures = place.path("nights/failures/call_date=2026-11-01/part-0.csv");
@@ -150,7 +157,7 @@ fn documents_that_failed_are_asked_for_again_by_the_next_night() {
 #[test]
 fn a_final_date_is_not_paid_for_again_because_its_scores_are_too_old() {
     let standin = Standin::start(Config::default());
-    let place = place_for(&standin);
+    let place = place(&standin);
     deliver(&place, 1);
     night(&place, &[]).expect(0);
     deliver(&place, 20);
@@ -164,7 +171,7 @@ fn a_final_date_is_not_paid_for_again_because_its_scores_are_too_old() {
 #[test]
 fn a_disk_that_fills_up_leaves_the_last_publication_whole() {
     let standin = Standin::start(Config::default());
-    let place = place_for(&standin);
+    let place = place(&standin);
     place.write("first/2026-11-01.csv", export(1, 3));
     place.write("second/2026-11-02.csv", export(2, 400));
     let script = r#"
@@ -186,4 +193,27 @@ fn a_disk_that_fills_up_leaves_the_last_publication_whole() {
         assert!(was.as_ref() == Some(bytes), "{name} is another");
     }
     assert!(before.is_empty(), "{:?} are gone", before.keys());
+}
+
+#[test]
+fn texts_that_never_change_are_scored_each_night_within_the_budget() {
+    let standin = Standin::start(Config::default());
+    let place = place_for(&standin);
+    deliver(&place, 1);
+    night(&place, &["--canary", "off"]).expect(0);
+    let of_calls = standin.stats();
+    deliver(&place, 2);
+    standin.reset_stats();
+    night(&place, &["--max-units", "160"]).expect(4);
+    assert_eq!(standin.stats().requests, 0, "the texts count in the plan");
+    night(&place, &[]).expect(0);
+    let with_texts = standin.stats();
+    assert!(with_texts.documents_sent > of_calls.documents_sent + 15, "{with_texts:?}");
+    deliver(&place, 3);
+    night(&place, &["--fail-on", "drift"]).expect(0);
+    let days = Table::read(&std::fs::read(place.path("nights/days/days.csv")).unwrap());
+    // The call that goes on after midnight takes each day's date along with the next export.
+    assert_eq!(days.cell("2026-11-03", "canary_movement"), "0.0000");
+    assert_eq!((days.cell("2026-11-03", "scorer_drift"), days.cell("2026-11-01", "canary_texts")), ("0", ""));
+    assert!(days.cell("2026-11-03", "canary_texts").parse::<u64>().unwrap() >= 18);
 }

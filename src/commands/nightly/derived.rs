@@ -10,22 +10,58 @@ use super::{Night, Scorer, Store, accepted, show};
 use crate::commands::options;
 use crate::commands::record::record;
 use crate::commands::stages::{Read, seconds};
+use crate::drift::{self, Judged};
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
     self, Books, CallDate, DateRecord, DateSums, DayRow, Published, WINDOWS_LIST, Windows, all_of, copy_window,
-    describe_partitions, newest, part, read_sums, stage_window, write_days,
+    describe_partitions, judged, newest, part, read_sums, stage_window, trend, unjudged, write_days,
 };
 use crate::output::{
     self, FAILURES, NightRecord, OutputDirectory, PendingRecord, RejectRow, RunRecord, SEGMENTS, agent_columns,
     call_columns, put_rows, read_back,
 };
-use crate::report;
+use crate::report::{self, Figures, Trend};
 use crate::rollup::{AgentsReport, Population};
+use crate::settings::FailOn;
 
 /// The folder of what a single run would write.
 const LATEST: &str = "latest";
 
+/// The published days, and what is made of them.
+struct Series<'s> {
+    published: &'s BTreeMap<CallDate, DateRecord>,
+    windows: &'s Windows<'s>,
+    judged: &'s BTreeMap<CallDate, Judged>,
+}
+
+impl Series<'_> {
+    /// The published day before, if the same scorer made it.
+    fn before(&self, date: CallDate) -> Option<CallDate> {
+        let identity = &self.published.get(&date)?.identity;
+        let (before, record) = self.published.range(..date).next_back()?;
+        (before.0.is_some() && record.identity == *identity).then_some(*before)
+    }
+
+    /// The days up to a date; none for calls without one.
+    fn trend(&self, date: CallDate, previous: Option<(String, Figures)>) -> Option<Trend> {
+        date.0.map(|_| trend(self.published, self.judged, date, previous))
+    }
+}
+
 impl Night<'_> {
+    /// How the night ends.
+    fn code(&self, read: &Readings, plan: &Plan, done: &Done, dates: &[&Judged]) -> ExitCode {
+        if !plan.edited.is_empty() {
+            ExitCode::Data
+        } else if self.nights.fail_on == FailOn::Drift && dates.iter().any(|judged| !judged.alarms.is_empty()) {
+            ExitCode::Drift
+        } else if !done.made.segments.complete() || read.read.rejected > 0 {
+            ExitCode::Partial
+        } else {
+            ExitCode::Done
+        }
+    }
+
     /// Makes what depends on all dates anew, writes the night's record, and makes all of it last.
     pub(super) fn derive(
         mut self,
@@ -39,12 +75,10 @@ impl Night<'_> {
         let begun = Instant::now();
         let published = Published::read(&self.root)?;
         let windows = Windows::new(&published.dates, i64::from(self.nights.window));
-        let failed = !done.made.segments.complete() || read.read.rejected > 0;
-        let code = match (plan.edited.is_empty(), failed) {
-            (false, _) => ExitCode::Data,
-            (true, true) => ExitCode::Partial,
-            (true, false) => ExitCode::Done,
-        };
+        let options = drift::Options { canary_tolerance: self.nights.canary_tolerance.value() };
+        let judged = judged(&published.dates, &accepted(&self.root), options);
+        let alarms: Vec<&Judged> = done.published.keys().filter_map(|date| judged.get(date)).collect();
+        let code = self.code(read, plan, done, &alarms);
         let nobody = AgentsReport { agents: Vec::new(), calls_without_agent: 0, population: None };
         let call_model = scorer.call_model.as_ref();
         let started_at = self.stages.started_at;
@@ -57,12 +91,13 @@ impl Night<'_> {
             store.publication.remove(format!("reports/{date}.html"));
         }
         let stale = windows.stale(&self.root);
-        self.put_windows(store, &published, &windows, &stale, &run)?;
+        let series = Series { published: &published.dates, windows: &windows, judged: &judged };
+        self.put_windows(store, &series, &stale, &run)?;
         let last = newest(&published.dates);
         if let Some(last) = last {
-            self.put_latest(&published, &windows, last, &run, &read.read)?;
+            self.put_latest(&series, last, &run, &read.read)?;
         }
-        self.put_days(store, &published, &windows, night)?;
+        self.put_days(store, &series, night)?;
         self.stages.seconds.write += seconds(begun.elapsed());
         run.seconds = self.stages.seconds;
         run.finished_at = self.stages.finished_at().to_string();
@@ -75,7 +110,7 @@ impl Night<'_> {
         }
         store.state.keep()?;
         self.ended()?;
-        show::night(&self, &run, plan, done, code)
+        show::night(&self, &run, plan, done, &alarms, code)
     }
 
     fn window_table(&self) -> String {
@@ -86,17 +121,16 @@ impl Night<'_> {
     fn put_windows(
         &self,
         store: &mut Store,
-        published: &Published,
-        windows: &Windows<'_>,
+        series: &Series<'_>,
         stale: &[CallDate],
         run: &RunRecord,
     ) -> Result<(), Failure> {
-        let format = options::format(self.settings);
+        let (format, windows) = (options::format(self.settings), series.windows);
         let mut books = Books::default();
         for &date in stale {
             let agents = books.of(&self.root, &windows.dates(date))?.finish();
             stage_window(&mut store.publication, &self.window_table(), date, &agents, format)?;
-            let Some(of_date) = published.dates.get(&date) else { continue };
+            let Some(of_date) = series.published.get(&date) else { continue };
             let DateSums { inputs, overview, .. } = read_sums(&self.root, date)?;
             let mut record = with_counts(run, [of_date].into_iter(), &agents);
             let own: BTreeSet<&str> = inputs.iter().map(|input| input.blake3.as_str()).collect();
@@ -110,19 +144,12 @@ impl Night<'_> {
     }
 
     /// The newest window as a single run would write it.
-    fn put_latest(
-        &self,
-        published: &Published,
-        windows: &Windows<'_>,
-        last: CallDate,
-        run: &RunRecord,
-        read: &Read,
-    ) -> Result<(), Failure> {
-        let dates = windows.dates(last);
+    fn put_latest(&self, series: &Series<'_>, last: CallDate, run: &RunRecord, read: &Read) -> Result<(), Failure> {
+        let dates = series.windows.dates(last);
         let format = options::format(self.settings);
         let DateSums { book, mut overview, .. } = all_of(&self.root, &dates)?;
         let agents = book.finish();
-        let mut record = with_counts(run, dates.iter().filter_map(|date| published.dates.get(date)), &agents);
+        let mut record = with_counts(run, dates.iter().filter_map(|date| series.published.get(date)), &agents);
         for RejectRow { reason, .. } in &read.rejects {
             overview.add_reject(&read_back(reason, format.guard));
         }
@@ -136,7 +163,15 @@ impl Night<'_> {
         directory.write("failures.csv", |out| copy_window(root, "failures", &dates, &FAILURES, format, out))?;
         directory.write("rejects.csv", |out| put_rows(out, &output::REJECTS, &read.rejects, format))?;
         output::describe_tables(&mut directory, self.settings.detail, format)?;
-        let page = report::page(&record, &overview, &report::agents(&agents, format.guard), None);
+        let previous = match series.before(last) {
+            Some(before) => {
+                let earlier = all_of(&self.root, &series.windows.dates(before))?.overview;
+                Some((format!("the days up to {before}"), Figures::of(&earlier)))
+            }
+            None => None,
+        };
+        let trend = series.trend(last, previous);
+        let page = report::page(&record, &overview, &report::agents(&agents, format.guard), trend.as_ref());
         directory.write("report.html", |out| out.write_all(page.as_bytes()).map(|()| None))?;
         record.outputs = directory.written().to_vec();
         record.finished_at = self.stages.finished_at().to_string();
@@ -146,36 +181,32 @@ impl Night<'_> {
     }
 
     /// The series of days, the list of the pages, and the description of the partitions.
-    fn put_days(
-        &self,
-        store: &mut Store,
-        published: &Published,
-        windows: &Windows<'_>,
-        night: &nights::Night,
-    ) -> Result<(), Failure> {
+    fn put_days(&self, store: &mut Store, series: &Series<'_>, night: &nights::Night) -> Result<(), Failure> {
         let mut waiting: BTreeMap<CallDate, u64> = BTreeMap::new();
         for pending in store.state.pending()? {
             *waiting.entry(pending.date).or_default() += pending.calls;
         }
-        let accepted = accepted(&self.root);
-        let last = newest(&published.dates);
+        let Series { published, windows, judged } = *series;
+        let last = newest(published);
         let now = nights::Night { lookback: night.lookback, newest: last, ..nights::Night::default() };
-        let row = |(date, record): (&CallDate, &DateRecord)| DayRow {
-            date: *date,
-            record: record.clone(),
-            is_final: now.is_final(*date),
-            late_pending: waiting.get(date).copied().unwrap_or_default(),
-            window_days: windows.dates(*date).len() as u64,
-            accepted: accepted.get(&date.to_string()).cloned(),
+        let row = |(date, record): (&CallDate, &DateRecord)| {
+            Some(DayRow {
+                date: *date,
+                record: record.clone(),
+                is_final: now.is_final(*date),
+                late_pending: waiting.get(date).copied().unwrap_or_default(),
+                window_days: windows.dates(*date).len() as u64,
+                judged: judged.get(date).cloned().or_else(unjudged)?,
+            })
         };
-        let rows: Vec<DayRow> = published.dates.iter().map(row).collect();
+        let rows: Vec<DayRow> = published.iter().filter_map(row).collect();
         let format = options::format(self.settings);
         let publication = &mut store.publication;
         publication.write("days/days.csv", |out| write_days(&rows, format, out))?;
         let index = show::index(&rows);
         publication.write("index.html", |out| out.write_all(index.as_bytes()).map(|()| None))?;
         let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (date, record) in &published.dates {
+        for (date, record) in published {
             for file in record.files.iter().filter(|file| file.name.strip_suffix("csv").is_some()) {
                 let table = file.name.split('/').next().unwrap_or_default();
                 parts.entry(table.to_owned()).or_default().push(file.name.clone());

@@ -9,9 +9,12 @@ use serde::Deserialize;
 
 use super::reading::Readings;
 use super::{Night, Scorer, Store};
+use crate::canary;
 use crate::commands::options;
 use crate::commands::record::Made;
 use crate::commands::stages::{Counts, seconds};
+use crate::drift::CanaryResult;
+use crate::engine::Service;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
     self, CallDate, DATES_AT_ONCE, DateCounts, DateInput, DateRecord, DateSums, DatedFold, DatedFolds, Held, Input,
@@ -19,7 +22,7 @@ use crate::nights::{
 };
 use crate::output::ReadError;
 use crate::output::read::{self, TableReader};
-use crate::pipeline::Pipelined;
+use crate::pipeline::{self, Pipelined};
 
 /// What a night does with the dates that were touched.
 #[derive(Debug, Default)]
@@ -41,6 +44,8 @@ pub(super) struct Plan {
 pub(super) struct Done {
     pub(super) published: BTreeMap<CallDate, DateRecord>,
     pub(super) made: Made,
+    /// What the canary texts came to, of the languages met so far.
+    canary: Option<CanaryResult>,
 }
 
 impl Counts for DatedFolds {
@@ -133,7 +138,11 @@ impl Night<'_> {
             |dates: &BTreeSet<CallDate>| OnlyDates::new(read.conversations.calls(), dates.clone(), left_out.clone());
         let prepare = self.stages.preparation(read.conversations.languages(), &scorer.session)?;
         if !plan.dirty.is_empty() {
-            self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare)?;
+            let profile = scorer.session.service.engine.profile();
+            let canary = |plan: &pipeline::Plan| {
+                if self.nights.canary { canary::estimate(profile, &plan.languages).units_upper } else { 0 }
+            };
+            self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;
         }
         let dates: Vec<CallDate> = plan.dirty.iter().copied().collect();
         for some in dates.chunks(DATES_AT_ONCE) {
@@ -142,12 +151,28 @@ impl Night<'_> {
             let folds = DatedFolds::new(&some, &options);
             let rows = read.conversations.rows() - read.conversations.rejected();
             let pipelined = self.stages.score(only(&some), rows, &scorer.session, prepare.clone(), folds).await?;
+            self.score_canary(&pipelined.fold, &scorer.session.service, &mut done.canary).await;
             let begun = Instant::now();
             self.put(store, read, pipelined, scorer, &mut done)?;
             self.stages.seconds.write += seconds(begun.elapsed());
         }
         store.publication.commit()?;
         Ok(done)
+    }
+
+    /// Scores the canary texts of languages that were not met tonight before. A night does not fail by them.
+    async fn score_canary(&self, folds: &DatedFolds, service: &Service, all: &mut Option<CanaryResult>) {
+        let known: BTreeSet<Box<str>> =
+            all.iter().flat_map(|all| all.languages.keys()).map(|language| language.as_str().into()).collect();
+        let new = &folds.languages - &known;
+        if !self.nights.canary || new.is_empty() {
+            return;
+        }
+        match (canary::score(service, &new).await, all) {
+            (Ok(more), Some(all)) => all.languages.extend(more.languages),
+            (Ok(more), none) => *none = Some(more),
+            (Err(error), _) => tracing::warn!(%error, "the canary texts could not be scored"),
+        }
     }
 
     /// Puts scored dates in place.
@@ -167,7 +192,7 @@ impl Night<'_> {
         done.made.tally.calls += folds.calls;
         done.made.tally.turns += folds.turns;
         for (date, dated) in folds.folds {
-            let record = self.put_date(store, read, date, dated, scorer, &mut done.made)?;
+            let record = self.put_date(store, read, date, dated, scorer, done)?;
             done.published.insert(date, record);
         }
         store.publication.commit()?;
@@ -181,10 +206,10 @@ impl Night<'_> {
         date: CallDate,
         dated: DatedFold,
         scorer: &Scorer,
-        made: &mut Made,
+        done: &mut Done,
     ) -> Result<DateRecord, Failure> {
         let DatedFold { fold, figures } = dated;
-        made.add_calls(&fold);
+        done.made.add_calls(&fold);
         let counts = DateCounts {
             turns: fold.turns,
             scored: fold.overview.scored(),
@@ -206,6 +231,8 @@ impl Night<'_> {
             contacts: scorer.contacts.clone(),
             counts,
             figures,
+            redactions: scorer.identity.redaction.as_ref().map(|_| fold.redacted.masks.values().sum()),
+            canary: done.canary.clone(),
             files: Vec::new(),
             check: String::new(),
         };

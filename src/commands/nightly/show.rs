@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Night;
 use super::publish::{Done, Plan};
+use crate::drift::Judged;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::DayRow;
 use crate::output::{NightRecord, PendingRecord, RunRecord};
@@ -33,10 +34,14 @@ pub(super) fn night(
     run: &RunRecord,
     plan: &Plan,
     done: &Done,
+    dates: &[&Judged],
     code: ExitCode,
 ) -> Result<ExitCode, Failure> {
     let facts = run.night.clone().unwrap_or_default();
     warn(&facts, night);
+    for alarm in dates.iter().flat_map(|judged| &judged.alarms) {
+        tracing::warn!(kind = alarm.kind.as_str(), "{}", alarm.words);
+    }
     if night.arguments.json {
         let summary = json!({
             "published": facts.published,
@@ -44,6 +49,7 @@ pub(super) fn night(
             "removed": facts.removed,
             "pending": facts.pending,
             "undated_calls": facts.undated_calls,
+            "alarms": dates.iter().flat_map(|judged| alarms(judged)).collect::<Vec<_>>(),
             "calls": run.counts.calls,
             "segments": run.counts.segments,
             "rejected_rows": run.counts.rejected_rows,
@@ -53,7 +59,7 @@ pub(super) fn night(
         });
         crate::commands::print(&format!("{summary:#}\n"))?;
     } else if night.settings.verbosity != Verbosity::Quiet {
-        crate::commands::print(&summary(night, run, &facts, done))?;
+        crate::commands::print(&summary(night, run, &facts, done, dates))?;
     }
     match plan.edited.first() {
         None => Ok(code),
@@ -68,6 +74,14 @@ pub(super) fn night(
             Err(Failure::new(ExitCode::Data, message).with_hint(Some(hint)))
         }
     }
+}
+
+/// The alarms of a date for a program.
+fn alarms(judged: &Judged) -> impl Iterator<Item = Value> {
+    judged
+        .alarms
+        .iter()
+        .map(|alarm| json!({ "date": judged.date.to_string(), "kind": alarm.kind.as_str(), "words": alarm.words }))
 }
 
 /// Warns of calls that are in no partition, or in that without a date.
@@ -95,7 +109,7 @@ fn warn(facts: &NightRecord, night: &Night<'_>) {
     }
 }
 
-fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done) -> String {
+fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done, judged: &[&Judged]) -> String {
     let mut text = String::new();
     let dates = facts.published.len();
     let head = format!(
@@ -112,6 +126,9 @@ fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done)
     }
     if dates > NAMED_DATES {
         line("", &format!("and {}", counted((dates - NAMED_DATES) as u64, "date")));
+    }
+    for alarm in judged.iter().flat_map(|judged| &judged.alarms) {
+        line("alarm", &alarm.words);
     }
     for date in &facts.removed {
         line(date, "taken away: its calls are of other dates");
