@@ -130,6 +130,11 @@ fn range(days: &[TrendDay]) -> (f64, f64) {
 }
 
 impl Trend {
+    /// Whether there is more than one kind of mark.
+    pub(crate) fn has_key(&self) -> bool {
+        self.has_band || self.has_unjudged || !self.alarmed.is_empty() || !self.anew.is_empty()
+    }
+
     /// Of two marks or more.
     pub(crate) fn of(unit: Unit, days: &[TrendDay]) -> Self {
         let plot = Plot::of(days);
