@@ -1,5 +1,7 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
+#[cfg(any(feature = "comprehend", feature = "object-stores"))]
+mod aws;
 mod batch;
 mod budget;
 pub mod cache;
@@ -26,6 +28,7 @@ pub mod output;
 mod overview;
 mod parallel;
 mod pipeline;
+mod places;
 mod progress;
 mod random;
 mod rating;

@@ -1,6 +1,6 @@
 //! One run at a time per output directory.
 //!
-//! The lock is the kernel's, on a small file inside the directory that says who holds it. It ends with the
+//! On an object store the lock is a lease (`places`). In a local directory the lock is the kernel's, on a small file inside the directory that says who holds it. It ends with the
 //! process, however that ends, so there is no stale lock to clear; the file stays, and means nothing unlocked. Where
 //! a file system has no locks (some network mounts) the run goes on unprotected, with a
 //! warning: refusing to run there at all would protect nobody.
@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{ExitCode, Stops};
+use crate::places::{self, PlaceError};
 
 /// The lock's name in the output directory.
 pub const LOCK_FILE: &str = ".undertone.lock";
@@ -70,18 +71,34 @@ pub enum LockError {
         /// What the system says.
         source: io::Error,
     },
+    /// The directory is on an object store that can't be reached or written to.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The lock could not be renewed in time, so that another run may have begun.
+    #[error("the lock on {} was lost: nothing was written", directory.display())]
+    Lost {
+        /// The output directory.
+        directory: PathBuf,
+    },
 }
 
 impl Stops for LockError {
     fn code(&self) -> ExitCode {
         match self {
-            Self::Held { .. } => ExitCode::TryLater,
+            Self::Held { .. } | Self::Lost { .. } => ExitCode::TryLater,
+            Self::Place(error) => error.code(),
             Self::Io { .. } => ExitCode::CantCreate,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Place(error) => error.hint(),
+            Self::Lost { .. } => Some("see that no other run writes there, and run it again".to_owned()),
+            Self::Held { directory, .. } if places::refuse(directory).is_err() => Some(
+                "wait for that run to end (one that was killed holds it for a minute more), or write elsewhere with --out"
+                    .to_owned(),
+            ),
             Self::Held { .. } => Some("wait for that run to end, or write elsewhere with --out DIR".to_owned()),
             Self::Io { .. } => Some("name a directory that can be written to with --out DIR".to_owned()),
         }
@@ -90,8 +107,16 @@ impl Stops for LockError {
 
 /// An output directory held by this run until it is dropped, or the process ends.
 #[derive(Debug)]
-pub struct RunLock {
-    file: File,
+pub struct RunLock(Held);
+
+/// What holds it.
+#[derive(Debug)]
+enum Held {
+    /// The kernel's lock on a file.
+    File(File),
+    /// A lease on a directory that is on an object store.
+    #[cfg(feature = "object-stores")]
+    Lease(places::Lease, PathBuf),
 }
 
 impl RunLock {
@@ -100,36 +125,74 @@ impl RunLock {
     /// # Errors
     /// [`LockError::Held`] while another run holds it; [`LockError::Io`] if the directory or the lock can't be made.
     pub fn take(directory: &Path, holder: &Holder) -> Result<Self, LockError> {
-        let path = directory.join(LOCK_FILE);
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| LockError::Io { path, source }
-        };
-        std::fs::create_dir_all(directory).map_err(failed(directory))?;
-        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(failed(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { directory: directory.to_owned(), holder: read_holder(&mut file) });
-            }
-            Err(TryLockError::Error(error)) => {
-                tracing::warn!(
-                    directory = %directory.display(), %error,
-                    "this file system has no locks: make sure that no other run writes to this directory"
-                );
-            }
+        let place = places::location(directory)?;
+        #[cfg(feature = "object-stores")]
+        if let Some(place) = place {
+            return Ok(Self(Held::Lease(lease(&place, directory, holder)?, directory.to_owned())));
         }
-        write_holder(&mut file, holder).map_err(failed(&path))?;
-        Ok(Self { file })
+        debug_assert!(place.is_none(), "an address that nothing reaches is an error");
+        Ok(Self(Held::File(lock_file(directory, holder)?)))
+    }
+
+    /// Insists that it is still held: to be asked before anything is published.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`]. A local lock is never lost.
+    pub fn check(&self) -> Result<(), LockError> {
+        match &self.0 {
+            Held::File(_) => Ok(()),
+            #[cfg(feature = "object-stores")]
+            Held::Lease(lease, _) if lease.is_held() => Ok(()),
+            #[cfg(feature = "object-stores")]
+            Held::Lease(_, directory) => Err(LockError::Lost { directory: directory.clone() }),
+        }
     }
 }
 
+/// Takes the lease on a folder of an object store.
+#[cfg(feature = "object-stores")]
+fn lease(place: &places::Location, directory: &Path, holder: &Holder) -> Result<places::Lease, LockError> {
+    places::Lease::take(&place.child(LOCK_FILE), holder).map_err(|error| match error {
+        places::LeaseError::Held(holder) => LockError::Held { directory: directory.to_owned(), holder },
+        places::LeaseError::Store(error) => LockError::Place(error.into()),
+    })
+}
+
+/// Locks the file in a local directory.
+fn lock_file(directory: &Path, holder: &Holder) -> Result<File, LockError> {
+    let path = directory.join(LOCK_FILE);
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LockError::Io { path, source }
+    };
+    std::fs::create_dir_all(directory).map_err(failed(directory))?;
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = open.map_err(failed(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(LockError::Held { directory: directory.to_owned(), holder: read_holder(&mut file) });
+        }
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(
+                directory = %directory.display(), %error,
+                "this file system has no locks: make sure that no other run writes to this directory"
+            );
+        }
+    }
+    write_holder(&mut file, holder).map_err(failed(&path))?;
+    Ok(file)
+}
+
 impl Drop for RunLock {
-    /// Gives the directory back. The file stays: deleting it would let two runs lock two files of one name.
+    /// Gives the directory back. The local file stays: deleting it would let two runs lock two files of one name.
     fn drop(&mut self) {
-        // The name of a holder that is gone would only mislead; the lock itself ends with the file handle.
-        let _without_it_the_name_stays = self.file.set_len(0);
+        match &self.0 {
+            // The name of a holder that is gone would only mislead; the lock itself ends with the file handle.
+            Held::File(file) => drop(file.set_len(0)),
+            #[cfg(feature = "object-stores")]
+            Held::Lease(..) => {}
+        }
     }
 }
 

@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
     }
 
     async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
-        let _lock = RunLock::take(&self.settings.out, &Holder::current())?;
+        let lock = RunLock::take(&self.settings.out, &Holder::current())?;
         let directory = OutputDirectory::open(&self.settings.out)?;
         let session = Session::open(self.settings, &Halt::new()).await?;
         self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
@@ -64,12 +64,12 @@ impl<'a> Run<'a> {
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));
         let pipelined = self.stages.score(conversations.into_calls(), rows, &session, prepare, fold).await?;
-        self.write(directory, &session, pipelined, &read)
+        self.write((directory, &lock), &session, pipelined, &read)
     }
 
     fn write(
         mut self,
-        mut directory: OutputDirectory,
+        (mut directory, lock): (OutputDirectory, &RunLock),
         session: &Session,
         pipelined: Pipelined<Fold, Calls>,
         read: &Read,
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         record.finished_at = self.stages.finished_at().to_string();
         directory.write("run.json", |out| output::write_record(&record, out))?;
         let written = directory.written().to_vec();
-        let path = directory.commit()?;
+        let path = directory.commit_while(&|| lock.check())?;
         tracing::info!(
             exit_code = record.exit_code,
             calls = overview.calls,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::exit::{ExitCode, Failure};
 use crate::explain::{Drawing, Explanation, RedactedDrawing};
+use crate::places;
 use crate::redact::Redactor;
 use crate::transcript::Call;
 
@@ -13,6 +14,7 @@ use crate::transcript::Call;
 /// # Errors
 /// [`Failure`] if the directory holds no run or no such call, or stdout takes no more.
 pub fn run(call_id: &str, directory: &Path, words: Option<&Call>) -> Result<ExitCode, Failure> {
+    places::refuse(directory)?;
     let explanation = Explanation::read(directory, call_id)?;
     let drawing = Drawing { explanation: &explanation, words };
     let mut stdout = anstream::stdout().lock();

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::exit::{ExitCode, Failure};
 use crate::lock::{Holder, RunLock};
 use crate::output::{RunRecord, write_whole};
+use crate::places;
 use crate::report;
 
 /// The page's name in an output directory.
@@ -19,6 +20,7 @@ const PAGE: &str = "report.html";
 /// [`Failure`] if the directory holds no run, another run holds it, a table can't be understood, or the page can't
 /// be written.
 pub fn run(directory: &Path) -> Result<ExitCode, Failure> {
+    places::refuse(directory)?;
     // A directory without a run gets no lock file.
     RunRecord::read(&directory.join(RunRecord::FILE))?;
     let _lock = RunLock::take(directory, &Holder::current()).map_err(|error| {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::error::InputError;
+use super::error::{InputError, of_place};
 use super::formats::parquet::is_parquet;
 use super::source::Source;
 
@@ -229,8 +229,8 @@ impl Opened {
 fn failure(path: &str, compression: Option<&'static str>, source: io::Error) -> InputError {
     let path = path.to_owned();
     match compression {
-        Some(compression) => InputError::Damaged { path, compression, source },
-        None => InputError::Unreadable { path, source },
+        Some(compression) if of_place(&source).is_none() => InputError::Damaged { path, compression, source },
+        _ => InputError::Unreadable { path, source },
     }
 }
 

@@ -8,6 +8,7 @@ use std::io;
 use super::field::Field;
 use super::rejects::{MaxRejects, Reject};
 use crate::exit::{ExitCode, Stops};
+use crate::places::PlaceError;
 
 /// Why the input as a whole can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,10 @@ pub enum InputError {
         /// Whether outputs of an earlier run were left out.
         own: bool,
     },
-    /// The operating system refused to open or read.
+    /// An address on an object store that can't be searched.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The operating system, or an object store, refused to open or read.
     #[error("{path}: can't be read")]
     Unreadable {
         /// The file or directory.
@@ -241,6 +245,8 @@ impl InputError {
 impl Stops for InputError {
     fn code(&self) -> ExitCode {
         match self {
+            Self::Place(error) => error.code(),
+            Self::Unreadable { source, .. } if let Some(error) = of_place(source) => error.code(),
             Self::Nothing
             | Self::Missing { .. }
             | Self::NoMatch { .. }
@@ -254,6 +260,8 @@ impl Stops for InputError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Place(error) => error.hint(),
+            Self::Unreadable { source, .. } if let Some(error) = of_place(source) => error.hint(),
             Self::Nothing => Some("name a file, a directory, a glob, or - for standard input".to_owned()),
             Self::Missing { .. } => Some("check the path; it is taken from the working directory".to_owned()),
             Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
@@ -308,6 +316,11 @@ impl Stops for InputError {
             Self::Scratch { .. } => Some("set TMPDIR to a directory with more room".to_owned()),
         }
     }
+}
+
+/// The error of an object store that `error` is, if it is one.
+pub(super) fn of_place(error: &io::Error) -> Option<&PlaceError> {
+    error.get_ref()?.downcast_ref()
 }
 
 /// What helps where nothing shows who spoke.

@@ -3,7 +3,7 @@
 //! [`discover`] finds the files, [`read`] takes every row of them in, and [`Conversations::calls`] hands out calls
 //! with their turns in order. What happens to a row on its way, a file each:
 //!
-//! - `source`: which files; `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
+//! - `source`: which files (`objects` on object stores); `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
 //! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
 //!   may show.
 //! - `html`: the words of bodies that are written in HTML; `live_chat`: those of Salesforce's.
@@ -40,6 +40,8 @@ mod html;
 pub mod label_files;
 mod labels;
 mod live_chat;
+#[cfg(feature = "object-stores")]
+mod objects;
 mod part;
 mod parties;
 #[cfg(test)]
@@ -332,7 +334,7 @@ fn read_contacts(
     reading: &mut Reading<'_>,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<(FileReport, ContactsRead), InputError> {
-    let opened = Opened::open(&Source::File { path: path.to_owned(), bytes: 0, is_named: true })?;
+    let opened = Opened::open(&Source::named(path)?)?;
     let about = opened.about.clone();
     let path = about.path.as_str().into();
     let file = FileContext { number: contacts::PLACE, path, call_id: String::new(), names_calls: Cell::default() };

@@ -1,6 +1,7 @@
 //! Which files are read, in which order, and their bytes: the one place of the room that knows where files lie.
 //!
-//! An input is a file, a directory (searched through, sorted by name), a glob, or `-` for standard input. Each
+//! An input is a file, a directory (searched through, sorted by name), a glob, `-` for standard input, or an address on
+//! an object store (`objects`). Each
 //! file is read once however often it is named. What this program wrote is no input: a directory or glob leaves out
 //! files named as its own in the output directory and in every folder that holds a run's record.
 
@@ -11,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::InputError;
 use crate::output::FILES;
+use crate::places;
 
 /// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`; those that anything may have
 /// come last.
@@ -30,15 +32,41 @@ pub enum Source {
         /// Whether the user named it, and not a directory or glob that it was found in.
         is_named: bool,
     },
+    /// An object on an object store.
+    #[cfg(feature = "object-stores")]
+    Object {
+        /// Where it is, and what it was when it was found.
+        object: places::Object,
+        /// Whether the user named it, and not a prefix or glob that it was found by.
+        is_named: bool,
+    },
     /// Standard input.
     Stdin,
 }
 
 impl Source {
+    /// The file or object that was named as `path`, though nothing else is known of it.
+    ///
+    /// # Errors
+    /// Those of [`discover`] for an address on an object store.
+    pub(super) fn named(path: &Path) -> Result<Self, InputError> {
+        if places::location(path)?.is_none() {
+            return Ok(Self::File { path: path.to_owned(), bytes: 0, is_named: true });
+        }
+        let mut found = discover(&[path.display().to_string()], Path::new(""))?;
+        if found.len() == 1 {
+            Ok(found.remove(0))
+        } else {
+            Err(InputError::Missing { path: path.display().to_string() })
+        }
+    }
+
     /// The path as shown and written: `-` for standard input.
     pub fn name(&self) -> String {
         match self {
             Self::File { path, .. } => path.display().to_string(),
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => object.location().to_string(),
             Self::Stdin => "-".to_owned(),
         }
     }
@@ -46,39 +74,65 @@ impl Source {
     /// The raw bytes, as a stream.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says; errors of an object store hold a [`places::PlaceError`].
     pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
         Ok(match self {
             Self::File { path, .. } => Box::new(File::open(path)?),
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => Box::new(object.open()),
             Self::Stdin => Box::new(io::stdin().lock()),
         })
     }
 
     /// The name without folders and endings; for standard input `stdin`.
     pub(crate) fn stem(&self) -> String {
-        let Self::File { path, .. } = self else { return "stdin".to_owned() };
-        let name = path.file_name().map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned());
-        without_endings(&name).to_owned()
+        match self.file_name() {
+            Some(name) => without_endings(&name).to_owned(),
+            None => "stdin".to_owned(),
+        }
+    }
+
+    /// The name without folders; `None` for standard input.
+    fn file_name(&self) -> Option<String> {
+        let name =
+            |path: &Path| path.file_name().map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned());
+        match self {
+            Self::File { path, .. } => Some(name(path)),
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => Some(name(Path::new(&object.listed().key))),
+            Self::Stdin => None,
+        }
+    }
+
+    /// Whether a directory, prefix or glob was named, and not it.
+    const fn was_found(&self) -> bool {
+        match self {
+            Self::File { is_named, .. } => !*is_named,
+            #[cfg(feature = "object-stores")]
+            Self::Object { is_named, .. } => !*is_named,
+            Self::Stdin => false,
+        }
     }
 
     /// Whether it is the file at `path`.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let Self::File { path: own, .. } = self else { return false };
+        let Self::File { path: own, .. } = self else { return self.name() == path.display().to_string() };
         own == path || fs::canonicalize(own).is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| own == path))
     }
 
     /// Whether it may be something else than a transcript: it was found, and anything may have its ending.
     pub(super) fn may_be_anything(&self) -> bool {
-        let Self::File { path, is_named: false, .. } = self else { return false };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = self.file_name().unwrap_or_default();
         let name = uncompressed(&name);
-        without_one_of(name, &ENDINGS[SURE_ENDINGS..]) != name
+        self.was_found() && without_one_of(name, &ENDINGS[SURE_ENDINGS..]) != name
     }
 
     /// The size in bytes as stored, if it is known.
-    pub const fn bytes(&self) -> Option<u64> {
+    pub fn bytes(&self) -> Option<u64> {
         match self {
             Self::File { bytes, .. } => Some(*bytes),
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => Some(object.listed().bytes),
             Self::Stdin => None,
         }
     }
@@ -91,16 +145,27 @@ impl Source {
 /// lie anywhere. A path that exists is never taken for a glob.
 ///
 /// # Errors
-/// [`InputError::Nothing`], [`InputError::Missing`], [`InputError::NoMatch`], [`InputError::NoTranscripts`] or
-/// [`InputError::Unreadable`].
+/// [`InputError::Nothing`], [`InputError::Missing`], [`InputError::NoMatch`], [`InputError::NoTranscripts`],
+/// [`InputError::Unreadable`] or [`InputError::Place`].
 pub fn discover(inputs: &[String], out: &Path) -> Result<Vec<Source>, InputError> {
-    let mut found = Found { out: fs::canonicalize(out).ok(), ..Found::default() };
+    let mut found = Found {
+        out: fs::canonicalize(out).ok(),
+        #[cfg(feature = "object-stores")]
+        out_on_store: places::location(out)?.map(places::Location::folder),
+        ..Found::default()
+    };
     for input in inputs {
         let path = Path::new(input);
         if input == "-" {
             found.add_stdin();
         } else if path.exists() {
             found.add(path, input, true)?;
+        } else if let Some(place) = places::location(path)? {
+            #[cfg(feature = "object-stores")]
+            found.add_objects(&place, input)?;
+            // A build without the feature has refused it.
+            #[cfg(not(feature = "object-stores"))]
+            drop(place);
         } else if input.contains(['*', '?', '[']) {
             found.add_glob(input)?;
         } else {
@@ -112,11 +177,18 @@ pub fn discover(inputs: &[String], out: &Path) -> Result<Vec<Source>, InputError
 
 /// What was found so far, each once.
 #[derive(Default)]
-struct Found {
-    sources: Vec<Source>,
-    seen: HashSet<PathBuf>,
+pub(super) struct Found {
+    pub(super) sources: Vec<Source>,
+    /// Files by their canonical path, objects by their address.
+    pub(super) seen: HashSet<PathBuf>,
     /// The output directory, if it is there.
     out: Option<PathBuf>,
+    /// The output folder, if it is on an object store.
+    #[cfg(feature = "object-stores")]
+    pub(super) out_on_store: Option<places::Location>,
+    /// Objects found so far, by bucket.
+    #[cfg(feature = "object-stores")]
+    pub(super) queues: HashMap<String, std::sync::Arc<places::Queue>>,
     /// Folders looked at, and whether they hold outputs of this program.
     outputs: HashMap<PathBuf, bool>,
 }
@@ -196,7 +268,7 @@ impl Found {
 }
 
 /// How many parts of `path` begin with a dot, which hides them.
-fn hidden(path: &Path) -> usize {
+pub(super) fn hidden(path: &Path) -> usize {
     let is_hidden =
         |part: &Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
     path.components().filter(is_hidden).count()
@@ -239,7 +311,7 @@ impl Walk<'_> {
     }
 }
 
-fn is_transcript(path: &Path) -> bool {
+pub(super) fn is_transcript(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     without_endings(&name) != uncompressed(&name)
 }

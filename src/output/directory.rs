@@ -1,7 +1,8 @@
 //! The output directory: files appear whole or not at all.
 //!
 //! Everything is written into a staging folder inside the directory, flushed to the disk, and renamed into
-//! place at the end, `run.json` last. A run that fails before that leaves the previous outputs as they were.
+//! place at the end, `run.json` last. Where the directory is on an object store (`remote`), the staging folder is a
+//! temporary one, and what is in it is uploaded at the end. A run that fails before that leaves the previous outputs as they were.
 //! Files of an earlier run that this one does not write are removed, so that no two runs are mixed.
 
 use std::fs::{self, File};
@@ -10,8 +11,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::datapackage::Resource;
 use super::files::{BYTE_ORDER_MARK, resources};
 use crate::exit::{ExitCode, Stops};
+use crate::lock::LockError;
+use crate::places::{self, PlaceError};
+
+#[cfg(feature = "object-stores")]
+mod remote;
 
 /// Every file that a run can write, in the order in which they are put in place.
 pub const FILES: [&str; 13] = [
@@ -62,6 +69,12 @@ pub enum OutputError {
         /// The path.
         path: PathBuf,
     },
+    /// The directory is on an object store that can't be reached or written to.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The lock was lost before anything was put in place.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 impl OutputError {
@@ -73,11 +86,17 @@ impl OutputError {
 
 impl Stops for OutputError {
     fn code(&self) -> ExitCode {
-        ExitCode::CantCreate
+        match self {
+            Self::Place(error) => error.code(),
+            Self::Lock(error) => error.code(),
+            _ => ExitCode::CantCreate,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Place(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
             Self::NotOurs { .. } => Some("name another folder with --out DIR, or move the file away".into()),
             Self::Write { source, .. } if crate::exit::is_disk_full(source) => {
@@ -108,6 +127,9 @@ pub struct OutputDirectory {
     path: PathBuf,
     staging: PathBuf,
     written: Vec<WrittenFile>,
+    /// Where it is, if not here.
+    #[cfg(feature = "object-stores")]
+    remote: Option<remote::Remote>,
 }
 
 impl OutputDirectory {
@@ -116,6 +138,12 @@ impl OutputDirectory {
     /// # Errors
     /// [`OutputError`] naming the path; [`OutputError::NotOurs`] where somebody's own table would be lost.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
+        let place = places::location(path)?;
+        #[cfg(feature = "object-stores")]
+        if let Some(place) = place {
+            return Self::open_remote(path, place.folder());
+        }
+        debug_assert!(place.is_none(), "an address that nothing reaches is an error");
         if path.exists() && !path.is_dir() {
             return Err(OutputError::NotADirectory { path: path.to_owned() });
         }
@@ -128,7 +156,13 @@ impl OutputDirectory {
             fs::remove_dir_all(&staging).map_err(OutputError::write(&staging))?;
         }
         fs::create_dir(&staging).map_err(OutputError::write(&staging))?;
-        Ok(Self { path: path.to_owned(), staging, written: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            staging,
+            written: Vec::new(),
+            #[cfg(feature = "object-stores")]
+            remote: None,
+        })
     }
 
     /// What was written so far.
@@ -169,8 +203,22 @@ impl OutputDirectory {
     /// Puts everything that was written in place, in the order of [`FILES`], and removes what an earlier run left.
     ///
     /// # Errors
-    /// [`OutputError::Write`] naming the file that could not be renamed.
+    /// [`OutputError::Write`] naming the file that could not be renamed; [`OutputError::Place`] on an object store.
     pub fn commit(self) -> Result<PathBuf, OutputError> {
+        self.commit_while(&|| Ok(()))
+    }
+
+    /// The same, as long as `held` says that the directory is this run's.
+    ///
+    /// # Errors
+    /// [`OutputError::Lock`] too: where it comes first, nothing was changed.
+    pub(crate) fn commit_while(self, held: &dyn Fn() -> Result<(), LockError>) -> Result<PathBuf, OutputError> {
+        held()?;
+        #[cfg(feature = "object-stores")]
+        if let Some(remote) = &self.remote {
+            remote.publish(&self.staging, &self.written, held)?;
+            return Ok(self.path.clone());
+        }
         for name in FILES {
             let target = self.path.join(name);
             if self.written.iter().any(|file| file.name == name) {
@@ -212,12 +260,17 @@ pub(crate) fn write_hashed(
 fn tables_of_others(folder: &Path) -> impl Iterator<Item = PathBuf> {
     resources(true).into_iter().filter_map(move |table| {
         let path = folder.join(table.file);
-        let names: Vec<&str> = table.fields.iter().take(2).map(|field| field.name).collect();
         let mut begin = Vec::new();
         File::open(&path).ok()?.take(HEADER_BYTES).read_to_end(&mut begin).ok()?;
-        let header = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&begin);
-        (!header.starts_with(names.join(",").as_bytes())).then_some(path)
+        is_table_of_others(&table, &begin).then_some(path)
     })
+}
+
+/// Whether a file that should be `table` and begins so is none that a run wrote.
+fn is_table_of_others(table: &Resource, begin: &[u8]) -> bool {
+    let names: Vec<&str> = table.fields.iter().take(2).map(|field| field.name).collect();
+    let header = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(begin);
+    !header.starts_with(names.join(",").as_bytes())
 }
 
 /// Makes renames durable where the platform lets a directory be flushed; where it does not, there is nothing to do.

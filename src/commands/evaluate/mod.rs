@@ -32,6 +32,7 @@ use crate::interrupt;
 use crate::model::Model;
 use crate::output::write_whole;
 use crate::pipeline::{self, PipelineError, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::places;
 use crate::progress::{Progress, Standing};
 use crate::report;
 use crate::rollup::{CallRollup, ScoredRoles};
@@ -52,6 +53,7 @@ const SEED: u64 = 1;
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
+    args.out.as_deref().map_or(Ok(()), places::refuse)?;
     if let Some(labels) = &args.labels
         && marked::is_marked(labels)?
     {

@@ -18,34 +18,20 @@ use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptio
 use aws_smithy_runtime_api::client::auth::{
     AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
-use aws_types::service_config::ServiceConfigKey;
 use serde::{Deserialize, Serialize};
 
-/// An HTTP client with TLS by `ring` (the SDK's default compiles a C library) and the proxies that the environment names.
-pub(super) fn http_client() -> SharedHttpClient {
-    use aws_smithy_http_client::proxy::ProxyConfig;
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    use aws_smithy_http_client::{Builder, Connector};
-    Builder::new().build_with_connector_fn(|settings, components| {
-        let mut connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.build()
-    })
-}
+use crate::aws;
 
 /// A JSON request body. `Debug` prints its length, never its text.
 struct Body(Vec<u8>);
@@ -166,7 +152,7 @@ impl JsonOperation {
         let mut builder = Operation::builder()
             .service_name(service.id)
             .operation_name(name)
-            .http_client(config.http_client().unwrap_or_else(http_client))
+            .http_client(config.http_client().unwrap_or_else(aws::http_client))
             .timeout_config(config.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled))
             .endpoint_url(&endpoint(config, service, &region))
             .no_retry()
@@ -206,32 +192,12 @@ impl JsonOperation {
     }
 }
 
-/// Where a service's requests go: what the environment or the profile names for this service, else for all services,
-/// else the service's host in the region's partition.
+/// Where a service's requests go: what is named for it, else its host in the region's partition.
 fn endpoint(config: &SdkConfig, service: ServiceName, region: &Region) -> String {
-    let key =
-        ServiceConfigKey::builder().service_id(service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let own = config.service_config().zip(key.ok()).and_then(|(settings, key)| settings.load_config(key));
-    own.or_else(|| config.endpoint_url().map(str::to_owned)).unwrap_or_else(|| {
+    aws::named_endpoint(config, service.id).unwrap_or_else(|| {
         let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-        let domain = domain(region.as_ref());
-        let domain = if config.use_dual_stack() == Some(true) && domain == DOMAIN { "api.aws" } else { domain };
+        let domain = aws::domain(region.as_ref());
+        let domain = if config.use_dual_stack() == Some(true) && domain == aws::DOMAIN { "api.aws" } else { domain };
         format!("https://{}{fips}.{region}.{domain}", service.host)
     })
-}
-
-/// The domain of most regions.
-const DOMAIN: &str = "amazonaws.com";
-
-/// The domain of a region's partition, as botocore's `endpoints.json` lists them.
-fn domain(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 6] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("us-isof-", "csp.hci.ic.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-        ("eusc-", "amazonaws.eu"),
-    ];
-    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or(DOMAIN, |(_, domain)| domain)
 }

@@ -1,0 +1,190 @@
+//! Inputs on object stores: which objects an address means.
+//!
+//! `s3://bucket/key` is an object, if there is one of that key; otherwise, as with a slash at its end, all transcripts
+//! under that prefix; with `*`, `?` or `[` a glob over keys. What holds for local folders holds here: endings of
+//! transcripts, hidden names left out, outputs of this program left out, the order of a local walk. Keys that match are
+//! held, some 200 bytes each, and at most a million of them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::InputError;
+use super::source::{Found, Source, hidden, is_transcript};
+use crate::output::FILES;
+use crate::places::{Bucket, Listed, Location, PlaceError, Queue};
+
+/// Most objects that one address may mean.
+const MOST_OBJECTS: usize = 1_000_000;
+/// As much of a run's record as holds its version.
+const RECORD_BYTES: u64 = 64 << 10;
+
+/// How keys are matched: as local paths are.
+const MATCHING: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
+impl Found {
+    /// Adds what `place` means, which was `typed`.
+    pub(super) fn add_objects(&mut self, place: &Location, typed: &str) -> Result<(), InputError> {
+        let queue = match self.queues.get(&place.bucket) {
+            Some(queue) => Arc::clone(queue),
+            None => Queue::new(Bucket::connect(&place.bucket).map_err(PlaceError::from)?),
+        };
+        self.queues.insert(place.bucket.clone(), Arc::clone(&queue));
+        let is_folder = place.key.is_empty() || place.key.ends_with('/');
+        let named = if is_folder { None } else { queue.bucket().find(&place.key).map_err(PlaceError::from)? };
+        if let Some(named) = named {
+            self.add_object(&queue, named, true);
+            return Ok(());
+        }
+        let found = if place.key.contains(['*', '?', '[']) {
+            let no_match = || InputError::NoMatch { pattern: typed.to_owned() };
+            let pattern = glob::Pattern::new(&place.key).map_err(|_error| no_match())?;
+            let kept = self.search(&queue, fixed(&place.key), |key| matches(&pattern, key))?;
+            if kept.objects.is_empty() { Err(no_match()) } else { Ok(kept.objects) }
+        } else {
+            let prefix = place.prefix();
+            let kept = self.search(&queue, &prefix, |key| is_found(key, &prefix))?;
+            match kept.objects {
+                objects if !objects.is_empty() => Ok(objects),
+                _ if kept.seen == 0 => Err(InputError::Missing { path: typed.to_owned() }),
+                _ => Err(InputError::NoTranscripts { path: typed.to_owned(), own: kept.own }),
+            }
+        };
+        for object in found? {
+            self.add_object(&queue, object, false);
+        }
+        Ok(())
+    }
+
+    fn add_object(&mut self, queue: &Arc<Queue>, listed: Listed, is_named: bool) {
+        let address = Location { bucket: queue.bucket().name().to_owned(), key: listed.key.clone() };
+        if self.seen.insert(address.to_string().into()) {
+            self.sources.push(Source::Object { object: queue.push(listed), is_named });
+        }
+    }
+
+    /// The objects under `prefix` whose keys are `wanted`, sorted as a local walk sorts, without what this program wrote.
+    fn search(&self, queue: &Queue, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Kept, InputError> {
+        let mut kept = Kept::default();
+        let list = queue.bucket().list(prefix, false, |listed| {
+            kept.seen += 1;
+            if wanted(&listed.key) {
+                kept.objects.push(listed);
+            }
+            kept.objects.len() <= MOST_OBJECTS
+        });
+        list.map_err(PlaceError::from)?;
+        if kept.objects.len() > MOST_OBJECTS {
+            return Err(PlaceError::from(queue.bucket().too_many(prefix, MOST_OBJECTS)).into());
+        }
+        let mut records = HashMap::new();
+        let mut fault = None;
+        let before = kept.objects.len();
+        kept.objects.retain(|listed| match self.is_own_object(queue.bucket(), &listed.key, &mut records) {
+            Ok(is_own) => !is_own,
+            Err(error) => {
+                fault.get_or_insert(error);
+                false
+            }
+        });
+        if let Some(error) = fault {
+            return Err(error.into());
+        }
+        kept.own = kept.objects.len() < before;
+        kept.objects.sort_unstable_by(|a, b| Path::new(&a.key).cmp(Path::new(&b.key)));
+        Ok(kept)
+    }
+
+    /// Whether this program wrote the object: it is named so, and lies in the output folder or beside a run's record.
+    fn is_own_object(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+        records: &mut HashMap<String, bool>,
+    ) -> Result<bool, PlaceError> {
+        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        if !FILES.contains(&name) {
+            return Ok(false);
+        }
+        let folder = Location { bucket: bucket.name().to_owned(), key: folder.to_owned() };
+        if self.out_on_store.as_ref() == Some(&folder) {
+            return Ok(true);
+        }
+        if let Some(&holds) = records.get(&folder.key) {
+            return Ok(holds);
+        }
+        let record = bucket.get(&folder.child("run.json").key, RECORD_BYTES)?;
+        let holds =
+            record.is_some_and(|record| memchr::memmem::find(&record.bytes, b"\"undertone_version\"").is_some());
+        records.insert(folder.key, holds);
+        Ok(holds)
+    }
+}
+
+/// What a search found.
+#[derive(Default)]
+struct Kept {
+    objects: Vec<Listed>,
+    /// Objects that were looked at.
+    seen: u64,
+    /// Whether outputs of a run were left out.
+    own: bool,
+}
+
+/// What the keys that `pattern` matches begin with: all before the part that has the first sign of a glob.
+fn fixed(pattern: &str) -> &str {
+    let (before, _) = pattern.split_at(pattern.find(['*', '?', '[']).unwrap_or(pattern.len()));
+    before.rfind('/').map_or("", |slash| pattern.split_at(slash + 1).0)
+}
+
+/// Whether a folder is searched for the object `key`, which lies under `prefix`.
+fn is_found(key: &str, prefix: &str) -> bool {
+    hidden(Path::new(key)) == hidden(Path::new(prefix)) && is_transcript(Path::new(key))
+}
+
+/// Whether `pattern` matches `key`, or a folder that is then searched for it.
+fn matches(pattern: &glob::Pattern, key: &str) -> bool {
+    let is_hidden = |key: &str| hidden(Path::new(key)) > hidden(Path::new(pattern.as_str()));
+    if pattern.matches_with(key, MATCHING) {
+        return !is_hidden(key);
+    }
+    let folders = key.match_indices('/').map(|(slash, _)| key.split_at(slash).0);
+    folders.filter(|folder| pattern.matches_with(folder, MATCHING)).any(|folder| {
+        let below = format!("{folder}/");
+        !is_hidden(folder) && is_found(key, &below)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched<'k>(pattern: &str, keys: &[&'k str]) -> Vec<&'k str> {
+        let pattern = glob::Pattern::new(pattern).unwrap();
+        keys.iter().copied().filter(|key| matches(&pattern, key)).collect()
+    }
+
+    #[test]
+    fn a_glob_is_listed_by_what_stands_before_its_first_sign() {
+        for (pattern, prefix) in [
+            ("a/b/**/*.json.gz", "a/b/"),
+            ("a/b-*.csv", "a/"),
+            ("*.csv", ""),
+            ("a/2026-1[01]/x.csv", "a/"),
+            ("ü/é?/x", "ü/"),
+        ] {
+            assert_eq!(fixed(pattern), prefix, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn globs_match_keys_as_they_match_paths() {
+        let keys = ["a/x.csv", "a/b/y.csv", "a/.z.csv", "a/b/.git/w.csv", "a/b/note.md", "ab/x.csv"];
+        assert_eq!(matched("a/*.csv", &keys), ["a/x.csv"]);
+        assert_eq!(matched("a/**/*.csv", &keys), ["a/x.csv", "a/b/y.csv"]);
+        assert_eq!(matched("a/.*.csv", &keys), ["a/.z.csv"]);
+        assert_eq!(matched("a/*", &keys), ["a/x.csv", "a/b/y.csv"], "a folder that is matched is searched");
+        assert_eq!(matched("a/b/*.md", &keys), ["a/b/note.md"], "a file that is matched may have any ending");
+    }
+}

@@ -1,0 +1,165 @@
+//! One run at a time on an object store: a small object that its holder renews.
+//!
+//! It is put on condition that nothing is there, or that what is there is the very lease that ran out. Whether one ran
+//! out is measured by the store's own clock (the age of the object when the store answers), so that no machine's
+//! clock matters. The holder counts by its own monotonic clock and stops earlier than anybody else may begin.
+//!
+//! A run that is killed leaves its lease, which ends by itself. Refuses to wait.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+
+use super::bucket::{Bucket, Inner, On};
+use super::fault::StoreError;
+use super::location::Location;
+use crate::lock::Holder;
+
+/// How long a lease lasts that nobody renews.
+pub(crate) const LASTS: Duration = Duration::from_secs(60);
+/// How often it is renewed.
+const RENEWED: Duration = Duration::from_secs(15);
+/// How long after its last renewal its holder may still write: a request that is under way must end within the rest.
+const TRUSTED: Duration = Duration::from_secs(40);
+/// Most bytes read of a lease.
+const LEASE_BYTES: u64 = 4096;
+
+/// What the object says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Held {
+    #[serde(flatten)]
+    holder: Holder,
+    /// Seconds after its last renewal for which it holds.
+    lasts_seconds: u64,
+    /// Tells two runs of one holder apart.
+    run: String,
+    /// How often it was renewed: so that each renewal has a tag of its own.
+    renewals: u64,
+}
+
+impl Held {
+    fn bytes(&self) -> Bytes {
+        serde_json::to_vec(self).expect("it is plain JSON").into()
+    }
+}
+
+/// Why a lease can't be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LeaseError {
+    /// Another run has it.
+    #[error("another run holds it")]
+    Held(Option<Holder>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Held until it is dropped.
+pub(crate) struct Lease {
+    bucket: Bucket,
+    key: String,
+    standing: Arc<Mutex<Standing>>,
+    renewal: JoinHandle<()>,
+}
+
+/// What its holder knows of it.
+struct Standing {
+    held: Held,
+    tag: String,
+    /// Before the last request that succeeded was sent; nothing once somebody else has it.
+    since: Option<Instant>,
+}
+
+impl Lease {
+    /// Takes the lease at `place` for `holder`, and renews it until it is dropped.
+    ///
+    /// # Errors
+    /// [`LeaseError::Held`] while another run has it.
+    pub(crate) fn take(place: &Location, holder: &Holder) -> Result<Self, LeaseError> {
+        let bucket = Bucket::connect(&place.bucket)?;
+        let run = format!("{:016x}", fastrand::u64(..));
+        let held = Held { holder: holder.clone(), lasts_seconds: LASTS.as_secs(), run, renewals: 0 };
+        let since = Instant::now();
+        let mut tag = bucket.put(&place.key, held.bytes(), On::Absent)?;
+        if tag.is_none() {
+            tag = take_over(&bucket, &place.key, &held)?;
+        }
+        // Between the two questions somebody else was quicker.
+        let tag = tag.ok_or(LeaseError::Held(None))?;
+        let standing = Arc::new(Mutex::new(Standing { held, tag, since: Some(since) }));
+        let renewal = bucket.start(renew(Arc::clone(bucket.inner()), place.key.clone(), Arc::clone(&standing)));
+        Ok(Self { bucket, key: place.key.clone(), standing, renewal })
+    }
+
+    /// Whether it is still held, and for long enough to write something.
+    pub(crate) fn is_held(&self) -> bool {
+        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.since.is_some_and(|since| since.elapsed() < TRUSTED)
+    }
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+        // One that may have run out may be somebody else's.
+        if !self.is_held() {
+            return;
+        }
+        if let Err(error) = self.bucket.remove(&self.key) {
+            tracing::warn!("{error}: the next run can begin in {} s", LASTS.as_secs());
+        }
+    }
+}
+
+/// Puts `held` in the place of a lease that ran out; `None` if somebody else does.
+fn take_over(bucket: &Bucket, key: &str, held: &Held) -> Result<Option<String>, LeaseError> {
+    let Some(there) = bucket.get(key, LEASE_BYTES)? else {
+        return Ok(bucket.put(key, held.bytes(), On::Absent)?);
+    };
+    let before: Option<Held> = serde_json::from_slice(&there.bytes).ok();
+    let lasts = before.as_ref().map_or(LASTS, |before| Duration::from_secs(before.lasts_seconds));
+    if there.age <= lasts {
+        return Err(LeaseError::Held(before.map(|before| before.holder)));
+    }
+    let Some(tag) = there.e_tag else { return Ok(None) };
+    if let Some(before) = before {
+        tracing::warn!("{} ended without giving its lock back, which has run out", before.holder);
+    }
+    Ok(bucket.put(key, held.bytes(), On::Tag(tag))?)
+}
+
+/// Renews the lease until somebody else has it.
+async fn renew(inner: Arc<Inner>, key: String, standing: Arc<Mutex<Standing>>) {
+    let lock = || standing.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        tokio::time::sleep(RENEWED).await;
+        let since = Instant::now();
+        let (held, tag) = {
+            let mut standing = lock();
+            standing.held.renewals += 1;
+            (standing.held.clone(), standing.tag.clone())
+        };
+        match inner.put(&key, held.bytes(), On::Tag(tag)).await {
+            Ok(Some(tag)) => {
+                let mut standing = lock();
+                (standing.tag, standing.since) = (tag, Some(since));
+            }
+            Ok(None) => {
+                lock().since = None;
+                tracing::warn!("another run has taken the lock");
+                return;
+            }
+            // There is time for more tries.
+            Err(error) => tracing::warn!("the lock could not be renewed: {error}"),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Places other than local folders: `s3://bucket/prefix`, for inputs and for outputs. Only a build with the feature
+//! `object-stores` reaches them.
+//!
+//! - [`Location`] is such an address; every build knows one when it sees it, and can say what it lacks.
+//! - [`Bucket`] is what is done there: list, read, put (also on a condition), upload in parts, remove. Credentials,
+//!   region and endpoint come from the standard AWS chain (`connect`); requests travel with the HTTP client that all of
+//!   AWS has here (`http`), and are sent again by one rule only (`retry`), not by the library's.
+//! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
+//! - [`Lease`]: one run at a time, by an object that its holder renews.
+//! - `upload`: a whole set of files put in place, as late as can be.
+//!
+//! The room's functions wait: they may be called from any thread, also from one that runs a runtime. Refuses to know
+//! what a file holds. Messages name buckets, keys, codes and actions; never a body, a header or a signature.
+
+mod error;
+mod location;
+
+#[cfg(feature = "object-stores")]
+mod bucket;
+#[cfg(feature = "object-stores")]
+mod connect;
+#[cfg(feature = "object-stores")]
+mod fault;
+#[cfg(feature = "object-stores")]
+mod http;
+#[cfg(feature = "object-stores")]
+mod lease;
+#[cfg(feature = "object-stores")]
+mod reader;
+#[cfg(feature = "object-stores")]
+mod retry;
+#[cfg(feature = "object-stores")]
+mod upload;
+
+pub use error::PlaceError;
+pub(crate) use location::{Location, location, refuse};
+
+#[cfg(feature = "object-stores")]
+pub(crate) use bucket::{Bucket, Listed};
+#[cfg(feature = "object-stores")]
+pub(crate) use fault::StoreError;
+#[cfg(feature = "object-stores")]
+pub(crate) use lease::{Lease, LeaseError};
+#[cfg(feature = "object-stores")]
+pub(crate) use reader::{Object, Queue};
+#[cfg(feature = "object-stores")]
+pub(crate) use upload::{Upload, UploadError};
