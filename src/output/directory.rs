@@ -213,12 +213,12 @@ impl OutputDirectory {
     /// # Errors
     /// [`OutputError::Lock`] too: where it comes first, nothing was changed.
     pub(crate) fn commit_while(self, held: &dyn Fn() -> Result<(), LockError>) -> Result<PathBuf, OutputError> {
-        held()?;
         #[cfg(feature = "object-stores")]
         if let Some(remote) = &self.remote {
             remote.publish(&self.staging, &self.written, held)?;
             return Ok(self.path.clone());
         }
+        held()?;
         for name in FILES {
             let target = self.path.join(name);
             if self.written.iter().any(|file| file.name == name) {

@@ -50,6 +50,8 @@ pub(super) async fn connect(bucket: &str) -> Result<Connected, Fault> {
         .with_endpoint(endpoint)
         .with_virtual_hosted_style_request(is_host)
         .with_credentials(Arc::clone(&credentials) as _)
+        // One object is removed at a time, by the request for it.
+        .with_disable_bulk_delete(true)
         .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
         .with_http_connector(Wire::new(aws::connector(Some(settings), config.sleep_impl())))
         .build()

@@ -122,7 +122,7 @@ impl Fault {
                 404 => Self::Missing,
                 412 => Self::Changed,
                 // Two conditional writes at once: which of them was first is not known yet.
-                408 | 409 | 429 | 500.. => Self::Busy(named()),
+                408 | 409 | 429 | 500 | 502..=504 => Self::Busy(named()),
                 _ => Self::Refused(format!("HTTP {status} {code}").trim_end().to_owned()),
             },
         }

@@ -6,11 +6,12 @@
 //!
 //! A run that is killed leaves its lease, which ends by itself. Refuses to wait.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, Inner, On};
@@ -61,6 +62,7 @@ pub(crate) enum LeaseError {
 pub(crate) struct Lease {
     bucket: Bucket,
     key: String,
+    /// Locked while it is renewed.
     standing: Arc<Mutex<Standing>>,
     renewal: JoinHandle<()>,
 }
@@ -73,6 +75,25 @@ struct Standing {
     since: Option<Instant>,
 }
 
+impl Standing {
+    /// Whether it is still held, and for long enough to write something.
+    fn is_held(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() < TRUSTED)
+    }
+
+    /// Renews it, if nobody else has it.
+    async fn renew(&mut self, inner: &Inner, key: &str) {
+        let since = Instant::now();
+        self.held.renewals += 1;
+        match inner.put(key, self.held.bytes(), On::Tag(self.tag.clone())).await {
+            Ok(Some(tag)) => (self.tag, self.since) = (tag, Some(since)),
+            Ok(None) => self.since = None,
+            // There may be time for more tries.
+            Err(error) => tracing::warn!("the lock could not be renewed: {error}"),
+        }
+    }
+}
+
 impl Lease {
     /// Takes the lease at `place` for `holder`, and renews it until it is dropped.
     ///
@@ -82,9 +103,10 @@ impl Lease {
         let bucket = Bucket::connect(&place.bucket)?;
         let run = format!("{:016x}", fastrand::u64(..));
         let held = Held { holder: holder.clone(), lasts_seconds: LASTS.as_secs(), run, renewals: 0 };
-        let since = Instant::now();
+        let mut since = Instant::now();
         let mut tag = bucket.put(&place.key, held.bytes(), On::Absent)?;
         if tag.is_none() {
+            since = Instant::now();
             tag = take_over(&bucket, &place.key, &held)?;
         }
         // Between the two questions somebody else was quicker.
@@ -94,10 +116,16 @@ impl Lease {
         Ok(Self { bucket, key: place.key.clone(), standing, renewal })
     }
 
-    /// Whether it is still held, and for long enough to write something.
+    /// Whether it is still held, which the store is asked.
     pub(crate) fn is_held(&self) -> bool {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        standing.since.is_some_and(|since| since.elapsed() < TRUSTED)
+        let (standing, inner, key) = (Arc::clone(&self.standing), Arc::clone(self.bucket.inner()), self.key.clone());
+        self.bucket.wait(async move {
+            let mut standing = standing.lock().await;
+            if standing.is_held() {
+                standing.renew(&inner, &key).await;
+            }
+            standing.is_held()
+        })
     }
 }
 
@@ -110,8 +138,9 @@ impl std::fmt::Debug for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal.abort();
+        let standing = Arc::clone(&self.standing);
         // One that may have run out may be somebody else's.
-        if !self.is_held() {
+        if !self.bucket.wait(async move { standing.lock().await.is_held() }) {
             return;
         }
         if let Err(error) = self.bucket.remove(&self.key) {
@@ -139,27 +168,13 @@ fn take_over(bucket: &Bucket, key: &str, held: &Held) -> Result<Option<String>, 
 
 /// Renews the lease until somebody else has it.
 async fn renew(inner: Arc<Inner>, key: String, standing: Arc<Mutex<Standing>>) {
-    let lock = || standing.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         tokio::time::sleep(RENEWED).await;
-        let since = Instant::now();
-        let (held, tag) = {
-            let mut standing = lock();
-            standing.held.renewals += 1;
-            (standing.held.clone(), standing.tag.clone())
-        };
-        match inner.put(&key, held.bytes(), On::Tag(tag)).await {
-            Ok(Some(tag)) => {
-                let mut standing = lock();
-                (standing.tag, standing.since) = (tag, Some(since));
-            }
-            Ok(None) => {
-                lock().since = None;
-                tracing::warn!("another run has taken the lock");
-                return;
-            }
-            // There is time for more tries.
-            Err(error) => tracing::warn!("the lock could not be renewed: {error}"),
+        let mut standing = standing.lock().await;
+        standing.renew(&inner, &key).await;
+        if standing.since.is_none() {
+            tracing::warn!("another run has taken the lock");
+            return;
         }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) struct Location {
 
 impl Location {
     /// The same without a slash at its end.
+    #[cfg(feature = "object-stores")]
     pub(crate) fn folder(mut self) -> Self {
         self.key.truncate(self.key.trim_end_matches('/').len());
         self

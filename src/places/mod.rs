@@ -33,7 +33,7 @@ mod retry;
 mod upload;
 
 pub use error::PlaceError;
-pub(crate) use location::{Location, location, refuse};
+pub(crate) use location::{location, refuse};
 
 #[cfg(feature = "object-stores")]
 pub(crate) use bucket::{Bucket, Listed};
@@ -41,6 +41,8 @@ pub(crate) use bucket::{Bucket, Listed};
 pub(crate) use fault::StoreError;
 #[cfg(feature = "object-stores")]
 pub(crate) use lease::{Lease, LeaseError};
+#[cfg(feature = "object-stores")]
+pub(crate) use location::Location;
 #[cfg(feature = "object-stores")]
 pub(crate) use reader::{Object, Queue};
 #[cfg(feature = "object-stores")]

@@ -22,6 +22,10 @@ mod nights_paid;
 mod outputs;
 mod package;
 mod parquet;
+#[cfg(feature = "object-stores")]
+mod places;
+#[cfg(feature = "object-stores")]
+mod places_faults;
 mod plan;
 mod privacy;
 mod program;

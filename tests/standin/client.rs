@@ -47,7 +47,7 @@ impl Draft {
     /// A valid request for `operation` with any body.
     pub(crate) fn new(standin: &Standin, operation: &str, body: &Value) -> Self {
         let headers = [
-            ("host", standin.address.to_string()),
+            ("host", standin.running.address.to_string()),
             ("content-type", CONTENT_TYPE.to_owned()),
             ("x-amz-target", format!("Comprehend_20171127.{operation}")),
         ];
@@ -59,7 +59,7 @@ impl Draft {
         };
         let now = jiff::Timestamp::now();
         Self {
-            address: standin.address,
+            address: standin.running.address,
             request,
             credential: Credential::default(),
             region: "us-east-1".to_owned(),

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 
 /// Largest head, as most servers have it.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Largest body: 25 documents of 5,000 bytes, escaped six for one, and room to spare.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Largest body of Comprehend's: 25 documents of 5,000 bytes, escaped six for one, and room to spare.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// One request, fully read.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +36,16 @@ impl Request {
     }
 }
 
-/// Reads the next request of a connection; `pending` holds bytes read but not used. `None` when the client left.
+/// Reads the next request of a connection, with a body of `most` bytes; `pending` holds bytes read but not used. `None` when
+/// the client left.
 ///
 /// # Errors
 /// A broken connection, or bytes that are not a request within the limits above.
-pub(crate) async fn read_request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> io::Result<Option<Request>> {
+pub(crate) async fn read_request(
+    stream: &mut TcpStream,
+    pending: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<Option<Request>> {
     let (mut request, head_bytes) = loop {
         if let Some(head) = parse_head(pending)? {
             break head;
@@ -53,7 +58,7 @@ pub(crate) async fn read_request(stream: &mut TcpStream, pending: &mut Vec<u8>) 
         }
     };
     let length = request.header("content-length").map_or(Ok(0), str::parse::<usize>).map_err(io::Error::other)?;
-    if length > MAX_BODY_BYTES {
+    if length > most {
         return Err(io::Error::other("the body of a request is too long"));
     }
     while pending.len() < head_bytes + length {
@@ -82,6 +87,35 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Request, usize)>> {
         body: Vec::new(),
     };
     Ok(Some((request, length)))
+}
+
+/// The parameters of a query, decoded; a plus is a space there.
+pub(crate) fn parameters(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")))
+    });
+    pairs.collect()
+}
+
+/// Percent-encoding taken off.
+pub(crate) fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut plain, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while at < bytes.len() {
+        let encoded = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match encoded.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// One answer, not yet in bytes.
@@ -137,10 +171,17 @@ const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         400 => "Bad Request",
+        204 => "No Content",
+        206 => "Partial Content",
+        301 => "Moved Permanently",
         403 => "Forbidden",
         404 => "Not Found",
+        409 => "Conflict",
+        412 => "Precondition Failed",
+        416 => "Range Not Satisfiable",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         503 => "Service Unavailable",
         _ => "Status",
     }

@@ -12,7 +12,8 @@
 //!
 //! The parts: [`config`] what it enforces and how it misbehaves, [`http`] bytes to requests and back,
 //! [`signature`] Signature Version 4, [`quota`] requests per second, [`service`] the two operations' own rules,
-//! [`scorer`] texts to scores, [`faults`] what goes wrong when, [`meter`] what is recorded, [`server`] the loop.
+//! [`scorer`] texts to scores, [`faults`] what goes wrong when, [`meter`] what is recorded, [`server`] the loop, [`running`]
+//! its thread. `s3` is another stand-in, for an object store.
 //! It is bound to 127.0.0.1 only, keeps hashes of texts and never the texts, and contacts nothing.
 
 mod config;
@@ -20,6 +21,9 @@ mod faults;
 mod http;
 mod meter;
 mod quota;
+mod running;
+#[cfg(feature = "object-stores")]
+pub(crate) mod s3;
 mod scorer;
 mod server;
 mod service;
@@ -30,12 +34,7 @@ mod client;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 pub(crate) use config::{Config, Credential, ErrorStyle, Oversize};
 pub(crate) use faults::{Fault, Faults, Storm};
@@ -44,14 +43,13 @@ pub(crate) use quota::Quota;
 pub(crate) use scorer::score;
 pub(crate) use service::ServiceError;
 
+use running::Running;
 use server::State;
 
 /// A running stand-in. Dropping it stops the server, resets what is in flight and joins its thread.
 pub(crate) struct Standin {
-    address: SocketAddr,
+    running: Running,
     state: Arc<Mutex<State>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Standin {
@@ -60,34 +58,15 @@ impl Standin {
     /// # Panics
     /// When the port is taken or no thread can be started: a test or a bench cannot go on without it.
     pub(crate) fn start(config: Config) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime with one thread needs only a few file descriptors");
-        let listener =
-            runtime.block_on(TcpListener::bind(("127.0.0.1", config.port))).expect("the stand-in's port is free");
-        let address = listener.local_addr().expect("a bound listener has an address");
+        let port = config.port;
         let state = Arc::new(Mutex::new(State::new(config)));
-        let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&state);
-        let thread = std::thread::Builder::new()
-            .name("comprehend-standin".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        () = server::serve(listener, shared) => {}
-                        _ = stopped => {}
-                    }
-                });
-                runtime.shutdown_background();
-            })
-            .expect("the system can start one more thread");
-        Self { address, state, stop: Some(stop), thread: Some(thread) }
+        Self { running: Running::start("comprehend-standin", port, |listener| server::serve(listener, shared)), state }
     }
 
     /// The address for `AWS_ENDPOINT_URL`, such as `http://127.0.0.1:40123`.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.running.endpoint()
     }
 
     /// The environment that makes any AWS SDK talk to this stand-in with its first credential, and to nothing else.
@@ -124,15 +103,5 @@ impl Standin {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Standin {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic there has been printed already; a second one while dropping would hide it.
-            let _ = thread.join();
-        }
     }
 }

@@ -15,7 +15,7 @@ use super::http::{self, Request, Response};
 use super::meter::{Meter, Statistics};
 use super::quota::Gate;
 use super::service::{self, Accepted, CONTENT_TYPE, MAX_DOCUMENT_BYTES, Operation, ServiceError};
-use super::signature;
+use super::signature::{self, Signed};
 
 /// Everything that requests share. Locked for moments only, never while waiting.
 pub(crate) struct State {
@@ -98,7 +98,7 @@ impl State {
     /// Everything that can stop a request before the service looks at its fate.
     fn admit(&mut self, request: &Request, now: Instant) -> Result<Accepted, ServiceError> {
         let operation = operation(request)?;
-        let place = signature::verify(request, &self.config, Timestamp::now())?;
+        let place = signature::verify(request, Signed::comprehend(&self.config), Timestamp::now())?;
         self.uses[place] += 1;
         if self.config.credentials[place].expires_after.is_some_and(|limit| self.uses[place] > limit) {
             return Err(ServiceError::expired_token());
@@ -223,7 +223,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 async fn converse(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut pending = Vec::new();
-    while let Some(request) = http::read_request(&mut stream, &mut pending).await? {
+    while let Some(request) = http::read_request(&mut stream, &mut pending, http::MAX_BODY_BYTES).await? {
         if request.method == "GET" && request.target == "/stats" {
             let body = serde_json::to_vec_pretty(&lock(state).statistics())?;
             let headers = vec![("content-type", "application/json".to_owned())];

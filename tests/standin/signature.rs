@@ -9,20 +9,40 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::config::{Config, Credential};
-use super::http::Request;
+use super::http::{self, Request};
 use super::service::ServiceError;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-const SERVICE: &str = "comprehend";
 /// How far the clocks may be apart.
 const MAX_SKEW_S: i64 = 15 * 60;
+
+/// Whom and what a service takes signatures for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signed<'c> {
+    /// The service's name in signatures.
+    pub(crate) service: &'static str,
+    /// The only region.
+    pub(crate) region: &'c str,
+    /// Who may sign.
+    pub(crate) credentials: &'c [Credential],
+    /// Seconds by which the service's clock is ahead of this machine's.
+    pub(crate) clock_ahead_s: i64,
+}
+
+impl<'c> Signed<'c> {
+    /// For Comprehend.
+    pub(crate) fn comprehend(config: &'c Config) -> Self {
+        let Config { region, credentials, clock_ahead_s, .. } = config;
+        Self { service: "comprehend", region, credentials, clock_ahead_s: *clock_ahead_s }
+    }
+}
 
 /// Checks who signed a request, that nothing signed was changed, and when. Answers with the credential's place in
 /// the configuration.
 ///
 /// # Errors
 /// What the service would answer.
-pub(crate) fn verify(request: &Request, config: &Config, now: Timestamp) -> Result<usize, ServiceError> {
+pub(crate) fn verify(request: &Request, config: Signed<'_>, now: Timestamp) -> Result<usize, ServiceError> {
     let missing = || ServiceError::new(400, "MissingAuthenticationTokenException", "Missing Authentication Token");
     let authorization = Authorization::parse(request.header("authorization").ok_or_else(missing)?)?;
     let place = config.credentials.iter().position(|c| c.access_key == authorization.access_key);
@@ -33,11 +53,11 @@ pub(crate) fn verify(request: &Request, config: &Config, now: Timestamp) -> Resu
     }
     let time = request.header("x-amz-date").ok_or_else(|| incomplete("'X-Amz-Date' is missing"))?;
     check_time(time, config.clock_ahead_s, now)?;
-    authorization.check_scope(time, &config.region)?;
+    authorization.check_scope(time, config)?;
     authorization.check_signed_headers(request)?;
     let canonical = canonical_request(request, &authorization.signed_headers)
         .ok_or_else(|| invalid("A signed header is not in the request."))?;
-    let expected = signature(credential, &config.region, time, &canonical);
+    let expected = signature(credential, config.service, config.region, time, &canonical);
     if expected == authorization.signature {
         return Ok(place);
     }
@@ -92,12 +112,12 @@ impl<'a> Authorization<'a> {
         Ok(Self { access_key, scope, signed_headers, signature: field("Signature")? })
     }
 
-    fn check_scope(&self, time: &str, region: &str) -> Result<(), ServiceError> {
+    fn check_scope(&self, time: &str, Signed { service, region, .. }: Signed<'_>) -> Result<(), ServiceError> {
         let date = time.get(..8).unwrap_or_default();
-        if self.scope == [date, region, SERVICE, "aws4_request"] {
+        if self.scope == [date, region, service, "aws4_request"] {
             return Ok(());
         }
-        let wanted = format!("Credential should be scoped to a valid region and service: '{region}', '{SERVICE}'.");
+        let wanted = format!("Credential should be scoped to a valid region and service: '{region}', '{service}'.");
         Err(invalid(&wanted))
     }
 
@@ -116,36 +136,62 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// The request in the form that is signed; `None` when a signed header is absent. The path is `/`, without a query.
+/// The region that a request is signed for, if it is signed.
+pub(crate) fn region(request: &Request) -> Option<&str> {
+    request.header("authorization")?.split_once("Credential=")?.1.split('/').nth(2)
+}
+
+/// The request in the form that is signed; `None` when a signed header is absent. The path is taken as it was sent, as S3
+/// does; the body's hash is what the request says it is, if it does.
 pub(crate) fn canonical_request(request: &Request, signed_headers: &[&str]) -> Option<String> {
-    let mut canonical = format!("{}\n{}\n\n", request.method, request.target);
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let mut query: Vec<(String, String)> =
+        http::parameters(query).into_iter().map(|(name, value)| (encoded(&name), encoded(&value))).collect();
+    query.sort_unstable();
+    let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut canonical = format!("{}\n{path}\n{}\n", request.method, query.join("&"));
     for name in signed_headers {
         let value: Vec<&str> = request.header(name)?.split_ascii_whitespace().collect();
         let _ = writeln!(canonical, "{name}:{}", value.join(" "));
     }
-    let _ = write!(canonical, "\n{}\n{}", signed_headers.join(";"), hex(&Sha256::digest(&request.body)));
+    let stated = request.header("x-amz-content-sha256").map(str::to_owned);
+    let hash = stated.unwrap_or_else(|| hex(&Sha256::digest(&request.body)));
+    let _ = write!(canonical, "\n{}\n{hash}", signed_headers.join(";"));
     Some(canonical)
 }
 
+/// Percent-encoded, but for unreserved characters.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
+
 /// The signature, in hexadecimal, of a canonical request made at `time` (`YYYYMMDDTHHMMSSZ`).
-pub(crate) fn signature(credential: &Credential, region: &str, time: &str, canonical: &str) -> String {
+fn signature(credential: &Credential, service: &str, region: &str, time: &str, canonical: &str) -> String {
     let date = time.get(..8).unwrap_or_default();
-    let scope = format!("{date}/{region}/{SERVICE}/aws4_request");
+    let scope = format!("{date}/{region}/{service}/aws4_request");
     let to_sign = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
     let secret = format!("AWS4{}", credential.secret_key).into_bytes();
-    let key = [date, region, SERVICE, "aws4_request"].iter().fold(secret, |key, part| mac(&key, part));
+    let key = [date, region, service, "aws4_request"].iter().fold(secret, |key, part| mac(&key, part));
     hex(&mac(&key, &to_sign))
 }
 
-/// The value of `Authorization` for a request whose other headers are all there.
+/// The value of `Authorization` for a request to Comprehend whose other headers are all there.
 #[cfg(test)]
 pub(crate) fn authorize(request: &Request, credential: &Credential, region: &str, time: &str) -> String {
+    const SERVICE: &str = "comprehend";
     let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     let canonical = canonical_request(request, &names).expect("the names are the request's own");
     let (key, signed) = (&credential.access_key, names.join(";"));
     let date = time.get(..8).expect("a time has a date");
-    let signature = signature(credential, region, time, &canonical);
+    let signature = signature(credential, SERVICE, region, time, &canonical);
     format!(
         "{ALGORITHM} Credential={key}/{date}/{region}/{SERVICE}/aws4_request, SignedHeaders={signed}, Signature={signature}"
     )
@@ -157,7 +203,7 @@ fn mac(key: &[u8], message: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

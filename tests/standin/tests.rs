@@ -66,7 +66,7 @@ fn a_single_document_is_answered_without_an_index() {
 fn connections_are_kept_and_bodies_may_come_in_chunks() {
     let standin = standin(|config| config.chunked = true);
     let draft = Draft::batch(&standin, &vec!["a document"; 25]);
-    let mut stream = connect(standin.address).expect("a connection");
+    let mut stream = connect(standin.running.address).expect("a connection");
     let replies: Vec<_> = (0..3).map(|_| exchange(&mut stream, &draft.signed()).expect("an answer").json()).collect();
     assert_eq!(indices(&replies[2]["ResultList"]), (0..25).collect::<Vec<_>>());
     assert_eq!((standin.stats().connections, standin.stats().requests), (1, 3));
@@ -141,7 +141,7 @@ fn signatures_are_verified() {
 fn what_was_signed_cannot_be_changed_and_what_must_be_signed_cannot_be_left_out() {
     let standin = calm();
     let send = |request: &http::Request| {
-        exchange(&mut connect(standin.address).expect("a connection"), request).expect("an answer").code()
+        exchange(&mut connect(standin.running.address).expect("a connection"), request).expect("an answer").code()
     };
     let mut request = Draft::batch(&standin, &["x"]).signed();
     request.body[14] = b'y';
@@ -267,7 +267,7 @@ fn every_fault_looks_as_a_client_would_see_it() {
 #[test]
 fn a_hanging_request_stays_in_flight_until_the_client_leaves() {
     let standin = standin(|config| config.faults.script = [Fault::Hang].into());
-    let mut stream = connect(standin.address).expect("a connection");
+    let mut stream = connect(standin.running.address).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout can be set");
     let error = exchange(&mut stream, &Draft::batch(&standin, &["x"]).signed()).expect_err("no answer");
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
@@ -354,14 +354,14 @@ fn statistics_are_served_without_a_signature_and_are_not_a_request() {
     let standin = calm();
     send(&standin, &["x"]);
     let request = http::Request { method: "GET".to_owned(), target: "/stats".to_owned(), ..http::Request::default() };
-    let reply = exchange(&mut connect(standin.address).expect("a connection"), &request).expect("an answer");
+    let reply = exchange(&mut connect(standin.running.address).expect("a connection"), &request).expect("an answer");
     assert_eq!((reply.json()["requests"].as_u64(), reply.json()["units"].as_u64()), (Some(1), Some(3)));
 }
 
 #[test]
 fn dropping_it_frees_the_port() {
     let standin = calm();
-    let address = standin.address;
+    let address = standin.running.address;
     let _idle = connect(address).expect("a connection");
     drop(standin);
     assert!(connect(address).is_err());

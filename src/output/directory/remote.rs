@@ -86,7 +86,6 @@ impl Remote {
         // It is the last of FILES.
         let record = ready.0.pop_back_if(|(name, _)| *name == RECORD);
         while let Some((_, upload)) = ready.0.pop_front() {
-            held()?;
             upload.finish().map_err(failed)?;
         }
         for name in stale {

@@ -1,0 +1,137 @@
+//! A stand-in for Amazon S3: as strict as the service about signatures, conditions, ranges, parts and pages, with one
+//! bucket, in memory. What it does not know is refused with 501 and remembered: [`S3::seen`] fails the test then.
+//!
+//! The parts: [`request`] what is asked, [`bucket`] what is there, [`faults`] what goes wrong, [`serve`] the loop.
+
+mod bucket;
+mod faults;
+mod request;
+mod serve;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::config::Credential;
+use super::running::Running;
+pub(crate) use bucket::Stored;
+pub(crate) use faults::{Fault, Rule};
+pub(crate) use request::Action;
+pub(crate) use serve::SECRET;
+use serve::State;
+
+/// What can be told to a stand-in.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// The bucket's name.
+    pub(crate) bucket: &'static str,
+    /// The region that it is in.
+    pub(crate) region: &'static str,
+    /// Who may sign.
+    pub(crate) credentials: Vec<Credential>,
+    /// Most keys of a page.
+    pub(crate) page: usize,
+    /// Seconds by which the server's clock is ahead of when objects were written.
+    pub(crate) clock_ahead_s: i64,
+    /// What is not allowed.
+    pub(crate) denied: Vec<Action>,
+    /// What goes wrong, and when.
+    pub(crate) rules: Vec<Rule>,
+    /// Answers a wrong region by a redirect, as a bucket's own host does, and not by a malformed authorization.
+    pub(crate) redirects: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bucket: "calls",
+            region: "eu-west-1",
+            credentials: vec![Credential::default()],
+            page: 1000,
+            clock_ahead_s: 0,
+            denied: Vec::new(),
+            rules: Vec::new(),
+            redirects: true,
+        }
+    }
+}
+
+/// A running stand-in. Dropping it stops the server.
+pub(crate) struct S3 {
+    running: Running,
+    state: Arc<Mutex<State>>,
+}
+
+/// One request that was answered with success, or refused: what it was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) action: Action,
+    pub(crate) key: String,
+    pub(crate) status: u16,
+    /// The value of `Range`, if there was one.
+    pub(crate) range: Option<String>,
+}
+
+impl S3 {
+    pub(crate) fn start(config: Config) -> Self {
+        let state = Arc::new(Mutex::new(State::new(config)));
+        let shared = Arc::clone(&state);
+        Self { running: Running::start("s3-standin", 0, |listener| serve::serve(listener, shared)), state }
+    }
+
+    /// The environment that makes the program use it.
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
+        let state = self.lock();
+        let credential = state.config.credentials.first().expect("somebody may sign");
+        let mut pairs = vec![
+            ("AWS_ENDPOINT_URL_S3", self.running.endpoint()),
+            ("AWS_REGION", state.config.region.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_ACCESS_KEY_ID", credential.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", credential.secret_key.clone()),
+        ];
+        pairs.extend(credential.session_token.clone().map(|token| ("AWS_SESSION_TOKEN", token)));
+        pairs
+    }
+
+    /// Puts an object there.
+    pub(crate) fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) {
+        self.lock().objects.put(key, bytes.into(), "application/octet-stream".to_owned());
+    }
+
+    /// Every object under `prefix`, by what its key has behind that.
+    pub(crate) fn objects(&self, prefix: &str) -> Vec<(String, Stored)> {
+        let state = self.lock();
+        let found = state
+            .objects
+            .all()
+            .filter_map(|(key, stored)| Some((key.strip_prefix(prefix)?.to_owned(), stored.clone())));
+        found.collect()
+    }
+
+    /// The bytes of an object.
+    pub(crate) fn bytes(&self, key: &str) -> Option<Vec<u8>> {
+        self.lock().objects.get(key).map(|stored| stored.bytes.to_vec())
+    }
+
+    /// Keys of uploads that were begun and neither finished nor aborted.
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        self.lock().objects.unfinished()
+    }
+
+    /// Everything that was asked, in order. Whatever was refused as unknown fails the test.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        let state = self.lock();
+        assert!(state.unknown.is_empty(), "the stand-in does not know {:?}", state.unknown);
+        state.seen.clone()
+    }
+
+    /// Changes the configuration while it runs; rules begin anew.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Config)) {
+        let mut state = self.lock();
+        change(&mut state.config);
+        state.seen.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
