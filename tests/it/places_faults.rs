@@ -174,56 +174,120 @@ fn a_store_that_only_fails_ends_the_run() {
     assert!(ended.hint().contains("AWS_ENDPOINT_URL"), "nobody is there: {}", ended.stderr);
 }
 
-/// The outputs must be those of one run, or without a record of a run.
-fn expect_whole_or_unrecorded(found: &Outputs, runs: [&Outputs; 2]) {
-    if found.0.contains_key("run.json") {
-        assert!(
-            runs.iter().any(|run| TABLES.iter().all(|name| run.0.get(*name) == found.0.get(*name))),
-            "run.json stands for a mixture"
-        );
+/// What is there, whole or not.
+fn outputs_now(s3: &S3) -> Outputs {
+    let found = s3.objects("out/").into_iter().filter(|(name, _)| !name.starts_with('.'));
+    Outputs(found.map(|(name, stored)| (name, stored.bytes.to_vec())).collect())
+}
+
+fn has_tables_of(found: &Outputs, run: &Outputs) -> bool {
+    TABLES.iter().all(|name| run.0.get(*name) == found.0.get(*name))
+}
+
+/// Runs the program until `s3` has seen so many requests, of which the last is never answered, and kills it then.
+fn kill_at(s3: &S3, place: &Place, arguments: &[&str], request: u64) {
+    let rule =
+        Rule { action: None, key: "", after: request, times: u64::MAX, fault: Fault::Slow(Duration::from_secs(600)) };
+    s3.set(|config| config.rules = vec![rule]);
+    let mut child = place.command(arguments).spawn().expect("the program can be started");
+    let begun = Instant::now();
+    while s3.seen().len() as u64 <= request {
+        assert!(begun.elapsed() < Duration::from_secs(60), "there were no {request} requests");
+        std::thread::sleep(Duration::from_millis(2));
     }
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    s3.set(|config| config.rules.clear());
 }
 
 #[test]
 fn a_run_that_is_killed_at_any_request_leaves_a_record_of_whole_outputs_only() {
-    let (s3, place) = failing(Vec::new());
+    let s3 = S3::start(Config::default());
+    let mut place = Place::new();
+    place.set(s3.env());
+    let calls = "call_id,speaker,agent_id,text\nc1,customer,a1,This is great!\nc1,agent,a1,Sorry about that.\n";
+    s3.put("in/c.csv", calls);
+    let plain = ["analyze", "--speakers", "customer", "--out", "s3://calls/out", "s3://calls/in/"];
     place.run(&ANALYZE).expect(0);
-    let detailed = outputs(&s3, &place);
-    let plain_run = ["analyze", "--speakers", "customer", "--out", "s3://calls/out", "s3://calls/in/"];
-    place.run(&plain_run).expect(0);
-    let plain = outputs(&s3, &place);
+    let after = outputs(&s3, &place);
+    place.run(&plain).expect(0);
+    let before = outputs(&s3, &place);
     s3.set(|_| {});
     place.run(&ANALYZE).expect(0);
     let requests = s3.seen();
-    let writes = requests.iter().filter(|seen| matches!(seen.action, Action::Put | Action::Delete)).count() as u64;
-    for after in 0..writes - 1 {
-        place.run(&plain_run).expect(0);
-        let stop = |action| Rule { after, ..Rule::always(action, Fault::Slow(Duration::from_secs(600))) };
-        // Whichever comes first stands still, and is killed then.
-        s3.set(|config| config.rules = vec![Rule { action: None, ..stop(Action::Put) }]);
-        let skipped = requests.len() as u64 - writes;
-        s3.set(|config| config.rules[0].after = skipped + after);
-        let mut child = place.command(&ANALYZE).spawn().expect("the program can be started");
-        let begun = Instant::now();
-        while (s3.seen().len() as u64) <= skipped + after && child.try_wait().expect("a child").is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it stands still elsewhere");
-            std::thread::sleep(Duration::from_millis(5));
+    let (mut whole, mut unrecorded) = (0, 0);
+    for request in 0..requests.len() as u64 {
+        place.run(&plain).expect(0);
+        kill_at(&s3, &place, &ANALYZE, request);
+        let found = outputs_now(&s3);
+        if found.0.contains_key("run.json") {
+            let is_old = has_tables_of(&found, &before);
+            assert!(is_old || has_tables_of(&found, &after), "request {request}: run.json stands for a mixture");
+            whole += 1;
+        } else {
+            unrecorded += 1;
         }
-        child.kill().expect("a child");
-        child.wait().expect("a child");
-        expect_whole_or_unrecorded(&outputs_now(&s3), [&plain, &detailed]);
         // The lock that it left has run out by the store's clock.
-        s3.set(|config| (config.rules, config.clock_ahead_s) = (Vec::new(), 61));
+        s3.set(|config| config.clock_ahead_s = 61);
         place.run(&ANALYZE).expect(0);
-        let found = outputs(&s3, &place);
-        for name in TABLES {
-            assert_same(name, detailed.bytes(name), found.bytes(name));
-        }
+        assert!(has_tables_of(&outputs(&s3, &place), &after), "request {request}");
         s3.set(|config| config.clock_ahead_s = 0);
     }
+    assert!(whole > 4 && unrecorded > 4, "{whole} kills left a record, {unrecorded} none: {requests:?}");
 }
 
-/// What is there, whole or not.
-fn outputs_now(s3: &S3) -> Outputs {
-    Outputs(s3.objects("out/").into_iter().map(|(name, stored)| (name, stored.bytes.to_vec())).collect())
+/// A call for each row, and ids so long that segments.csv takes more than one part.
+fn long_ids() -> Vec<u8> {
+    let mut rows = b"call_id,speaker,agent_id,text\n".to_vec();
+    for call in 0..4_000 {
+        rows.extend_from_slice(format!("{call:02500},customer,a1,Thank you\n").as_bytes());
+    }
+    rows
+}
+
+#[test]
+fn a_large_output_goes_up_in_parts_and_appears_at_the_end() {
+    let (s3, place) = failing(Vec::new());
+    place.run(&["analyze", "--out", "s3://calls/out", "s3://calls/in/"]).expect(0);
+    let before = outputs(&s3, &place);
+    place.write("long.csv", long_ids());
+    let expected = place.analyze(&["--detail", "long.csv"], 0);
+    let analyze = ["analyze", "--detail", "--out", "s3://calls/out", "long.csv"];
+
+    // Killed while parts go up: nothing has changed, and a lifecycle rule may remove the parts.
+    s3.set(|config| config.rules = vec![Rule::always(Action::PutPart, Fault::Slow(Duration::from_secs(600)))]);
+    let mut child = place.command(&analyze).spawn().expect("the program can be started");
+    while !s3.seen().iter().any(|seen| seen.action == Action::PutPart) {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended without a part");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    assert!(outputs_now(&s3) == before && !s3.unfinished().is_empty(), "a part that is there changes nothing");
+
+    // A storm: the parts go up again, and a finished upload whose answer is lost is found finished.
+    let storm = [
+        Rule::first(1, Action::CreateUpload, Fault::Refuse(500, "InternalError")),
+        Rule::first(2, Action::PutPart, Fault::Refuse(503, "SlowDown")),
+        Rule::first(1, Action::PutPart, Fault::LoseAnswer),
+        Rule::first(1, Action::CompleteUpload, Fault::ErrorIn200("InternalError")),
+        Rule::first(1, Action::CompleteUpload, Fault::LoseAnswer),
+    ];
+    let left = s3.unfinished();
+    s3.set(|config| (config.rules, config.clock_ahead_s) = (storm.to_vec(), 61));
+    place.run(&analyze).expect(0);
+    let found = outputs(&s3, &place);
+    for name in TABLES {
+        assert_same(name, expected.bytes(name), found.bytes(name));
+    }
+    assert_eq!(s3.unfinished(), left, "what this run began is finished");
+    let (_, stored) = s3.objects("out/segments.csv").remove(0);
+    assert!(stored.e_tag.ends_with("-2\"") && stored.content_type.starts_with("text/csv"), "{stored:?}");
+
+    // What can't be finished leaves no parts.
+    s3.set(|config| (config.rules, config.denied) = (Vec::new(), vec![Action::PutPart]));
+    let ended = refused(&place, &analyze, 73);
+    assert!(ended.hint().contains("allow s3:PutObject on arn:aws:s3:::calls/out/"), "{}", ended.stderr);
+    assert_eq!(s3.unfinished(), left);
+    assert!(outputs_now(&s3) == found, "nothing has changed");
 }
