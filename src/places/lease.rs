@@ -20,7 +20,7 @@ use super::location::Location;
 use crate::lock::Holder;
 
 /// How long a lease lasts that nobody renews.
-pub(crate) const LASTS: Duration = Duration::from_secs(60);
+pub(crate) const LASTS: Duration = Duration::from_mins(1);
 /// How often it is renewed.
 const RENEWED: Duration = Duration::from_secs(15);
 /// How long after its last renewal its holder may still write: a request that is under way must end within the rest.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::fault::Fault;
 
-/// How often a request is sent in all, where AWS_MAX_ATTEMPTS does not say.
+/// How often a request is sent in all, where `AWS_MAX_ATTEMPTS` does not say.
 const ATTEMPTS: u32 = 10;
 /// The longest first wait. It doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// Most times that a request is sent: what AWS_MAX_ATTEMPTS says, else some 25 seconds' worth.
+/// Most times that a request is sent: what `AWS_MAX_ATTEMPTS` says, else half a minute's worth.
 pub(super) fn attempts() -> u32 {
     let set = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|number| number.trim().parse().ok());
     set.filter(|number| *number > 0).unwrap_or(ATTEMPTS)

@@ -187,12 +187,12 @@ fn has_tables_of(found: &Outputs, run: &Outputs) -> bool {
 /// Runs the program until `s3` has seen so many requests, of which the last is never answered, and kills it then.
 fn kill_at(s3: &S3, place: &Place, arguments: &[&str], request: u64) {
     let rule =
-        Rule { action: None, key: "", after: request, times: u64::MAX, fault: Fault::Slow(Duration::from_secs(600)) };
+        Rule { action: None, key: "", after: request, times: u64::MAX, fault: Fault::Slow(Duration::from_mins(10)) };
     s3.set(|config| config.rules = vec![rule]);
     let mut child = place.command(arguments).spawn().expect("the program can be started");
     let begun = Instant::now();
     while s3.seen().len() as u64 <= request {
-        assert!(begun.elapsed() < Duration::from_secs(60), "there were no {request} requests");
+        assert!(begun.elapsed() < Duration::from_mins(1), "there were no {request} requests");
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().expect("a child");
@@ -255,7 +255,7 @@ fn a_large_output_goes_up_in_parts_and_appears_at_the_end() {
     let analyze = ["analyze", "--detail", "--out", "s3://calls/out", "long.csv"];
 
     // Killed while parts go up: nothing has changed, and a lifecycle rule may remove the parts.
-    s3.set(|config| config.rules = vec![Rule::always(Action::PutPart, Fault::Slow(Duration::from_secs(600)))]);
+    s3.set(|config| config.rules = vec![Rule::always(Action::PutPart, Fault::Slow(Duration::from_mins(10)))]);
     let mut child = place.command(&analyze).spawn().expect("the program can be started");
     while !s3.seen().iter().any(|seen| seen.action == Action::PutPart) {
         assert!(child.try_wait().expect("a child").is_none(), "it ended without a part");

@@ -104,16 +104,9 @@ pub(crate) fn decoded(text: &str) -> String {
     let (mut plain, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {
         let encoded = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match encoded.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let byte = encoded.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        at += if byte.is_some() { 3 } else { 1 };
+        plain.push(byte.unwrap_or(bytes[at - 1]));
     }
     String::from_utf8_lossy(&plain).into_owned()
 }

@@ -204,5 +204,5 @@ impl Objects {
 
 /// A tag of some bytes, in its quotes.
 fn tag(bytes: &[u8]) -> String {
-    format!("\"{}\"", &hex(&Sha256::digest(bytes))[..32])
+    format!("\"{}\"", hex(&Sha256::digest(bytes)[..16]))
 }
