@@ -339,8 +339,8 @@ impl Inner {
 
 /// A key as the library has it, which it does not change.
 pub(super) fn path(key: &str) -> Result<Path, Fault> {
-    let path = Path::parse(key).map_err(|_error| Fault::Key)?;
-    if path.as_ref() == key { Ok(path) } else { Err(Fault::Key) }
+    let path = Path::parse(key).map_err(|_error| Fault::Key(None))?;
+    if path.as_ref() == key { Ok(path) } else { Err(Fault::Key(None)) }
 }
 
 /// How long an upload of so many bytes may take.

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use object_store::path::Error as PathError;
+
 use super::location::Location;
 use crate::aws;
 use crate::exit::{ExitCode, Stops};
@@ -72,8 +74,8 @@ pub(super) enum Fault {
     Refused(String),
     /// An answer that is not a store's.
     Unreadable,
-    /// A key that can't be asked for.
-    Key,
+    /// A key that can't be asked for, if it is another one than was asked for.
+    Key(Option<String>),
     /// More objects than are read at once.
     TooMany(usize),
 }
@@ -143,7 +145,9 @@ impl Fault {
             }
         }
         match error {
-            object_store::Error::InvalidPath { .. } => Self::Key,
+            object_store::Error::InvalidPath {
+                source: PathError::EmptySegment { path } | PathError::BadSegment { path, .. },
+            } => Self::Key(Some(path.clone())),
             _ => Self::Unreadable,
         }
     }
@@ -163,7 +167,10 @@ impl Fault {
             Self::Busy(code) => format!("the store is overloaded or broken ({code})"),
             Self::Unreachable(what) => format!("no answer: {what}"),
             Self::Unreadable => "the answer is not that of an S3 store".to_owned(),
-            Self::Key => "a key has an empty, `.` or `..` folder name or a control character in it".to_owned(),
+            Self::Key(key) => {
+                let key = key.as_ref().map_or_else(|| "its key".to_owned(), |key| format!("the key {key:?}"));
+                format!("{key} has an empty, `.` or `..` folder name or a control character in it")
+            }
             Self::TooMany(limit) => format!("more than {limit} objects match"),
         }
     }
@@ -226,7 +233,7 @@ impl Stops for StoreError {
             {
                 ExitCode::CantCreate
             }
-            Fault::NoBucket | Fault::Missing | Fault::Changed | Fault::Key | Fault::TooMany(_) => ExitCode::NoInput,
+            Fault::NoBucket | Fault::Missing | Fault::Changed | Fault::Key(_) | Fault::TooMany(_) => ExitCode::NoInput,
             _ => ExitCode::Unavailable,
         }
     }
@@ -270,7 +277,7 @@ impl Stops for StoreError {
             }
             Fault::Unreachable(_) => "check the network, the proxy, AWS_REGION and any AWS_ENDPOINT_URL".into(),
             Fault::Refused(_) | Fault::Unreadable => "check AWS_ENDPOINT_URL_S3 and the bucket's policy".into(),
-            Fault::Key => "rename that object, or name a prefix that it does not lie under".into(),
+            Fault::Key(_) => "rename that object, or name a prefix that it does not lie under".into(),
             Fault::TooMany(_) => {
                 "name a longer prefix, such as that of one month, and read the rest in further runs".into()
             }

@@ -93,6 +93,15 @@ fn an_object_that_changes_while_it_is_read_is_no_mixture() {
 }
 
 #[test]
+fn a_key_that_can_not_be_asked_for_is_named() {
+    let (s3, place) = failing(Vec::new());
+    s3.put("in/odd//c.csv", "call_id,text\n");
+    let ended = refused(&place, &ANALYZE, 66);
+    assert!(ended.error().contains("the key \"in/odd//c.csv\" has an empty"), "{}", ended.stderr);
+    place.run(&["analyze", "s3://calls/in/*.csv"]).expect(66);
+}
+
+#[test]
 fn a_missing_right_is_named_with_the_resource_to_allow_it_on() {
     for (denied, action, resource, code) in [
         (Action::List, "s3:ListBucket", "arn:aws:s3:::calls", 69),
@@ -216,7 +225,9 @@ fn a_run_that_is_killed_at_any_request_leaves_a_record_of_whole_outputs_only() {
     place.run(&ANALYZE).expect(0);
     let requests = s3.seen();
     let (mut whole, mut unrecorded) = (0, 0);
-    for request in 0..requests.len() as u64 {
+    // Before the last questions that come before the first change, nothing is different.
+    let changes = requests.iter().position(|seen| seen.action == Action::Delete).expect("run.json is removed");
+    for request in changes as u64 - 2..requests.len() as u64 {
         place.run(&plain).expect(0);
         kill_at(&s3, &place, &ANALYZE, request);
         let found = outputs_now(&s3);
@@ -233,7 +244,7 @@ fn a_run_that_is_killed_at_any_request_leaves_a_record_of_whole_outputs_only() {
         assert!(has_tables_of(&outputs(&s3, &place), &after), "request {request}");
         s3.set(|config| config.clock_ahead_s = 0);
     }
-    assert!(whole > 4 && unrecorded > 4, "{whole} kills left a record, {unrecorded} none: {requests:?}");
+    assert!(whole > 2 && unrecorded > 4, "{whole} kills left a record, {unrecorded} none: {requests:?}");
 }
 
 /// A call for each row, and ids so long that segments.csv takes more than one part.
