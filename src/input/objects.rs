@@ -16,6 +16,8 @@ use crate::places::{Bucket, Listed, Location, PlaceError, Queue};
 
 /// Most objects that one address may mean.
 const MOST_OBJECTS: usize = 1_000_000;
+/// The name of a run's record.
+const RECORD: &str = "run.json";
 /// As much of a run's record as holds its version.
 const RECORD_BYTES: u64 = 64 << 10;
 
@@ -67,8 +69,15 @@ impl Found {
     /// The objects under `prefix` whose keys are `wanted`, sorted as a local walk sorts, without what this program wrote.
     fn search(&self, queue: &Queue, prefix: &str, wanted: impl Fn(&str) -> bool) -> Result<Kept, InputError> {
         let mut kept = Kept::default();
+        // Folders with a file that may be a run's record, and whether it is one once that was asked.
+        let mut records = HashMap::new();
         let list = queue.bucket().list(prefix, false, |listed| {
             kept.seen += 1;
+            if let Some(folder) =
+                listed.key.strip_suffix(RECORD).filter(|folder| folder.is_empty() || folder.ends_with('/'))
+            {
+                records.insert(folder.to_owned(), None);
+            }
             if wanted(&listed.key) {
                 kept.objects.push(listed);
             }
@@ -78,7 +87,6 @@ impl Found {
         if kept.objects.len() > MOST_OBJECTS {
             return Err(PlaceError::from(queue.bucket().too_many(prefix, MOST_OBJECTS)).into());
         }
-        let mut records = HashMap::new();
         let mut fault = None;
         let before = kept.objects.len();
         kept.objects.retain(|listed| match self.is_own_object(queue.bucket(), &listed.key, &mut records) {
@@ -101,24 +109,23 @@ impl Found {
         &self,
         bucket: &Bucket,
         key: &str,
-        records: &mut HashMap<String, bool>,
+        records: &mut HashMap<String, Option<bool>>,
     ) -> Result<bool, PlaceError> {
-        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let name = key.rsplit('/').next().unwrap_or(key);
+        let folder = key.strip_suffix(name).unwrap_or_default();
         if !FILES.contains(&name) {
             return Ok(false);
         }
-        let folder = Location { bucket: bucket.name().to_owned(), key: folder.to_owned() };
-        if self.out_on_store.as_ref() == Some(&folder) {
+        if self.out_on_store.as_ref().is_some_and(|out| out.bucket == bucket.name() && out.prefix() == folder) {
             return Ok(true);
         }
-        if let Some(&holds) = records.get(&folder.key) {
-            return Ok(holds);
+        let Some(is_record) = records.get_mut(folder) else { return Ok(false) };
+        if let Some(is_record) = *is_record {
+            return Ok(is_record);
         }
-        let record = bucket.get(&folder.child("run.json").key, RECORD_BYTES)?;
-        let holds =
-            record.is_some_and(|record| memchr::memmem::find(&record.bytes, b"\"undertone_version\"").is_some());
-        records.insert(folder.key, holds);
-        Ok(holds)
+        let record = bucket.get(&format!("{folder}{RECORD}"), RECORD_BYTES)?;
+        let holds = |bytes: &[u8]| memchr::memmem::find(bytes, b"\"undertone_version\"").is_some();
+        Ok(*is_record.insert(record.is_some_and(|record| holds(&record.bytes))))
     }
 }
 

@@ -1,7 +1,8 @@
-//! Region, endpoint and credentials of a bucket, by the standard chain of AWS: environment, profile, SSO, web identity,
+//! The way to buckets: region, endpoint and credentials, by the standard chain of AWS: environment, profile, SSO, web identity,
 //! container, instance metadata.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, Weak, mpsc};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -12,10 +13,13 @@ use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use object_store::CredentialProvider;
 use object_store::RetryConfig;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
+use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::fault::{Fault, NoCredentials};
 use super::http::Wire;
+use super::retry::attempts;
 use crate::aws;
 
 /// How long region or credentials may be looked for.
@@ -23,18 +27,87 @@ const LOOKUP: Duration = Duration::from_secs(20);
 /// Credentials that end sooner are loaded anew.
 const LEFT: Duration = Duration::from_mins(2);
 
-/// The library's client of a bucket.
-pub(super) struct Connected {
-    pub(super) store: AmazonS3,
+/// What all buckets share: a runtime, region and endpoint, credentials.
+pub(super) struct Way {
+    config: SdkConfig,
     pub(super) region: String,
     pub(super) credentials: Arc<Chain>,
+    /// Most times that a request is sent.
+    pub(super) attempts: u32,
+    /// Taken when it is dropped.
+    runtime: Option<Runtime>,
 }
 
-/// Finds the way to `bucket`.
-///
-/// # Errors
-/// [`Fault::Region`] and [`Fault::Credentials`].
-pub(super) async fn connect(bucket: &str) -> Result<Connected, Fault> {
+/// The one that is in use, if one is: whoever signs in by hand does it once a run.
+static SHARED: std::sync::Mutex<Weak<Way>> = std::sync::Mutex::new(Weak::new());
+
+impl Way {
+    /// The one that is in use, or a new one.
+    ///
+    /// # Errors
+    /// [`Fault::Region`] and [`Fault::Credentials`].
+    pub(super) fn shared() -> Result<Arc<Self>, Fault> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(way) = shared.upgrade() {
+            return Ok(way);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|error| Fault::Unreachable(error.to_string()))?;
+        let (config, region, credentials) = wait(&runtime, load())?;
+        let way = Arc::new(Self { config, region, credentials, attempts: attempts(), runtime: Some(runtime) });
+        *shared = Arc::downgrade(&way);
+        Ok(way)
+    }
+
+    /// The library's client of `bucket`.
+    pub(super) fn store(&self, bucket: &str) -> Result<AmazonS3, Fault> {
+        let settings = HttpConnectorSettings::builder().connect_timeout(aws::CONNECT_TIMEOUT).build();
+        let (endpoint, is_host) = endpoint(&self.config, bucket, &self.region);
+        AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_region(&self.region)
+            .with_endpoint(endpoint)
+            .with_virtual_hosted_style_request(is_host)
+            .with_credentials(Arc::clone(&self.credentials) as _)
+            // One object is removed at a time, by the request for it.
+            .with_disable_bulk_delete(true)
+            .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
+            .with_http_connector(Wire::new(aws::connector(Some(settings), self.config.sleep_impl())))
+            .build()
+            .map_err(|error| Fault::of(&error))
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("it is taken at the end only")
+    }
+
+    /// Lets `work` run to its end. The caller may be inside another runtime, which a runtime's own waiting would refuse.
+    pub(super) fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        wait(self.runtime(), work)
+    }
+
+    /// Starts `work` beside everything else.
+    pub(super) fn start(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime().spawn(work)
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        // The last owner may be in a runtime, where waiting for this one's end is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn wait<T: Send + 'static>(runtime: &Runtime, work: impl Future<Output = T> + Send + 'static) -> T {
+    let (tell, told) = mpsc::sync_channel(1);
+    runtime.spawn(async move { tell.send(work.await) });
+    told.recv().expect("work that does not panic ends with an answer")
+}
+
+async fn load() -> Result<(SdkConfig, String, Arc<Chain>), Fault> {
     let config = tokio::time::timeout(LOOKUP, Box::pin(aws::loader().load()));
     let config = config.await.map_err(|_elapsed| Fault::Region("the AWS region could not be found within 20 s"))?;
     let region = aws::region(&config).map_err(Fault::Region)?;
@@ -42,21 +115,7 @@ pub(super) async fn connect(bucket: &str) -> Result<Connected, Fault> {
         config.credentials_provider().ok_or_else(|| Fault::Credentials("no source of them is set".into()))?;
     let credentials = Arc::new(Chain { provider, loaded: Mutex::default() });
     credentials.get_credential().await.map_err(|error| Fault::of(&error))?;
-    let settings = HttpConnectorSettings::builder().connect_timeout(aws::CONNECT_TIMEOUT).build();
-    let (endpoint, is_host) = endpoint(&config, bucket, &region);
-    let store = AmazonS3Builder::new()
-        .with_bucket_name(bucket)
-        .with_region(&region)
-        .with_endpoint(endpoint)
-        .with_virtual_hosted_style_request(is_host)
-        .with_credentials(Arc::clone(&credentials) as _)
-        // One object is removed at a time, by the request for it.
-        .with_disable_bulk_delete(true)
-        .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
-        .with_http_connector(Wire::new(aws::connector(Some(settings), config.sleep_impl())))
-        .build()
-        .map_err(|error| Fault::of(&error))?;
-    Ok(Connected { store, region, credentials })
+    Ok((config, region, credentials))
 }
 
 /// Where requests go, and whether that names the bucket already. A bucket with a dot in its name has no certificate as a

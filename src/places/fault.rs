@@ -64,6 +64,8 @@ pub(super) enum Fault {
     Missing,
     /// The object is another one than was found before, or somebody else put one first.
     Changed,
+    /// The object is in an archive.
+    Archived,
     /// Parts of an upload that the store does not know, any more.
     NoUpload,
     /// The store is overloaded or broken: its code or status.
@@ -116,6 +118,7 @@ impl Fault {
             "AuthorizationHeaderMalformed" => Self::Keys(named()),
             "NoSuchBucket" => Self::NoBucket,
             "NoSuchUpload" => Self::NoUpload,
+            "InvalidObjectState" => Self::Archived,
             code if KEYS.contains(&code) => Self::Keys(named()),
             code if BUSY.contains(&code) => Self::Busy(named()),
             _ => match status {
@@ -163,6 +166,7 @@ impl Fault {
             Self::Elsewhere(None) => "the bucket is in another region".to_owned(),
             Self::Missing => "there is no such object".to_owned(),
             Self::Changed => "the object was changed or removed since it was found".to_owned(),
+            Self::Archived => "the object is in an archive".to_owned(),
             Self::NoUpload => "the parts that were uploaded are gone".to_owned(),
             Self::Busy(code) => format!("the store is overloaded or broken ({code})"),
             Self::Unreachable(what) => format!("no answer: {what}"),
@@ -233,7 +237,9 @@ impl Stops for StoreError {
             {
                 ExitCode::CantCreate
             }
-            Fault::NoBucket | Fault::Missing | Fault::Changed | Fault::Key(_) | Fault::TooMany(_) => ExitCode::NoInput,
+            Fault::NoBucket | Fault::Missing | Fault::Changed | Fault::Archived | Fault::Key(_) | Fault::TooMany(_) => {
+                ExitCode::NoInput
+            }
             _ => ExitCode::Unavailable,
         }
     }
@@ -267,6 +273,7 @@ impl Stops for StoreError {
                 format!("set AWS_REGION to what `aws s3api get-bucket-location --bucket {}` names", place.bucket)
             }
             Fault::Missing => format!("see what is there with `aws s3 ls s3://{}/`", place.bucket),
+            Fault::Archived => "restore it first (aws s3api restore-object), or leave it out".into(),
             Fault::Changed if self.doing.is_output() => "see that nothing else writes there, and run it again".into(),
             Fault::Changed => "run it again when nothing writes there".into(),
             Fault::NoUpload => {

@@ -2,7 +2,7 @@
 //! `object-stores` reaches them.
 //!
 //! - [`Location`] is such an address; every build knows one when it sees it, and can say what it lacks.
-//! - [`Bucket`] is what is done there: list, read, put (also on a condition), upload in parts, remove. Credentials,
+//! - [`Bucket`] is what is done there (`requests`): list, read, put (also on a condition), remove. Credentials,
 //!   region and endpoint come from the standard AWS chain (`connect`); requests travel with the HTTP client that all of
 //!   AWS has here (`http`), and are sent again by one rule only (`retry`), not by the library's.
 //! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
@@ -27,6 +27,8 @@ mod http;
 mod lease;
 #[cfg(feature = "object-stores")]
 mod reader;
+#[cfg(feature = "object-stores")]
+mod requests;
 #[cfg(feature = "object-stores")]
 mod retry;
 #[cfg(feature = "object-stores")]

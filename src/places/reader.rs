@@ -13,10 +13,11 @@ use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::bucket::{Bucket, Inner, Listed, path};
+use super::bucket::{Bucket, Inner, Listed};
 use super::error::PlaceError;
 use super::fault::{Doing, Fault, StoreError};
 use super::location::Location;
+use super::requests::path;
 use super::retry::pause;
 
 /// Chunks of a large object that wait for the reader.
@@ -238,7 +239,7 @@ async fn flow(inner: &Inner, object: &Listed, sink: &mut Sink) -> Result<(), (Fa
             }
         };
         failures += 1;
-        if failures >= inner.attempts {
+        if failures >= inner.way.attempts {
             return Err((fault, failures));
         }
         tracing::debug!(key = object.key, at, "a read that broke off goes on");

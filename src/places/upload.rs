@@ -14,8 +14,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::PutMultipartOptions;
 use object_store::multipart::{MultipartStore as _, PartId};
 
-use super::bucket::{Bucket, Inner, Listed, On, content_type, path, upload_deadline};
+use super::bucket::{Bucket, Inner, Listed, On};
 use super::fault::{Doing, Fault, StoreError};
+use super::requests::{content_type, path, upload_deadline};
 
 /// The size of parts, and of files that go up in one request. Stores want 5 MiB at least.
 const PART_BYTES: u64 = 8 << 20;
