@@ -87,19 +87,11 @@ impl Found {
         if kept.objects.len() > MOST_OBJECTS {
             return Err(PlaceError::from(queue.bucket().too_many(prefix, MOST_OBJECTS)).into());
         }
-        let mut fault = None;
-        let before = kept.objects.len();
-        kept.objects.retain(|listed| match self.is_own_object(queue.bucket(), &listed.key, &mut records) {
-            Ok(is_own) => !is_own,
-            Err(error) => {
-                fault.get_or_insert(error);
-                false
-            }
-        });
-        if let Some(error) = fault {
-            return Err(error.into());
-        }
-        kept.own = kept.objects.len() < before;
+        let own = kept.objects.iter().map(|listed| self.is_own_object(queue.bucket(), &listed.key, &mut records));
+        let own: Vec<bool> = own.collect::<Result<_, _>>()?;
+        kept.own = own.contains(&true);
+        let mut own = own.into_iter();
+        kept.objects.retain(|_| own.next() != Some(true));
         kept.objects.sort_unstable_by(|a, b| Path::new(&a.key).cmp(Path::new(&b.key)));
         Ok(kept)
     }

@@ -373,3 +373,15 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
     assert!(place.path("undertone-out/run.json").exists(), "the results are there all the same");
 }
+
+#[cfg(not(feature = "object-stores"))]
+#[test]
+fn an_address_on_an_object_store_needs_a_build_that_reaches_one() {
+    let place = Place::with_samples();
+    for arguments in [&["analyze", "s3://calls/in/"][..], &["analyze", "--out", "s3://calls/out", "data"]] {
+        let ended = place.run(arguments).expect(78);
+        assert!(ended.error().ends_with("this build reaches no object stores"), "{}", ended.stderr);
+        assert!(ended.hint().contains("--features object-stores"), "{}", ended.stderr);
+    }
+    assert!(place.run(&["analyze", "gs://calls/in/"]).expect(78).hint().contains("gsutil cp"));
+}

@@ -7,6 +7,8 @@ mod bucket;
 mod faults;
 mod request;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
