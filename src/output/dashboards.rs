@@ -30,6 +30,102 @@ SET LOCAL search_path TO undertone;
 DROP VIEW IF EXISTS funnel, days, queues, mood;
 ";
 
+const ATHENA_HEAD: &str = "\
+-- Athena: what `undertone nightly --into s3://YOUR-BUCKET/undertone` publishes, queried where it lies.
+--
+-- Run one statement after the other. Partitions are projected from their dates: no crawler, no MSCK REPAIR, nothing to
+-- do for a new night. Tables hold text, as OpenCSVSerde can't read an empty number; the views beside them have the
+-- types, and NULL for what is unknown. Calls without a date (call_date=unknown) are outside the projection.
+CREATE DATABASE IF NOT EXISTS undertone;
+";
+
+const LAKE_HEAD: &str = "\
+-- DuckDB over the folder that `undertone nightly --into DIR` publishes, or over a copy of it.
+--
+--   cd DIR && duckdb -init .../config/dashboards/duckdb-nightly.sql
+--
+-- Views, not tables: a new night is there at once. What is unknown is NULL, never 0.
+";
+
+/// The tables that nights publish date by date, with what they are called.
+fn partitioned() -> [(&'static str, Vec<Field>); 3] {
+    [("calls", fields(call_columns())), ("agents", fields(agent_columns())), ("agents_28d", fields(agent_columns()))]
+}
+
+fn athena() -> String {
+    // A partition key can't have the name of a column.
+    let stored = |name: &str| if name == "call_date" { "call_date_in_row".to_owned() } else { name.to_owned() };
+    let statements = partitioned().map(|(name, fields)| {
+        let columns: Vec<String> = fields.iter().map(|field| format!("  {} string", stored(field.name))).collect();
+        let typed: Vec<String> = fields
+            .iter()
+            .filter(|field| field.name != "call_date")
+            .map(|field| format!("  {} AS {}", athena_cast(field), field.name))
+            .chain(["  TRY_CAST(call_date AS date) AS call_date".to_owned()])
+            .collect();
+        format!(
+            "
+CREATE EXTERNAL TABLE IF NOT EXISTS undertone.{name}_text (
+{}
+)
+PARTITIONED BY (call_date string)
+ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'
+WITH SERDEPROPERTIES ('separatorChar' = ',', 'quoteChar' = '\"', 'escapeChar' = '\\u0001')
+STORED AS TEXTFILE
+LOCATION 's3://YOUR-BUCKET/undertone/{name}/'
+TBLPROPERTIES (
+  'skip.header.line.count' = '1',
+  'projection.enabled' = 'true',
+  'projection.call_date.type' = 'date',
+  'projection.call_date.format' = 'yyyy-MM-dd',
+  'projection.call_date.range' = '2020-01-01,NOW+1DAYS',
+  'storage.location.template' = 's3://YOUR-BUCKET/undertone/{name}/call_date=${{call_date}}/'
+);
+
+CREATE OR REPLACE VIEW undertone.{name} AS
+SELECT
+{}
+FROM undertone.{name}_text;
+",
+            columns.join(",\n"),
+            typed.join(",\n"),
+        )
+    });
+    format!("{ATHENA_HEAD}{}", statements.concat())
+}
+
+fn athena_cast(field: &Field) -> String {
+    let cell = format!("NULLIF({}, '')", field.name);
+    match field.kind {
+        Kind::Text => cell,
+        Kind::Integer => format!("TRY_CAST({cell} AS bigint)"),
+        Kind::Number => format!("TRY_CAST({cell} AS double)"),
+        Kind::Flag => format!("{cell} = '1'"),
+        Kind::Date => format!("TRY_CAST({cell} AS date)"),
+        Kind::Timestamp => format!("FROM_ISO8601_TIMESTAMP({cell})"),
+    }
+}
+
+fn lake() -> String {
+    let views = partitioned().map(|(name, fields)| {
+        let columns: Vec<String> =
+            fields.iter().map(|field| format!("  {}: '{}'", field.name, sql_type(field.kind))).collect();
+        // Rows of calls hold their date; those of agents have it in the folder's name alone.
+        let dated = fields.iter().any(|field| field.name == "call_date");
+        let (select, partitioned) =
+            if dated { ("*", ", hive_partitioning = false") } else { ("TRY_CAST(call_date AS date) AS call_date, * EXCLUDE (call_date)", ", hive_partitioning = true, hive_types_autocast = false") };
+        format!(
+            "
+CREATE OR REPLACE VIEW {name} AS SELECT {select} FROM read_csv('{name}/call_date=*/*.csv', header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'{partitioned}, columns = {{
+{}
+}});
+",
+            columns.join(",\n")
+        )
+    });
+    format!("{LAKE_HEAD}{}", views.concat())
+}
+
 fn tables() -> [(&'static str, Vec<Field>); 5] {
     [
         ("calls", fields(call_columns())),
@@ -88,7 +184,12 @@ fn text(head: &str, table: impl Fn(&str, &[Field]) -> String, tail: &str) -> Str
 #[test]
 fn sql_files_have_the_columns_that_the_tables_have() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/dashboards");
-    for (name, wanted) in [("duckdb.sql", duckdb()), ("postgres.sql", postgres())] {
+    for (name, wanted) in [
+        ("duckdb.sql", duckdb()),
+        ("postgres.sql", postgres()),
+        ("athena.sql", athena()),
+        ("duckdb-nightly.sql", lake()),
+    ] {
         let path = folder.join(name);
         if std::env::var_os("UPDATE_DASHBOARDS").is_some() {
             std::fs::write(&path, &wanted).unwrap();
