@@ -4,7 +4,9 @@
 //! [`UnknownLabels`] are names before a colon in a conversation's text, most of which are words (`Total: 45 EUR`): only
 //! those that head lines in most conversations stop it.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::BuildHasher as _;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::error::InputError;
 use super::field::fold;
@@ -52,6 +54,8 @@ const MAX_VALUES: usize = 1000;
 const MAX_VALUE_BYTES: usize = 200;
 /// More values than this are counted, not named.
 const MAX_NAMED: usize = 20;
+/// How many conversations are remembered, so that one that is there twice is no evidence twice.
+const MAX_REMEMBERED: usize = 1 << 16;
 /// How many labels are counted at a time: one that heads lines in most conversations is never among those given up.
 const MAX_LABELS: usize = 1000;
 
@@ -275,6 +279,8 @@ pub(super) struct UnknownLabels {
     /// Conversations with a name that heads several lines.
     with_a_name: u64,
     labels: FxHashMap<String, UnknownLabel>,
+    /// Hashes of conversations.
+    seen: FxHashSet<u64>,
 }
 
 #[derive(Debug)]
@@ -291,6 +297,11 @@ struct UnknownLabel {
 }
 
 impl UnknownLabels {
+    /// Whether the conversation `text` is met for the first time, as far as is remembered.
+    pub(super) fn is_new(&mut self, text: &str) -> bool {
+        self.seen.len() >= MAX_REMEMBERED || self.seen.insert(FxBuildHasher.hash_one(text))
+    }
+
     /// Notes one conversation, the lines of which begin with these unknown names.
     pub(super) fn note(&mut self, names: &[&str], spot: impl Fn() -> Spot) {
         self.conversations += 1;

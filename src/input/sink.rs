@@ -177,7 +177,9 @@ impl Sink<'_, '_> {
     pub(super) fn conversation<'t>(&mut self, text: &'t str, line: u64) -> Result<Vec<TurnText<'t>>, Reason> {
         let (mut turns, mut unknown) = (Vec::new(), Vec::new());
         let split = labels::split(text, &mut self.run.roles, &mut turns, &mut unknown);
-        self.run.labels.note(&unknown, || Spot { file: Arc::clone(&self.file.path), line });
+        if self.run.labels.is_new(text) {
+            self.run.labels.note(&unknown, || Spot { file: Arc::clone(&self.file.path), line });
+        }
         match split {
             Split::NoLabel => Err(Reason::NoLabel),
             Split::WithinLine => Err(Reason::LabelWithinLine),

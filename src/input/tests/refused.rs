@@ -87,6 +87,9 @@ fn labels_split_by_known_roles_and_the_rest_are_words_unless_most_conversations_
     let (calls, _) =
         all_calls(&read_text(&format!("call_id,text\n{}", row(0, "Ben")), &InputOptions::default()).unwrap());
     assert_eq!(texts(&calls[0]).len(), 2, "one conversation alone shows nothing");
+    let twice = format!("call_id,text\n{0}{0}", row(0, "Ben"));
+    let (calls, _) = all_calls(&read_text(&twice, &InputOptions::default()).unwrap());
+    assert_eq!(texts(&calls[0]).len(), 2, "nor does it twice");
 }
 
 #[test]
