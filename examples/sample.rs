@@ -353,6 +353,7 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         },
         agents: agents.population.as_ref().map(Population::rounded),
         redaction: None,
+        run_id: String::new(),
         night: None,
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),

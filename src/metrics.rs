@@ -95,6 +95,14 @@ impl Metrics {
         metrics
     }
 
+    /// Of a night that had nothing to do.
+    #[must_use]
+    pub fn of_nothing(finished: Timestamp, seconds: f64) -> Self {
+        let mut metrics = Self::default();
+        metrics.ended(ExitCode::Done.number(), seconds, Some(finished.as_millisecond() as f64 / 1e3));
+        metrics
+    }
+
     /// Of a run that failed.
     #[must_use]
     pub fn of_failure(code: ExitCode, seconds: f64) -> Self {

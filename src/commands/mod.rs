@@ -40,9 +40,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Analyze(args) => with_settings(general, args.settings, |settings| {
             with_failure_in_metrics(settings, || analyze::run(settings, &args.inputs, args.json))
         }),
-        Command::Nightly(args) => {
-            with_settings(general, args.settings.clone(), |settings| nightly::run(settings, &args))
-        }
+        Command::Nightly(args) => with_settings(general, args.settings.clone(), |settings| {
+            with_failure_in_metrics(settings, || nightly::run(settings, &args))
+        }),
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
         }

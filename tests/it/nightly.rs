@@ -386,3 +386,23 @@ fn what_can_not_be_done_is_said_and_changes_nothing() {
     night(&place, &["--accept", "2026-11-01", "a new recogniser"]).expect(0);
     assert_eq!(days(&place).cell("2026-11-01", "baseline_reason"), "a new recogniser");
 }
+
+#[test]
+fn a_night_writes_its_metrics_whether_it_had_something_to_do_or_not() {
+    let place = Place::new();
+    let metrics = || fs::read_to_string(place.path("night.prom")).expect("metrics");
+    deliver(&place, "a.csv", &[call("one", "2026-11-01T09:00:00Z"), call("nine", "2026-11-09T09:00:00Z")].concat());
+    night(&place, &["--metrics", "night.prom", "in"]).expect(0);
+    assert!(metrics().contains("undertone_calls{outcome=\"scored\"} 2\n"), "{}", metrics());
+    deliver(&place, "late.csv", &call("late", "2026-11-01T10:00:00Z"));
+    night(&place, &["--metrics", "night.prom", "in"]).expect(0);
+    assert!(metrics().contains("undertone_late_inputs 1\n"), "{}", metrics());
+    night(&place, &["--metrics", "night.prom", "in"]).expect(0);
+    let idle = metrics();
+    assert!(idle.contains("undertone_exit_code 0\n") && idle.contains("undertone_newest_call_age_seconds"), "{idle}");
+    assert!(!idle.contains("undertone_calls"), "it had none");
+    night(&place, &["--metrics", "night.prom", "gone"]).expect(66);
+    let failed = metrics();
+    let success = |text: &str| text.lines().find(|line| line.starts_with("undertone_last_success")).map(str::to_owned);
+    assert!(failed.contains("undertone_exit_code 66\n") && success(&failed) == success(&idle), "{failed}");
+}

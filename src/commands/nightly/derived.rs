@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use super::publish::{Done, Plan};
 use super::reading::Readings;
-use super::{Night, Scorer, Store, accepted, show};
+use super::{Night, Scorer, Store, show};
 use crate::commands::options;
 use crate::commands::record::record;
 use crate::commands::stages::{Read, seconds};
-use crate::drift::{self, Judged};
+use crate::drift::Judged;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
     self, Books, CallDate, DateRecord, DateSums, DayRow, Published, WINDOWS_LIST, Windows, all_of, copy_window,
-    describe_partitions, judged, newest, part, read_sums, stage_window, trend, unjudged, write_days,
+    describe_partitions, newest, part, read_sums, stage_window, trend, unjudged, write_days,
 };
 use crate::output::{
     self, FAILURES, NightRecord, OutputDirectory, PendingRecord, RejectRow, RunRecord, SEGMENTS, agent_columns,
@@ -75,8 +75,7 @@ impl Night<'_> {
         let begun = Instant::now();
         let published = Published::read(&self.root)?;
         let windows = Windows::new(&published.dates, i64::from(self.nights.window));
-        let options = drift::Options { canary_tolerance: self.nights.canary_tolerance.value() };
-        let judged = judged(&published.dates, &accepted(&self.root), options);
+        let judged = self.judged(&published);
         let alarms: Vec<&Judged> = done.published.keys().filter_map(|date| judged.get(date)).collect();
         let code = self.code(read, plan, done, &alarms);
         let nobody = AgentsReport { agents: Vec::new(), calls_without_agent: 0, population: None };
@@ -110,6 +109,7 @@ impl Night<'_> {
         }
         store.state.keep()?;
         self.ended()?;
+        self.write_metrics(store, &published, Some(&run))?;
         show::night(&self, &run, plan, done, &alarms, code)
     }
 

@@ -13,15 +13,17 @@ mod publish;
 mod reading;
 mod show;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::Nightly as Arguments;
+use crate::drift::{self, Judged};
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
 use crate::lock::{Holder, RunLock};
-use crate::nights::{CallDate, Identity, Publication, Published, State, newest};
-use crate::output::write_whole;
+use crate::metrics::{self, Metrics};
+use crate::nights::{CallDate, Identity, Publication, Published, Reason, State, all_of, judged, newest};
+use crate::output::{RunRecord, write_whole};
 use crate::rating::RatingModel;
 use crate::settings::{Nightly, Redelivery, Settings};
 
@@ -100,6 +102,7 @@ impl<'a> Night<'a> {
         let forced = self.forced(&store)?;
         if arrivals.fresh.is_empty() && again.is_empty() && forced.is_empty() && self.arguments.accept.is_empty() {
             store.state.keep()?;
+            self.write_metrics(&store, &store.published, None)?;
             return show::nothing_new(&self, arrivals.known);
         }
         let scorer = self.scorer().await?;
@@ -179,6 +182,38 @@ impl<'a> Night<'a> {
         Ok(failed.chain(blocked).chain(damaged).collect())
     }
 
+    /// The published days with their verdicts.
+    fn judged(&self, published: &Published) -> BTreeMap<CallDate, Judged> {
+        let options = drift::Options { canary_tolerance: self.nights.canary_tolerance.value() };
+        judged(&published.dates, &accepted(&self.root), options)
+    }
+
+    /// Writes the file of metrics, if one is asked for; of the record of a night that had something to do.
+    fn write_metrics(&self, store: &Store, published: &Published, run: Option<&RunRecord>) -> Result<(), Failure> {
+        let Some(file) = &self.settings.metrics else { return Ok(()) };
+        let (finished, seconds) = (self.stages.finished_at(), self.stages.passed());
+        let metrics = match run {
+            None => Metrics::of_nothing(finished, seconds),
+            Some(run) => {
+                let dates = run.night.iter().flat_map(|night| night.published.keys());
+                let dates: Vec<CallDate> = dates.filter_map(|date| date.parse().ok()).collect();
+                let overview = all_of(&self.root, &dates)?.overview;
+                Metrics::of_run(run, &overview, None, finished, seconds)
+            }
+        };
+        let judged = self.judged(published);
+        let newest = newest(&published.dates);
+        let late = store.state.pending()?.into_iter().filter(|pending| pending.reason == Reason::Late);
+        let today = finished.to_zoned(self.settings.timezone.clone()).date();
+        let night = metrics::Night {
+            judged: newest.and_then(|newest| judged.get(&newest)),
+            late_inputs: late.map(|pending| pending.input).collect::<BTreeSet<_>>().len() as u64,
+            newest: newest.and_then(|newest| newest.0).map(|newest| (newest, today)),
+        };
+        let hint = format!("everything in {} is published: only the metrics are missing", self.root.display());
+        metrics.with_night(&night).write(file).map_err(|failure| failure.with_hint(Some(hint)))
+    }
+
     /// The dates that the command line names: all that were published, or only those for which calls wait.
     fn forced(&self, store: &Store) -> Result<BTreeSet<CallDate>, Failure> {
         let Some((from, to)) = self.arguments.from.zip(self.arguments.to) else { return Ok(BTreeSet::new()) };
@@ -226,7 +261,7 @@ impl<'a> Night<'a> {
 }
 
 /// The dates from which figures are known to be others than before, with the reasons.
-fn accepted(root: &Path) -> std::collections::BTreeMap<String, String> {
+fn accepted(root: &Path) -> BTreeMap<String, String> {
     let bytes = std::fs::read(root.join(ACCEPTED)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
