@@ -1,4 +1,4 @@
-//! Figures of the last run as a Prometheus text file, for node_exporter's textfile collector and its like.
+//! Figures of the last run as a Prometheus text file, for the textfile collector of the node exporter and its like.
 //!
 //! Everything is a gauge: a file holds what the last run was, and nothing in it counts on from run to run. The time of the last run that
 //! wrote its outputs outlives runs that fail, so that its age is what to alert on. Labels are the program's own words, never a
@@ -236,7 +236,7 @@ mod tests {
                     }
                     "HELP" if !helps.insert(name) => problem("a second HELP"),
                     "TYPE" if seen.iter().any(|sample: &&str| sample.starts_with(name)) => {
-                        problem("TYPE after samples")
+                        problem("TYPE after samples");
                     }
                     "TYPE" if kinds.insert(name, value).is_some() => problem("a second TYPE"),
                     "HELP" | "TYPE" => {}
@@ -252,7 +252,7 @@ mod tests {
                     problem("a duplicate sample");
                 }
                 let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-                if !labels.ends_with('}') || !labels_are_right(&labels[..labels.len() - 1]) {
+                if !labels.strip_suffix('}').is_some_and(labels_are_right) {
                     problem("wrong labels");
                 }
                 name
