@@ -70,7 +70,7 @@ def pages(again):
     made.mkdir(parents=True, exist_ok=True)
     long = "Wolfeschlegelsteinhausenbergerdorff" * 6
     inputs = {
-        "many-agents": lambda path: calls(path, 120_000, lambda n: f"agent-{n % 10_000:05}", lambda n: f"queue {n % 5}", 28, 4),
+        "many-agents": lambda path: calls(path, 120_000, lambda n: f"agent-{n % (10_000 if n < 100_000 else 997):05}", lambda n: f"queue {n % 5}", 28, 4),
         "many-queues": lambda path: calls(path, 6_000, lambda n: f"agent-{n % 40:02}", lambda n: f"queue {n % 200:03}", 60),
         "many-days": lambda path: calls(path, 12_000, lambda n: f"agent-{n % 40:02}", lambda n: "billing", 400),
         "one-call": lambda path: calls(path, 1, lambda n: "amara", lambda n: "billing", 1),

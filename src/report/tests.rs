@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::ToSpan as _;
 use jiff::civil::date;
 use proptest::collection::vec;
 use proptest::option;
@@ -401,4 +402,27 @@ fn ten_thousand_agents_fit_in_a_megabyte_whatever_they_are_called() {
         assert_eq!(page.contains("agents are in this table"), name != "agent");
         assert!(page.contains("Here are the first 100 of 10,000 agents"));
     }
+}
+
+#[test]
+fn the_largest_page_leaves_room_for_the_funnel_in_a_megabyte() {
+    const LARGEST_FUNNEL: usize = 100_000;
+    let long = "\u{5e9}\u{5dc}\u{5d5}\u{5dd} <&> and quite a long name of more than 48 letters";
+    let mut sample = Sample::new();
+    for agent in 0..10_000 {
+        let (name, queue) = (format!("{agent:05} {long}"), format!("{:03} {long}", agent % 200));
+        let course: Vec<Option<f64>> =
+            (0..if agent < 30 { 150 } else { 2 }).map(|turn| Some(0.7 - 0.01 * f64::from(turn))).collect();
+        sample.call_in(&format!("{agent} {long}"), &name, Some(&queue), Some("2026-02-20"), &course);
+    }
+    let words = "x".repeat(150);
+    let day = |number: i64| TrendDay {
+        date: date(2026, 1, 1).checked_add(number.days()).unwrap(),
+        alarms: vec![words.clone(); 2],
+        baseline: (number % 20 == 0).then(|| words.clone()),
+        ..trend().days[15].clone()
+    };
+    let page = sample.page_with(true, Some(&Trend { days: (0..400).map(day).collect(), previous: None }));
+    assert!(page.contains("Score by segment") && page.contains("And 390 days before"));
+    assert!(page.len() < 1_000_000 - LARGEST_FUNNEL, "{} bytes", page.len());
 }
