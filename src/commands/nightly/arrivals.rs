@@ -15,6 +15,7 @@ use super::Store;
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Source};
 use crate::nights::{CallDate, DateInput, Input, InputId, date_in_name, read_sums};
+use crate::places;
 use crate::settings::{Nightly, Settings};
 
 /// A file that was changed less than so long before it was looked at may be changed again within the same tick.
@@ -45,6 +46,9 @@ pub(super) fn discover(settings: &Settings, inputs: &[String], root: &Path) -> R
             "nights read files, because they read them again when calls come late",
         )
         .with_hint(Some("write standard input to a file, and name that".into())));
+    }
+    for path in inputs.iter().map(Path::new).chain(settings.metadata.as_deref()) {
+        places::refuse(path)?;
     }
     let own = fs::canonicalize(root).ok();
     let mut found = BTreeMap::new();

@@ -24,6 +24,7 @@ use crate::lock::{Holder, RunLock};
 use crate::metrics::{self, Metrics};
 use crate::nights::{CallDate, Identity, Publication, Published, Reason, State, all_of, judged, newest};
 use crate::output::{RunRecord, write_whole};
+use crate::places;
 use crate::rating::RatingModel;
 use crate::settings::{Nightly, Redelivery, Settings};
 
@@ -92,6 +93,7 @@ impl<'a> Night<'a> {
     }
 
     async fn carry_out(mut self) -> Result<ExitCode, Failure> {
+        places::refuse(&self.root)?;
         let sources = arrivals::discover(self.settings, &self.arguments.inputs, &self.root)?;
         let _lock = RunLock::take(&self.root, &Holder::current())?;
         let mut store = self.open()?;
