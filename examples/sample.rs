@@ -314,7 +314,6 @@ fn draw(directory: &Path) -> Result<()> {
 fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
     RunRecord {
         schema_version: SCHEMA_VERSION.into(),
-        run_id: String::new(),
         undertone_version: env!("CARGO_PKG_VERSION").into(),
         scoring_version: SCORING_VERSION.into(),
         settings_hash: "0".repeat(64),
