@@ -41,5 +41,7 @@ pub(crate) use state::{Held, Input, InputId, Pending, Reason, State, call_key};
 pub(crate) use sums::{
     DateCounts, DateInput, DateRecord, DateSums, Identity, Published, inputs_hash, keys, read as read_sums,
 };
+#[cfg(test)]
+pub(crate) use tables::day_fields;
 pub(crate) use tables::{DayRow, describe_partitions, write_days};
 pub(crate) use windows::{Books, LIST as WINDOWS_LIST, Windows, all_of};

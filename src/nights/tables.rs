@@ -89,6 +89,12 @@ static HEAD: [Column<DayRow>; 19] = columns! {
 /// What a row of days.csv is.
 static ABOUT_DAYS: LazyLock<String> = LazyLock::new(|| format!("One row a date. {ABOUT_DRIFT}"));
 
+/// The columns of days.csv.
+#[cfg(test)]
+pub(crate) fn day_fields() -> Vec<crate::output::table::Field> {
+    fields(days())
+}
+
 /// Writes days.csv.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::table::{Field, Kind, fields};
 use super::{FAILURES, REJECTS, SEGMENTS, agent_columns, call_columns};
+use crate::nights::day_fields;
 
 const DUCKDB_HEAD: &str = "\
 -- DuckDB: the tables of an output directory with their types.
@@ -45,6 +46,18 @@ const LAKE_HEAD: &str = "\
 --   cd DIR && duckdb -init .../config/dashboards/duckdb-nightly.sql
 --
 -- Views, not tables: a new night is there at once. What is unknown is NULL, never 0.
+";
+
+const POSTGRES_NIGHTS: &str = "\
+-- PostgreSQL, for the Grafana dashboard beside this file: days.csv of the folder that `undertone nightly --into DIR` fills.
+-- The tables of the last 28 days come from latest/, by postgres.sql; queries.sql goes last.
+--
+--   cd DIR/latest && psql -d DATABASE -f .../postgres.sql
+--   cd DIR/days && psql -d DATABASE -f .../postgres-nightly.sql
+--   PGOPTIONS='-c search_path=undertone' psql -d DATABASE -f .../queries.sql
+BEGIN;
+CREATE SCHEMA IF NOT EXISTS undertone;
+SET LOCAL search_path TO undertone;
 ";
 
 /// The tables that nights publish date by date, with what they are called.
@@ -149,15 +162,20 @@ fn duckdb() -> String {
 }
 
 fn postgres() -> String {
-    let table = |name: &str, fields: &[Field]| {
-        let columns: Vec<String> =
-            fields.iter().map(|field| format!("  {} {}", field.name, sql_type(field.kind))).collect();
-        format!(
-            "DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} (\n{}\n);\n\\copy {name} FROM '{name}.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')",
-            columns.join(",\n")
-        )
-    };
-    text(POSTGRES_HEAD, table, "COMMIT;\n")
+    text(POSTGRES_HEAD, |name, fields| postgres_table(name, name, fields), "COMMIT;\n")
+}
+
+fn postgres_nights() -> String {
+    format!("{POSTGRES_NIGHTS}\n{}\nCOMMIT;\n", postgres_table("nights", "days", &day_fields()))
+}
+
+fn postgres_table(name: &str, file: &str, fields: &[Field]) -> String {
+    let columns: Vec<String> =
+        fields.iter().map(|field| format!("  {} {}", field.name, sql_type(field.kind))).collect();
+    format!(
+        "DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} (\n{}\n);\n\\copy {name} FROM '{file}.csv' WITH (FORMAT csv, HEADER, ENCODING 'UTF8')",
+        columns.join(",\n")
+    )
 }
 
 fn sql_type(kind: Kind) -> &'static str {
@@ -189,6 +207,7 @@ fn sql_files_have_the_columns_that_the_tables_have() {
         ("postgres.sql", postgres()),
         ("athena.sql", athena()),
         ("duckdb-nightly.sql", lake()),
+        ("postgres-nightly.sql", postgres_nights()),
     ] {
         let path = folder.join(name);
         if std::env::var_os("UPDATE_DASHBOARDS").is_some() {

@@ -18,7 +18,7 @@ pub mod parquet;
 pub(crate) mod read;
 mod record;
 mod sorted;
-mod table;
+pub(crate) mod table;
 mod whole;
 
 pub use agents::columns as agent_columns;
