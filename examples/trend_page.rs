@@ -62,5 +62,5 @@ fn previous() -> (String, Figures) {
         recovered: Part { count: 321, of: 800 },
         words: Part { count: 239_000, of: 240_000 },
     };
-    ("2026-01-01".into(), figures)
+    ("the days up to 2026-01-01".into(), figures)
 }

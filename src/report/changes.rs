@@ -70,7 +70,7 @@ impl Changes {
             sureness: "",
         };
         Self {
-            title: format!("Since {name}"),
+            title: format!("This run beside {name}"),
             now: "this run".to_owned(),
             before: name.to_owned(),
             rows: vec![

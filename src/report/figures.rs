@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use crate::overview::Overview;
 use crate::rollup::{Counts, Prior};
-use crate::words::{Count, Maybe, Name, counted, interval, percent};
+use crate::words::{Count, Maybe, counted, interval, percent};
 
 /// So many of so many calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -122,9 +122,9 @@ impl Tile {
 /// The figures on top of the page, beside those of the run before if there was one.
 pub(super) fn tiles(now: &Figures, previous: Option<&(String, Figures)>) -> Vec<Tile> {
     let mut tiles = tiles_of(now);
-    if let Some((name, before)) = previous {
+    if let Some((_, before)) = previous {
         for (tile, before) in tiles.iter_mut().zip(tiles_of(before)) {
-            tile.before = Some(format!("was {} on {}", before.value, Name::new(name)));
+            tile.before = Some(format!("before: {}", before.value));
         }
     }
     tiles

@@ -115,7 +115,8 @@ fn pages() -> Vec<String> {
         sample.call("<silent>", "<b>", &[None, None]);
         sample
     });
-    let before = Trend { previous: Some(("2026-02-19".into(), Figures::of(&large.overview()))), ..trend() };
+    let before =
+        Trend { previous: Some(("the days up to 2026-02-19".into(), Figures::of(&large.overview()))), ..trend() };
     let mut pages: Vec<String> = [&small, &large, &silent].map(|sample| sample.page(true)).into();
     pages.push(large.page(false));
     pages.push(large.page_with(true, Some(&before)));
@@ -178,6 +179,10 @@ fn a_night_leads_with_its_day_and_what_is_unusual_about_it() {
     assert!(rest.contains("<dt>A, 2026-02-12</dt><dd>Another &#60;engine&#62;.</dd>") && page.contains(">▼</text>"));
     assert!(rest.contains("On average, customers sounded"), "the window comes after the day");
     assert!(!page.contains("What changed"), "nothing is known of a run before");
+    let previous = Some(("the days up to <19>".into(), Figures { calls: 9, mean: Some(-0.5), ..Figures::default() }));
+    let beside = sample.page_with(false, Some(&Trend { previous, ..trend() }));
+    assert!(beside.contains("<caption>This run beside the days up to &#60;19&#62;</caption>"));
+    assert!(beside.contains("<dd>before: −0.50</dd>") && beside.contains("<dd>before: not scored</dd>"));
     let mut calm = trend();
     calm.days.pop();
     assert!(

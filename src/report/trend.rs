@@ -19,7 +19,7 @@ const MOST_DAYS: usize = 400;
 pub struct Trend {
     /// The days in order.
     pub days: Vec<TrendDay>,
-    /// What the last run of the same scorer found, under the name of that run, such as its date.
+    /// What the last run of the same scorer found, under a name of what it was of, such as `the days up to 2026-11-01`.
     pub previous: Option<(String, Figures)>,
 }
 
