@@ -27,6 +27,7 @@ fn day(number: i64, days: i64) -> TrendDay {
     let level = if changed { 0.18 } else { 0.1 };
     let fell = number == days / 3 || number == days - 1;
     let mean = level + 0.04 * noise(number) - if fell { 0.16 } else { 0.0 };
+    let calls = if number % 7 > 4 { 180 } else { 520 };
     let (warming_up, low_n) = (number < 28, number % 37 == 35);
     let judged = !warming_up && !low_n;
     let words = format!(
@@ -38,8 +39,8 @@ fn day(number: i64, days: i64) -> TrendDay {
     }
     TrendDay {
         date: date(2025, 10, 1).checked_add(number.days()).unwrap_or_default(),
-        calls: if number % 7 > 4 { 180 } else { 520 },
-        scored: if low_n { 21 } else { 500 },
+        calls,
+        scored: if low_n { 21 } else { calls - 20 },
         mean: (number != days / 4).then_some(mean),
         interval: Some((mean - 0.03, mean + 0.03)),
         expected: judged.then_some(Expected { mean: level, low: level - 0.07, high: level + 0.07 }),
