@@ -3,7 +3,7 @@
 //! `s3://bucket/key` is an object, if there is one of that key; otherwise, as with a slash at its end, all transcripts
 //! under that prefix; with `*`, `?` or `[` a glob over keys. What holds for local folders holds here: endings of
 //! transcripts, hidden names left out, outputs of this program left out, the order of a local walk. Keys that match are
-//! held, some 200 bytes each, and at most a million of them.
+//! held, some 400 bytes each, and at most a million of them.
 
 use std::collections::HashMap;
 use std::path::Path;
