@@ -214,7 +214,9 @@ fn calls_that_come_after_the_lookback_wait_until_their_dates_are_named() {
     assert_eq!(calls_of(&place, "2026-11-01"), ["one"]);
     assert_eq!(calls_of(&place, "2026-11-02"), ["never"], "a date that was never published is");
     assert_eq!(days(&place).column("late_pending"), ["1", "0", "0"]);
-    assert_eq!(night(&place, &["in"]).expect(0).stdout, "nothing new in 3 inputs\n");
+    let ended = night(&place, &["in"]).expect(0);
+    assert_eq!(ended.stdout, "nothing new in 3 inputs\n");
+    assert!(ended.stderr.contains("1 call of 2026-11-01 came more than 7 days late"), "{}", ended.stderr);
     night(&place, &["--from", "2026-11-01", "--to", "2026-11-01"]).expect(0);
     assert_eq!(calls_of(&place, "2026-11-01"), ["late", "one"]);
     assert_eq!(

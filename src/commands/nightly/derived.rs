@@ -264,22 +264,25 @@ fn with_counts<'r>(run: &RunRecord, dates: impl Iterator<Item = &'r DateRecord>,
 }
 
 fn night_record(store: &Store, read: &Readings, plan: &Plan, done: &Done) -> Result<NightRecord, Failure> {
-    let mut pending: BTreeMap<(CallDate, nights::Reason), u64> = BTreeMap::new();
-    for waiting in store.state.pending()? {
-        *pending.entry((waiting.date, waiting.reason)).or_default() += waiting.calls;
-    }
     let undated = read.found.inputs_of(CallDate(None)).map(|(_, calls)| calls);
     Ok(NightRecord {
         published: done.published.iter().map(|(date, record)| (date.to_string(), record.revision)).collect(),
         removed: plan.emptied.iter().map(ToString::to_string).collect(),
-        pending: pending
-            .into_iter()
-            .map(|((date, reason), calls)| PendingRecord {
-                date: date.to_string(),
-                calls,
-                reason: <&str>::from(reason).to_owned(),
-            })
-            .collect(),
+        pending: waiting(store)?,
         undated_calls: undated.sum(),
     })
+}
+
+/// Calls that wait, by date and reason.
+pub(super) fn waiting(store: &Store) -> Result<Vec<PendingRecord>, Failure> {
+    let mut pending: BTreeMap<(CallDate, nights::Reason), u64> = BTreeMap::new();
+    for waiting in store.state.pending()? {
+        *pending.entry((waiting.date, waiting.reason)).or_default() += waiting.calls;
+    }
+    let record = |((date, reason), calls): ((CallDate, nights::Reason), u64)| PendingRecord {
+        date: date.to_string(),
+        calls,
+        reason: <&str>::from(reason).to_owned(),
+    };
+    Ok(pending.into_iter().map(record).collect())
 }

@@ -105,7 +105,7 @@ impl<'a> Night<'a> {
         if arrivals.fresh.is_empty() && again.is_empty() && forced.is_empty() && self.arguments.accept.is_empty() {
             store.state.keep()?;
             self.write_metrics(&store, &store.published, None)?;
-            return show::nothing_new(&self, arrivals.known);
+            return show::nothing_new(&self, arrivals.known, derived::waiting(&store)?);
         }
         let scorer = self.scorer().await?;
         let night = crate::nights::Night {

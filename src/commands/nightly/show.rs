@@ -17,9 +17,11 @@ use crate::words::{Count, Score, counted};
 const NAMED_DATES: usize = 6;
 
 /// The end of a night without anything to do.
-pub(super) fn nothing_new(night: &Night<'_>, known: u64) -> Result<ExitCode, Failure> {
+pub(super) fn nothing_new(night: &Night<'_>, known: u64, pending: Vec<PendingRecord>) -> Result<ExitCode, Failure> {
+    let facts = NightRecord { pending, ..NightRecord::default() };
+    warn(&facts, night);
     if night.arguments.json {
-        let empty = json!({ "published": {}, "known_inputs": known, "exit_code": 0 });
+        let empty = json!({ "published": {}, "pending": facts.pending, "known_inputs": known, "exit_code": 0 });
         crate::commands::print(&format!("{empty:#}\n"))?;
     } else if night.settings.verbosity != Verbosity::Quiet {
         crate::commands::print(&format!("nothing new in {}\n", counted(known, "input")))?;
