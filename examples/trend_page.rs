@@ -11,7 +11,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments.next().ok_or("which run?")?;
     let days: i64 = arguments.next().ok_or("how many days?")?.parse()?;
-    let trend = Trend { days: (0..days).map(|number| day(number, days)).collect(), previous: Some(previous()) };
+    let trend = Trend {
+        days: (0..days).map(|number| day(number, days)).collect(),
+        previous: Some(previous()),
+        agents: Vec::new(),
+    };
     std::io::stdout().write_all(draw_with(Path::new(&directory), Some(&trend))?.as_bytes())?;
     Ok(())
 }

@@ -138,6 +138,10 @@ impl RunLock {
     ///
     /// # Errors
     /// [`LockError::Lost`]. A local lock is never lost.
+    #[cfg_attr(
+        not(feature = "object-stores"),
+        expect(clippy::unnecessary_wraps, reason = "a lease on an object store can be lost")
+    )]
     pub fn check(&self) -> Result<(), LockError> {
         match &self.0 {
             Held::File(_) => Ok(()),

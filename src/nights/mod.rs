@@ -5,7 +5,7 @@
 //! - `found`: what one reading holds, date by date; [`decide`]: which dates that makes dirty, and what else must be read;
 //! - `folds`: scored calls, each date apart; `sums`: the record of a published date, which is its commit;
 //! - `publication`: files staged, then renamed, gone on with after a kill; `partition`: the files of a date; `tables`: columns;
-//! - `windows`: the days up to a date, merged from their sums; `latest`: what a single run would write, for the window;
+//! - `windows`: the days up to a date, merged from their sums; `weeks`: agents beside their own earlier weeks; `latest`: what a single run would write, for the window;
 //!   `series`: what drift says of the days.
 //!
 //! It reads no transcript, runs no engine and knows no clock: `commands::nightly` does. No text and no id of a call
@@ -27,6 +27,7 @@ mod simulation;
 mod state;
 mod sums;
 mod tables;
+mod weeks;
 mod windows;
 
 pub(crate) use call_date::{CallDate, date_in_name};
@@ -44,4 +45,5 @@ pub(crate) use sums::{
 #[cfg(test)]
 pub(crate) use tables::day_fields;
 pub(crate) use tables::{DayRow, describe_partitions, write_days};
+pub(crate) use weeks::{AgentLately, agents_lately};
 pub(crate) use windows::{Books, LIST as WINDOWS_LIST, Windows, all_of};

@@ -53,7 +53,7 @@ pub(crate) fn trend(
 ) -> Trend {
     let days =
         judged.range(..=last).filter_map(|(date, judged)| Some(trend_day(&published.get(date)?.figures, judged)));
-    Trend { days: days.collect(), previous }
+    Trend { days: days.collect(), previous, agents: Vec::new() }
 }
 
 fn trend_day(figures: &DayFigures, judged: &Judged) -> TrendDay {

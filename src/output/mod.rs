@@ -34,8 +34,8 @@ pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
 pub(crate) use record::write_record;
 pub use record::{
-    ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, NightRecord, PendingRecord, RedactionRecord,
-    RunRecord, SecondsRecord, ServiceRecord,
+    AgentLatelyRecord, ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, NightRecord,
+    PendingRecord, RedactionRecord, RunRecord, SecondsRecord, ServiceRecord,
 };
 pub(crate) use sorted::MEMORY_BYTES;
 pub use sorted::{SortedRows, part_key};

@@ -144,6 +144,24 @@ pub struct NightRecord {
     pub pending: Vec<PendingRecord>,
     /// Calls of tonight's inputs that have no date.
     pub undated_calls: u64,
+    /// Agents whose last weeks differ from their own before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents_lately: Vec<AgentLatelyRecord>,
+}
+
+/// An agent whose last whole weeks differ from those before. Means are less those of all agents.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AgentLatelyRecord {
+    /// The agent.
+    pub agent_id: String,
+    /// The Monday of the last week.
+    pub week: String,
+    /// Mean customer score of that week.
+    pub customer_score: f64,
+    /// What the agent's weeks before let expect.
+    pub expected: f64,
+    /// The least false discovery rate at which the agent is named.
+    pub q_value: f64,
 }
 
 /// Calls of a date that wait.

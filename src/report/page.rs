@@ -48,6 +48,7 @@ pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent], trend: Optio
         queues: Queues::of(overview),
         funnel: Funnel::of(agents),
         notable: Notable::of(agents),
+        lately: trend.map_or(&[], |trend| &trend.agents),
         turning: Turning::of(overview),
         listening: Listening::of(overview),
         agents: AgentTable::of(agents),
@@ -80,6 +81,8 @@ struct Page<'a> {
     queues: Option<Queues>,
     funnel: Option<Funnel>,
     notable: Notable,
+    /// Agents whose last weeks differ from their own before, each with a sentence.
+    lately: &'a [(String, String)],
     turning: Option<Turning>,
     listening: Listening,
     agents: AgentTable,

@@ -105,7 +105,7 @@ fn trend() -> Trend {
         low_n: number == 15,
         baseline: (number == 12).then(|| "Another <engine>.".into()),
     };
-    Trend { days: (1..=20).map(day).collect(), previous: None }
+    Trend { days: (1..=20).map(day).collect(), previous: None, agents: Vec::new() }
 }
 
 /// Pages of every kind.
@@ -183,6 +183,9 @@ fn a_night_leads_with_its_day_and_what_is_unusual_about_it() {
     let beside = sample.page_with(false, Some(&Trend { previous, ..trend() }));
     assert!(beside.contains("<caption>This run beside the days up to &#60;19&#62;</caption>"));
     assert!(beside.contains("<dd>before: −0.50</dd>") && beside.contains("<dd>before: not scored</dd>"));
+    let agents = vec![("<ann>".to_owned(), "felt worse".to_owned())];
+    let moved = sample.page_with(false, Some(&Trend { agents, ..trend() }));
+    assert!(moved.contains("<li><bdi>&#60;ann&#62;</bdi>: felt worse</li>") && !page.contains("own earlier weeks"));
     let mut calm = trend();
     calm.days.pop();
     assert!(
@@ -427,7 +430,7 @@ fn the_largest_page_leaves_room_for_the_funnel_in_a_megabyte() {
         baseline: (number % 20 == 0).then(|| words.clone()),
         ..trend().days[15].clone()
     };
-    let page = sample.page_with(true, Some(&Trend { days: (0..400).map(day).collect(), previous: None }));
+    let page = sample.page_with(true, Some(&Trend { days: (0..400).map(day).collect(), ..trend() }));
     assert!(page.contains("Score by segment") && page.contains("And 390 days before"));
     assert!(page.len() < 1_000_000 - LARGEST_FUNNEL, "{} bytes", page.len());
 }

@@ -21,6 +21,8 @@ pub struct Trend {
     pub days: Vec<TrendDay>,
     /// What the last run of the same scorer found, under a name of what it was of, such as `the days up to 2026-11-01`.
     pub previous: Option<(String, Figures)>,
+    /// Agents whose last weeks differ from their own before, with a sentence on how.
+    pub agents: Vec<(String, String)>,
 }
 
 /// One day.
@@ -186,10 +188,10 @@ mod tests {
     #[test]
     fn judged_days_are_drawn_one_by_one_and_only_the_last_of_them() {
         let day = |(date, _)| TrendDay { date, mean: Some(0.1), ..TrendDay::default() };
-        let trend = Trend { days: days(500).into_iter().map(day).collect(), previous: None };
+        let trend = Trend { days: days(500).into_iter().map(day).collect(), previous: None, agents: Vec::new() };
         let (unit, shown) = series(Some(&trend), &Overview::default()).unwrap();
         assert_eq!((unit, shown.len(), shown[399].date), (Unit::Day, MOST_DAYS, trend.days[499].date));
-        let trend = Trend { days: vec![TrendDay::default(); 5], previous: None };
+        let trend = Trend { days: vec![TrendDay::default(); 5], previous: None, agents: Vec::new() };
         assert!(series(Some(&trend), &Overview::default()).is_none(), "nothing was scored");
     }
 }

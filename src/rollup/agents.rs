@@ -64,6 +64,12 @@ impl AgentBook {
         }
     }
 
+    /// The scored calls of each agent, by the order of their names: their number, the sum of their scores and that of the squares,
+    /// scores in ten-thousandths. A shared call counts by its share.
+    pub(crate) fn scores(&self) -> impl Iterator<Item = (&str, (u64, i64, u64))> {
+        self.agents.iter().map(|(agent, sums)| (&**agent, sums.all_scores().in_parts()))
+    }
+
     /// Enters all calls of `other`, a book with the same options whose calls are others.
     pub fn merge(&mut self, other: Self) {
         debug_assert_eq!(self.options, other.options, "books kept by different rules can't be merged");

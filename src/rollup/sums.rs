@@ -41,6 +41,14 @@ impl Moments {
         self.weight_squares as f64 / (WHOLE_CALL * WHOLE_CALL)
     }
 
+    /// Calls, the sum of their scores and that of the squares, each to the nearest whole number; scores in ten-thousandths.
+    pub(super) fn in_parts(&self) -> (u64, i64, u64) {
+        let nearest = |sum: i128, unit: i128| (sum + unit / 2).div_euclid(unit);
+        let calls = u64::try_from(nearest(self.weight, 1_000_000)).unwrap_or(u64::MAX);
+        let sum = i64::try_from(nearest(self.values, 100_000_000)).unwrap_or(i64::MAX);
+        (calls, sum, u64::try_from(nearest(self.squares, 10_000_000_000)).unwrap_or(u64::MAX))
+    }
+
     /// n = (Σh)²/Σh²; 0 without calls.
     pub(super) fn effective_calls(&self) -> f64 {
         if self.weight == 0 {
@@ -213,6 +221,15 @@ mod tests {
         assert!((sums.mean().unwrap() - 0.4).abs() < 1e-15);
         assert!((sums.spread() - 0.26).abs() < 1e-15);
         assert!((sums.effective_calls() - 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn sums_are_told_in_ten_thousandths_to_the_nearest() {
+        let mut sums = Moments::default();
+        sums.add(Millionths::ONE, Millionths(-300_049));
+        sums.add(Millionths(400_000), Millionths(500_000));
+        // −.300049 + .4·.5 = −.100049; .090029… + .4·.25 = .190029….
+        assert_eq!(sums.in_parts(), (1, -1000, 19_002_940));
     }
 
     #[test]

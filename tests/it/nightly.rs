@@ -408,3 +408,36 @@ fn a_night_writes_its_metrics_whether_it_had_something_to_do_or_not() {
     let success = |text: &str| text.lines().find(|line| line.starts_with("undertone_last_success")).map(str::to_owned);
     assert!(failed.contains("undertone_exit_code 66\n") && success(&failed) == success(&idle), "{failed}");
 }
+
+#[test]
+fn an_agent_is_held_against_the_own_weeks_before_and_nobody_else() {
+    let place = Place::new();
+    // Sixteen agents please 2 to 8 of 10 customers; in the last three of twelve weeks the tenth agent pleases nobody.
+    let mut rows = vec![["call_id", "started", "speaker", "text", "agent_id"].map(str::to_owned).to_vec()];
+    let first = jiff::civil::date(2026, 3, 2);
+    let mut state = 7_u64;
+    for (week, day) in (0..12_i64).flat_map(|week| [(week, 0), (week, 2), (week, 6)]) {
+        let date = first.saturating_add(jiff::Span::new().days(7 * week + day));
+        for (agent, number) in (0..16_u64).flat_map(|agent| (0..5).map(move |number| (agent, number))) {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let pleased = (state >> 33) % 40 < 8 + agent * 3 / 2 && !(agent == 10 && week >= 9);
+            let text = if pleased { "wonderful, thank you, I am happy" } else { "this is awful, it is broken again" };
+            let call = format!("{date}-{agent}-{number}");
+            let started = format!("{date}T09:00:00Z");
+            rows.push(vec![call, started, "customer".into(), text.into(), format!("agent-{agent:02}")]);
+        }
+    }
+    place.write("calls.csv", write_csv(&rows));
+    let ended = night(&place, &["calls.csv", "--json", "--lookback", "200"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let summary: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let lately = summary["agents_lately"].as_array().expect("a list");
+    assert_eq!(lately.len(), 1, "{lately:?}");
+    assert_eq!((&lately[0]["agent_id"], &lately[0]["week"]), (&"agent-10".into(), &"2026-05-18".into()));
+    assert!(lately[0]["customer_score"].as_f64() < lately[0]["expected"].as_f64());
+    let page = fs::read_to_string(place.path("nights/latest/report.html")).expect("a page");
+    let words =
+        "<li><bdi>agent-10</bdi>: in the weeks up to that of 2026-05-18, customers felt worse than in this agent";
+    assert!(page.contains(words));
+    assert!(!ended.stderr.contains("agent-10"), "the log names nobody");
+}

@@ -137,6 +137,7 @@ impl<'a> Authorization<'a> {
 }
 
 /// The region that a request is signed for, if it is signed.
+#[cfg(feature = "object-stores")]
 pub(crate) fn region(request: &Request) -> Option<&str> {
     request.header("authorization")?.split_once("Credential=")?.1.split('/').nth(2)
 }

@@ -13,12 +13,12 @@ use crate::commands::stages::{Read, seconds};
 use crate::drift::Judged;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
-    self, Books, CallDate, DateRecord, DateSums, DayRow, Published, WINDOWS_LIST, Windows, all_of, copy_window,
-    describe_partitions, newest, part, read_sums, stage_window, trend, unjudged, write_days,
+    self, AgentLately, Books, CallDate, DateRecord, DateSums, DayRow, Published, WINDOWS_LIST, Windows, agents_lately,
+    all_of, copy_window, describe_partitions, newest, part, read_sums, stage_window, trend, unjudged, write_days,
 };
 use crate::output::{
-    self, FAILURES, NightRecord, OutputDirectory, PendingRecord, RejectRow, RunRecord, SEGMENTS, agent_columns,
-    call_columns, put_rows, read_back,
+    self, AgentLatelyRecord, FAILURES, NightRecord, OutputDirectory, PendingRecord, RejectRow, RunRecord, SEGMENTS,
+    agent_columns, call_columns, put_rows, read_back,
 };
 use crate::report::{self, Figures, Trend};
 use crate::rollup::{AgentsReport, Population};
@@ -26,6 +26,13 @@ use crate::settings::FailOn;
 
 /// The folder of what a single run would write.
 const LATEST: &str = "latest";
+
+/// Files for tools that query the partitions where they lie, with what they are called in the folder.
+const QUERIES: [(&str, &str); 3] = [
+    ("athena.sql", include_str!("../../../config/dashboards/athena.sql")),
+    ("quicksight-agents.json", include_str!("../../../config/dashboards/quicksight-nightly-agents.json")),
+    ("quicksight-calls.json", include_str!("../../../config/dashboards/quicksight-nightly-calls.json")),
+];
 
 /// The published days, and what is made of them.
 struct Series<'s> {
@@ -94,7 +101,8 @@ impl Night<'_> {
         self.put_windows(store, &series, &stale, &run)?;
         let last = newest(&published.dates);
         if let Some(last) = last {
-            self.put_latest(&series, last, &run, &read.read)?;
+            let lately = self.put_latest(&series, last, &run, &read.read)?;
+            run.night.get_or_insert_default().agents_lately = lately.iter().map(lately_record).collect();
         }
         self.put_days(store, &series, night)?;
         self.stages.seconds.write += seconds(begun.elapsed());
@@ -144,7 +152,13 @@ impl Night<'_> {
     }
 
     /// The newest window as a single run would write it.
-    fn put_latest(&self, series: &Series<'_>, last: CallDate, run: &RunRecord, read: &Read) -> Result<(), Failure> {
+    fn put_latest(
+        &self,
+        series: &Series<'_>,
+        last: CallDate,
+        run: &RunRecord,
+        read: &Read,
+    ) -> Result<Vec<AgentLately>, Failure> {
         let dates = series.windows.dates(last);
         let format = options::format(self.settings);
         let DateSums { book, mut overview, .. } = all_of(&self.root, &dates)?;
@@ -170,14 +184,28 @@ impl Night<'_> {
             }
             None => None,
         };
-        let trend = series.trend(last, previous);
+        let lately = self.lately(series, last, &agents)?;
+        let mut trend = series.trend(last, previous);
+        if let Some(trend) = &mut trend {
+            trend.agents = lately.iter().map(|agent| (agent.agent.clone(), agent.words())).collect();
+        }
         let page = report::page(&record, &overview, &report::agents(&agents, format.guard), trend.as_ref());
         directory.write("report.html", |out| out.write_all(page.as_bytes()).map(|()| None))?;
         record.outputs = directory.written().to_vec();
         record.finished_at = self.stages.finished_at().to_string();
         directory.write("run.json", |out| output::write_record(&record, out))?;
         directory.commit()?;
-        Ok(())
+        Ok(lately)
+    }
+
+    /// The agents whose last weeks differ from their own before; nobody on a day on which the scorer moved.
+    fn lately(&self, series: &Series<'_>, last: CallDate, agents: &AgentsReport) -> Result<Vec<AgentLately>, Failure> {
+        if series.judged.get(&last).is_some_and(|judged| judged.held_back) {
+            return Ok(Vec::new());
+        }
+        let reliability: BTreeMap<&str, f64> =
+            agents.agents.iter().filter_map(|agent| Some((&*agent.id, agent.reliability?))).collect();
+        Ok(agents_lately(&self.root, series.published, last, |agent| reliability.get(agent).copied())?)
     }
 
     /// The series of days, the list of the pages, and the description of the partitions.
@@ -205,6 +233,10 @@ impl Night<'_> {
         publication.write("days/days.csv", |out| write_days(&rows, format, out))?;
         let index = show::index(&rows);
         publication.write("index.html", |out| out.write_all(index.as_bytes()).map(|()| None))?;
+        for (name, text) in QUERIES {
+            let text = text.replace("agents_28d", &self.window_table());
+            publication.write(name, |out| out.write_all(text.as_bytes()).map(|()| None))?;
+        }
         let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (date, record) in published {
             for file in record.files.iter().filter(|file| file.name.strip_suffix("csv").is_some()) {
@@ -263,6 +295,21 @@ fn with_counts<'r>(run: &RunRecord, dates: impl Iterator<Item = &'r DateRecord>,
     record
 }
 
+/// To the four decimals that tables have.
+fn rounded(value: f64) -> f64 {
+    output::rounded_decimal(value).unwrap_or(value)
+}
+
+fn lately_record(agent: &AgentLately) -> AgentLatelyRecord {
+    AgentLatelyRecord {
+        agent_id: agent.agent.clone(),
+        week: agent.week.to_string(),
+        customer_score: rounded(agent.value),
+        expected: rounded(agent.expected),
+        q_value: rounded(agent.q_value),
+    }
+}
+
 fn night_record(store: &Store, read: &Readings, plan: &Plan, done: &Done) -> Result<NightRecord, Failure> {
     let undated = read.found.inputs_of(CallDate(None)).map(|(_, calls)| calls);
     Ok(NightRecord {
@@ -270,6 +317,7 @@ fn night_record(store: &Store, read: &Readings, plan: &Plan, done: &Done) -> Res
         removed: plan.emptied.iter().map(ToString::to_string).collect(),
         pending: waiting(store)?,
         undated_calls: undated.sum(),
+        agents_lately: Vec::new(),
     })
 }
 

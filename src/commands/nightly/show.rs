@@ -52,6 +52,7 @@ pub(super) fn night(
             "pending": facts.pending,
             "undated_calls": facts.undated_calls,
             "alarms": dates.iter().flat_map(|judged| alarms(judged)).collect::<Vec<_>>(),
+            "agents_lately": facts.agents_lately,
             "calls": run.counts.calls,
             "segments": run.counts.segments,
             "rejected_rows": run.counts.rejected_rows,
@@ -131,6 +132,10 @@ fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done,
     }
     for alarm in judged.iter().flat_map(|judged| &judged.alarms) {
         line("alarm", &alarm.words);
+    }
+    if !facts.agents_lately.is_empty() {
+        let agents = counted(facts.agents_lately.len() as u64, "agent");
+        line("agents", &format!("{agents} unlike the weeks before, named in latest/report.html"));
     }
     for date in &facts.removed {
         line(date, "taken away: its calls are of other dates");
