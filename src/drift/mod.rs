@@ -1,6 +1,6 @@
 //! Whether a day is as days here usually are: verdicts about days, and about agents week by week.
 //!
-//! Pure: no I/O, no clock, no settings. [`Day`] holds what a day's calls add up to; [`judge`] holds each day against the days before it and gives
+//! Pure: no I/O, no clock, no settings. [`Day`] holds what a day's calls add up to; [`judge()`] holds each day against the days before it and gives
 //! back a [`Judged`] day with what is needed to draw it, and its alarms in words. In the order of the work:
 //!
 //! | what | where |

@@ -1,12 +1,12 @@
 //! Places other than local folders: `s3://bucket/prefix`, for inputs and for outputs. Only a build with the feature
 //! `object-stores` reaches them.
 //!
-//! - [`Location`] is such an address; every build knows one when it sees it, and can say what it lacks.
-//! - [`Bucket`] is what is done there (`requests`): list, read, put (also on a condition), remove. Credentials,
+//! - `Location` is such an address; every build knows one when it sees it, and can say what it lacks.
+//! - `Bucket` is what is done there (`requests`): list, read, put (also on a condition), remove. Credentials,
 //!   region and endpoint come from the standard AWS chain (`connect`); requests travel with the HTTP client that all of
 //!   AWS has here (`http`), and are sent again by one rule only (`retry`), not by the library's.
 //! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
-//! - [`Lease`]: one run at a time, by an object that its holder renews.
+//! - `Lease`: one run at a time, by an object that its holder renews.
 //! - `upload`: a whole set of files put in place, as late as can be.
 //!
 //! The room's functions wait: they may be called from any thread, also from one that runs a runtime. Refuses to know
