@@ -57,7 +57,12 @@ mod tests {
         for directory in [home.path().to_owned(), home.path().join("nowhere")] {
             let failure = run(&directory).unwrap_err();
             assert_eq!(failure.code(), ExitCode::NoInput);
-            assert_eq!(failure.hint(), Some("name the directory that `undertone analyze --out DIR` wrote"));
+            assert_eq!(
+                failure.hint(),
+                Some(
+                    "name the directory that `undertone analyze --out DIR` wrote, or `latest` in that of `nightly --into DIR`"
+                )
+            );
         }
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }

@@ -11,12 +11,15 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::InputError;
+use crate::nights;
 use crate::output::FILES;
 use crate::places;
 
 /// Endings of files that are read out of a directory, before an optional `.gz` or `.zst`; those that anything may have
 /// come last.
 const ENDINGS: [&str; 10] = ["csv", "tsv", "vcon", "vtt", "srt", "parquet", "json", "jsonl", "ndjson", "txt"];
+/// How many folders up from a published file that of its nights lies: `calls/call_date=2026-11-02/part-0.csv`.
+const NIGHTS_DEPTH: usize = 3;
 /// How many of the endings say that a file is a transcript.
 const SURE_ENDINGS: usize = 6;
 
@@ -191,6 +194,8 @@ pub(super) struct Found {
     pub(super) queues: HashMap<String, std::sync::Arc<places::Queue>>,
     /// Folders looked at, and whether they hold outputs of this program.
     outputs: HashMap<PathBuf, bool>,
+    /// Folders looked at, and whether nights publish in them.
+    nights: HashMap<PathBuf, bool>,
 }
 
 impl Found {
@@ -245,10 +250,23 @@ impl Found {
         Ok(())
     }
 
-    /// Whether this program wrote the file at `path`: it is named so, and lies among its outputs.
+    /// Whether this program wrote the file at `path`: it is named so and lies among a run's outputs, or lies in a folder of
+    /// nights.
     fn is_own(&mut self, path: &Path) -> bool {
         let is_named_so = path.file_name().is_some_and(|name| FILES.iter().any(|own| name == *own));
-        is_named_so && !path.is_dir() && path.parent().is_some_and(|folder| self.holds_outputs(folder))
+        !path.is_dir()
+            && (is_named_so && path.parent().is_some_and(|folder| self.holds_outputs(folder))
+                || path.ancestors().skip(1).take(NIGHTS_DEPTH).any(|folder| self.holds_nights(folder)))
+    }
+
+    /// Whether `folder` is one that nights publish in.
+    fn holds_nights(&mut self, folder: &Path) -> bool {
+        if let Some(&holds) = self.nights.get(folder) {
+            return holds;
+        }
+        let holds = folder.join(nights::WINDOWS_LIST).is_file();
+        self.nights.insert(folder.to_owned(), holds);
+        holds
     }
 
     /// Whether `folder` is the output directory, or has a run's record.
@@ -418,6 +436,18 @@ mod tests {
         let input = [root.path().join("last week").display().to_string()];
         let error = discover(&input, Path::new("out")).unwrap_err();
         assert!(error.to_string().ends_with("but outputs of undertone"), "{error}");
+    }
+
+    #[test]
+    fn what_nights_published_is_no_input_and_what_lies_beside_it_is() {
+        let root =
+            tree(&["a.csv", "lake/calls/call_date=2026-11-02/part-0.csv", "lake/days/days.csv", "lake/runs/x.json"]);
+        let list = root.path().join("lake").join(nights::WINDOWS_LIST);
+        fs::create_dir_all(list.parent().unwrap()).unwrap();
+        fs::write(list, "{}").unwrap();
+        assert_eq!(names(root.path(), &["."]), ["./a.csv"]);
+        assert_eq!(names(root.path(), &["**/*.csv"]), ["a.csv"]);
+        assert_eq!(names(root.path(), &["lake/days/days.csv"]), ["lake/days/days.csv"], "what is named itself is read");
     }
 
     #[test]

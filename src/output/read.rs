@@ -75,7 +75,7 @@ impl Stops for ReadError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::File { .. } if self.is_missing() => {
-                Some("name the directory that `undertone analyze --out DIR` wrote".into())
+                Some("name the directory that `undertone analyze --out DIR` wrote, or `latest` in that of `nightly --into DIR`".into())
             }
             Self::File { .. } => None,
             Self::Row { .. } | Self::Record { .. } => {
