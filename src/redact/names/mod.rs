@@ -242,9 +242,12 @@ impl Finder<'_> {
             if !words.cased || token.case != Case::Title {
                 continue;
             }
-            let last = words.rest_of_name(at, false);
             let is_word_too = token.is(GIVEN) && token.is(COMMON) && !token.is(MONTH | REQUEST);
             let unknown = words.is_unknown(token) && !token.is(NOT_A_NAME);
+            if !unknown && !is_word_too {
+                continue;
+            }
+            let last = words.rest_of_name(at, false);
             let comma_before = at > 0 && words.get(at - 1).is_some_and(|sign| sign.is_sign(','));
             let comma_after = words.get(last + 1).is_some_and(|sign| sign.is_sign(','));
             let is = |at: usize, list: &[&str]| list.iter().any(|word| words.text(at).eq_ignore_ascii_case(word));
