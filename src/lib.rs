@@ -5,7 +5,7 @@ mod aws;
 mod batch;
 mod budget;
 pub mod cache;
-pub mod canary;
+mod canary;
 #[cfg(test)]
 mod cases;
 mod chunk;
@@ -21,7 +21,7 @@ mod interrupt;
 pub mod language;
 mod lock;
 mod log;
-pub mod metrics;
+mod metrics;
 mod model;
 mod nights;
 pub mod output;

@@ -41,12 +41,6 @@ fn texts(profile: &Profile, languages: &BTreeSet<Box<str>>) -> impl Iterator<Ite
     TEXTS.iter().filter(|text| profile.languages.contain(text.language) && languages.contains(text.language))
 }
 
-/// All languages that there are texts of: for an engine that charges nothing.
-#[must_use]
-pub fn languages() -> BTreeSet<Box<str>> {
-    TEXTS.iter().map(|text| text.language.into()).collect()
-}
-
 /// What scoring the texts of these languages would send.
 #[must_use]
 pub fn estimate(profile: &Profile, languages: &BTreeSet<Box<str>>) -> Estimate {
@@ -98,6 +92,11 @@ mod tests {
     use crate::engine::local::Local;
     use crate::engine::script::{Script, Step};
     use crate::engine::{Halt, ServiceOptions, comprehend};
+
+    /// All languages that there are texts of.
+    fn languages() -> BTreeSet<Box<str>> {
+        TEXTS.iter().map(|text| text.language.into()).collect()
+    }
 
     fn set(languages: &[&str]) -> BTreeSet<Box<str>> {
         languages.iter().map(|&language| language.into()).collect()
