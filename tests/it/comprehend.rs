@@ -121,7 +121,7 @@ fn a_request_holds_one_language_and_every_call_is_scored_in_its_own() {
     for language in languages {
         for number in 0..30 {
             let id = format!("{language}-{number:02}");
-            let [positive, negative, ..] = score(language, &said(number));
+            let [positive, negative, ..] = score(language, &said(number), 0.0);
             assert_eq!(calls.cell(&id, "language"), language);
             assert!(close(calls.cell(&id, "customer_positive"), positive), "{id}");
             assert!(close(calls.cell(&id, "customer_negative"), negative), "{id}");

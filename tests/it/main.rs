@@ -19,6 +19,8 @@ mod metrics;
 mod nightly;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod nights_paid;
+#[cfg(feature = "comprehend")]
+mod nights_scorer;
 mod outputs;
 mod package;
 mod parquet;

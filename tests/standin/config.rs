@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) error_style: ErrorStyle,
     /// Sends bodies in chunks instead of with a length.
     pub(crate) chunked: bool,
+    /// What the service has added, unasked, to the logit of NEGATIVE: another model under the old name.
+    pub(crate) more_negative: f64,
     /// What goes wrong.
     pub(crate) faults: Faults,
     /// Seeds every draw: jitter, faults, the order of shuffled answers.
@@ -50,6 +52,7 @@ impl Default for Config {
             oversize: Oversize::FailsBatch,
             error_style: ErrorStyle::Body,
             chunked: false,
+            more_negative: 0.0,
             faults: Faults::default(),
             seed: 1,
         }

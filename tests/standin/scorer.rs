@@ -35,14 +35,15 @@ fn words(list: &'static str) -> HashSet<&'static str> {
 /// The class names of the service, in the order in which [`score`] returns them.
 pub(crate) const CLASSES: [&str; 4] = ["POSITIVE", "NEGATIVE", "NEUTRAL", "MIXED"];
 
-/// Positive, negative, neutral and mixed probabilities: a function of the language and the first 500 characters.
-pub(crate) fn score(language: &str, text: &str) -> [f32; 4] {
+/// Positive, negative, neutral and mixed probabilities: a function of the language, the first 500 characters, and what
+/// the model adds to the logit of NEGATIVE.
+pub(crate) fn score(language: &str, text: &str, more_negative: f64) -> [f32; 4] {
     let read: String = text.chars().take(READ_CHARS).collect();
     let (positive, negative) = hits(&read);
     let mut noise = Noise(hash(language, &read));
     let logits = [
         1.5 * positive.sqrt() + noise.draw(),
-        1.5 * negative.sqrt() + noise.draw(),
+        1.5 * negative.sqrt() + noise.draw() + more_negative,
         1.4 + noise.draw(),
         2.6 * positive.min(negative).sqrt() - 1.6 + noise.draw(),
     ];
@@ -99,13 +100,13 @@ mod tests {
     use super::*;
 
     fn bits(language: &str, text: &str) -> [u32; 4] {
-        score(language, text).map(f32::to_bits)
+        score(language, text, 0.0).map(f32::to_bits)
     }
 
     #[test]
     fn scores_are_a_distribution_and_repeat() {
         for text in ["", "ok", "this is terrible and I hate it", "great, thank you", "日本語のテキスト"] {
-            let scores = score("en", text);
+            let scores = score("en", text, 0.0);
             assert!((scores.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{scores:?}");
             assert_eq!(bits("en", text), bits("en", text));
         }
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn classes_follow_the_words() {
-        let class_of = |text| class(&score("en", text));
+        let class_of = |text| class(&score("en", text, 0.0));
         assert_eq!(class_of("this is terrible, I am angry, the worst waste of time"), "NEGATIVE");
         assert_eq!(class_of("thank you, that was wonderful and very helpful, excellent"), "POSITIVE");
         assert_eq!(class_of("my account number is four two one"), "NEUTRAL");

@@ -131,7 +131,7 @@ impl State {
         if fault == Fault::Shuffle {
             self.random.shuffle(&mut order);
         }
-        let body = service::answer(accepted, &fates, &order)?;
+        let body = service::answer(accepted, &fates, &order, self.config.more_negative)?;
         self.meter.billed(accepted, &fates);
         let mut response = self.response(&body);
         match fault {

@@ -210,25 +210,31 @@ fn check(documents: &[String], language: &str, oversize: Oversize) -> Result<(),
     }
 }
 
-/// The body of an answer; `order` is the order in which documents are looked at.
+/// The body of an answer; `order` is the order in which documents are looked at, `more_negative` what the model adds.
 ///
 /// A single document that is not scored has no place in the answer's form, so it fails as a request.
 ///
 /// # Errors
 /// `InternalServerException` for such a single document.
-pub(crate) fn answer(accepted: &Accepted, fates: &[Fate], order: &[usize]) -> Result<Value, ServiceError> {
+pub(crate) fn answer(
+    accepted: &Accepted,
+    fates: &[Fate],
+    order: &[usize],
+    more_negative: f64,
+) -> Result<Value, ServiceError> {
+    let sentiment = |text: &str| sentiment(&accepted.language, text, more_negative);
     if accepted.operation == Operation::Single {
         if fates.first() != Some(&Fate::Scored) {
             return Err(ServiceError::internal());
         }
-        return Ok(sentiment(&accepted.language, accepted.documents.first().map_or("", String::as_str)));
+        return Ok(sentiment(accepted.documents.first().map_or("", String::as_str)));
     }
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     for &index in order {
         let document = &accepted.documents[index];
         let error = match fates[index] {
             Fate::Scored => {
-                let mut result = sentiment(&accepted.language, document);
+                let mut result = sentiment(document);
                 result["Index"] = json!(index);
                 results.push(result);
                 continue;
@@ -242,8 +248,8 @@ pub(crate) fn answer(accepted: &Accepted, fates: &[Fate], order: &[usize]) -> Re
     Ok(json!({"ResultList": results, "ErrorList": errors}))
 }
 
-fn sentiment(language: &str, text: &str) -> Value {
-    let scores = scorer::score(language, text);
+fn sentiment(language: &str, text: &str, more_negative: f64) -> Value {
+    let scores = scorer::score(language, text, more_negative);
     let [positive, negative, neutral, mixed] = scores;
     json!({
         "Sentiment": scorer::class(&scores),
