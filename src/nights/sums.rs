@@ -56,14 +56,14 @@ pub(crate) enum SumsError {
 impl Stops for SumsError {
     fn code(&self) -> ExitCode {
         match self {
-            Self::Read { .. } => ExitCode::Unexpected,
+            Self::Read { .. } => ExitCode::NoInput,
             Self::Damaged { .. } => ExitCode::Data,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } => None,
+            Self::Read { .. } => Some("it is what nights keep of a date: let this user read it".to_owned()),
             Self::Damaged { date, .. } => Some(format!("make it again with --rescore --from {date} --to {date}")),
         }
     }

@@ -17,6 +17,7 @@ mod hostile;
 mod language;
 mod metrics;
 mod nightly;
+mod nights_bad;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod nights_paid;
 #[cfg(feature = "comprehend")]

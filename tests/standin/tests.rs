@@ -45,7 +45,9 @@ fn a_batch_is_answered_in_order_with_the_scorers_scores() {
     assert_eq!(indices(&body["ResultList"]), [0, 1]);
     assert_eq!(body["ErrorList"], json!([]));
     let sent = &body["ResultList"][0]["SentimentScore"];
-    for (name, expected) in ["Positive", "Negative", "Neutral", "Mixed"].into_iter().zip(score("en", "I am so angry", 0.0)) {
+    for (name, expected) in
+        ["Positive", "Negative", "Neutral", "Mixed"].into_iter().zip(score("en", "I am so angry", 0.0))
+    {
         let difference = sent[name].as_f64().expect("a number") - f64::from(expected);
         assert!(difference.abs() < 1e-12, "{name}: {difference}");
     }
