@@ -12,6 +12,7 @@
 //! [`evaluation`] does the same for an evaluation of engines.
 
 mod agents;
+mod calendar;
 mod changes;
 mod evaluation;
 mod facts;

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::agents::{self, Agent};
+use super::calendar::Calendar;
 use super::changes::Changes;
 use super::facts::{self, Fact};
 use super::figure::{self, Distribution, Funnel, Quarters, Strip, StripScale};
@@ -24,7 +25,7 @@ const MOST_ALARMS: usize = 10;
 
 /// The page's style and script. Only they may run: the page's policy names their hashes, which a test keeps right.
 pub(super) const STYLE: &str = include_str!("../../templates/report.css");
-pub(super) const STYLE_HASH: &str = "sha256-pfGB34h8Hiii82XWXTak09Othd08kfubFDNx23qodEE=";
+pub(super) const STYLE_HASH: &str = "sha256-QnBN+WMckRxZ4eozwnYXYUVkmug0UCO9e8suH7SxlEg=";
 const SCRIPT: &str = include_str!("../../templates/report.js");
 const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 
@@ -35,13 +36,15 @@ const SCRIPT_HASH: &str = "sha256-NzZWhCyV/JoVwhUVpd+VmucOz3dBzA3hKrdrzlwgk+A=";
 /// Never: a string takes everything that is written to it.
 #[must_use]
 pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent], trend: Option<&Trend>) -> String {
+    let series = trend::series(trend, overview);
     let page = Page {
         run,
         answer: verdict::answer(overview, trend),
         tiles: figures::tiles(&Figures::of(overview), trend.and_then(|trend| trend.previous.as_ref())),
         findings: verdict::findings(overview, agents, run.agents.as_ref(), trend),
         changes: Changes::of(overview, trend),
-        trend: trend::series(trend, overview).map(|(unit, days)| figure::Trend::of(unit, &days)),
+        calendar: series.as_ref().and_then(|(unit, days)| Calendar::of(*unit, days)),
+        trend: series.map(|(unit, days)| figure::Trend::of(unit, &days)),
         facts: facts::run_facts(run, overview),
         quarters: Quarters::of(overview),
         distribution: Distribution::of(overview),
@@ -75,6 +78,7 @@ struct Page<'a> {
     findings: Vec<Finding>,
     changes: Option<Changes>,
     trend: Option<figure::Trend>,
+    calendar: Option<Calendar>,
     facts: Vec<Fact>,
     quarters: Option<Quarters>,
     distribution: Option<Distribution>,

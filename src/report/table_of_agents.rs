@@ -11,7 +11,7 @@ use crate::words::{Count, Maybe, Name};
 pub(super) const PAGE_ROWS: usize = 100;
 
 /// The most bytes that the data takes, so that the page stays below a megabyte whatever agents are called.
-const MOST_BYTES: usize = 520_000;
+const MOST_BYTES: usize = 512_000;
 
 /// The table.
 pub(super) struct AgentTable {

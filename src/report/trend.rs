@@ -107,7 +107,7 @@ impl Unit {
     }
 
     /// The first day of what `date` lies in.
-    fn begin(self, date: Date) -> Date {
+    pub(super) fn begin(self, date: Date) -> Date {
         match self {
             Self::Day => date,
             Self::Week => {
