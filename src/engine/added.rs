@@ -55,6 +55,10 @@ fn profile() -> Profile {
         price: Price::Free,
         concurrency: 1,
         requests_per_second: None,
+        monthly: 0.0,
+        start_up: std::time::Duration::ZERO,
+        texts_go: "nowhere".into(),
+        model_changed_by: "nobody".into(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -218,6 +219,14 @@ pub struct Profile {
     pub concurrency: usize,
     /// Requests a second at most; `None` where nothing limits them.
     pub requests_per_second: Option<f64>,
+    /// US dollars a month that are charged whatever is scored, besides what `price` charges.
+    pub monthly: f64,
+    /// How long the first score takes to come, however few documents there are: a job's start, the loading of a model.
+    pub start_up: Duration,
+    /// Where texts go, as in "texts go …".
+    pub texts_go: Cow<'static, str>,
+    /// Who can change the model, as in "the model is changed by …".
+    pub model_changed_by: Cow<'static, str>,
 }
 
 impl Profile {

@@ -61,6 +61,10 @@ impl Script {
             price: crate::engine::comprehend::terms::list_price(),
             concurrency: 32,
             requests_per_second: None,
+            monthly: 0.0,
+            start_up: Duration::ZERO,
+            texts_go: "to a script".into(),
+            model_changed_by: "nobody".into(),
         };
         Self { steps: Mutex::new(steps.into_iter().collect()), seen: Mutex::default(), profile }
     }

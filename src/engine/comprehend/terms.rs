@@ -1,5 +1,7 @@
 //! What Comprehend takes and charges: limits, languages, units. Known to every build, so that a plan needs no SDK.
 
+use std::time::Duration;
+
 #[cfg(feature = "comprehend")]
 use crate::engine::breaker::Advice;
 use crate::engine::pace::DEFAULT_REQUESTS_PER_SECOND;
@@ -52,5 +54,9 @@ pub fn profile(price: Price) -> Profile {
         price,
         concurrency: CONCURRENCY,
         requests_per_second: Some(DEFAULT_REQUESTS_PER_SECOND),
+        monthly: 0.0,
+        start_up: Duration::ZERO,
+        texts_go: "to Amazon Comprehend, in the region of the settings".into(),
+        model_changed_by: "Amazon, at any time".into(),
     }
 }

@@ -4,6 +4,8 @@
 //! plain arithmetic on the runtime's threads, over which the caller spreads batches; after some text it lets other
 //! tasks of its thread run. It refuses no text: one without a word is neutral.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{
@@ -87,6 +89,10 @@ impl<M: LocalModel> Local<M> {
             price: Price::Free,
             concurrency: crate::parallel::cores() * BATCHES_A_CORE,
             requests_per_second: None,
+            monthly: 0.0,
+            start_up: Duration::ZERO,
+            texts_go: "nowhere: they stay on this machine".into(),
+            model_changed_by: "you, by naming another file".into(),
         };
         Self { model, profile }
     }

@@ -66,6 +66,10 @@ impl Service {
             price: Price::Free,
             concurrency: 32,
             requests_per_second: None,
+            monthly: 0.0,
+            start_up: Duration::ZERO,
+            texts_go: "nowhere".into(),
+            model_changed_by: "nobody".into(),
         };
         Self { quota, counting, ambient: 0.0, faults: 0.0, begun, state: Mutex::new(state), profile }
     }
