@@ -1,7 +1,6 @@
 //! Which column of a file holds which field.
 //!
-//! Header names are compared without case, spaces, underscores and hyphens. What the user mapped goes first; then each
-//! column is given to the field that its name fits. Names that are less sure count only where no surer one fits, and
+//! What the user mapped goes first; then each column is given to the field that its name fits. Names that are less sure count only where no surer one fits, and
 //! only if the first rows bear them out. The one name that fits two fields, `channel`, says who spoke only where no
 //! other column does. Two columns that fit one field are an error, never a choice.
 
@@ -14,118 +13,13 @@ use crate::input::roles::Roles;
 use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::transcript::Role;
 
+use super::aliases::{ACTOR, CALL_STARTED, aliases, is_header, recognised, weak_aliases};
 use super::peek::Peek;
 
-/// The header names known without being told, folded as [`fold`] does.
-pub(in crate::input::formats) const fn aliases(field: Field) -> &'static [&'static str] {
-    match field {
-        Field::CallId => &[
-            "callid",
-            "conversationid",
-            "contactid",
-            "interactionid",
-            "transcriptid",
-            "sessionid",
-            "guid",
-            "conversationsid",
-        ],
-        Field::Text => &["text", "content", "transcript", "utterance", "sentence", "message", "displaytext"],
-        Field::CustomerText | Field::AgentText | Field::Rating => &[],
-        Field::Speaker => &[
-            "speaker",
-            "role",
-            "participantrole",
-            "participanttype",
-            "participantpurpose",
-            "source",
-            "channel",
-            "affiliation",
-        ],
-        Field::AgentId => &["agentid", "agent", "agentname", "users", "operatorname", "operatorid"],
-        Field::TurnIndex => &["turnindex", "turn", "sequence", "seq", "sentenceindex", "verbatimsequencenum"],
-        Field::Started => {
-            &["started", "timestamp", "starttime", "beginoffsetmillis", "offsetstarttime", "start", "offset"]
-        }
-        Field::Ended => &["ended", "endtime", "endoffsetmillis", "offsetendtime", "end"],
-        Field::Queue => &["queue", "team", "skill"],
-        Field::Language => &["language", "languagecode", "locale"],
-        Field::Channel => &["channel", "mediatype"],
-        Field::CallDate => &["calldate", "date", "startdate"],
-    }
-}
-
-/// Salesforce's column of who spoke: an agent's id on agents' rows alone.
-const ACTOR: &str = "actorid";
-/// Talkdesk's column of when the call began, on every row of it.
-const CALL_STARTED: &str = "interactionstarted";
 /// Salesforce's column of what a row is; only `Text` was said.
 const ENTRY_TYPE: &str = "entrytype";
 /// Names of columns of speakers that often hold something else.
 const MAY_BE_NO_SPEAKER: [&str; 3] = ["source", "channel", "affiliation"];
-
-/// Names that count where no surer one fits.
-pub(in crate::input::formats) const fn weak_aliases(field: Field) -> &'static [&'static str] {
-    match field {
-        Field::CallId => &["interaction", "ticketid", "chatid", "tweetid", "id"],
-        Field::Text => &[
-            "body",
-            "context",
-            "messagetext",
-            "conversation",
-            "calltranscript",
-            "transcripttext",
-            "texttranscript",
-            "fulltranscript",
-            "dialogue",
-            "sanitized",
-            "anonymizedtext",
-        ],
-        Field::Speaker => &[
-            "sender",
-            "author",
-            "authortype",
-            "from",
-            "actortype",
-            "messageparticipant",
-            "participant",
-            "direction",
-            "isinbound",
-        ],
-        Field::AgentId => &["assigneeid", "agentemail", ACTOR],
-        Field::Started => {
-            &["createdat", "entrytime", "time", "datetime", "interactionstarted", "datecreated", "createddate"]
-        }
-        _ => &[],
-    }
-}
-
-/// The names of `field` known without being told, folded as [`fold`] does, the surer ones first.
-pub(in crate::input) fn names(field: Field) -> impl Iterator<Item = &'static str> {
-    aliases(field).iter().chain(weak_aliases(field)).copied()
-}
-
-/// Whether a column of this folded name is known without being told.
-pub(in crate::input::formats) fn is_known(folded: &str) -> bool {
-    Field::ALL.iter().any(|field| aliases(*field).contains(&folded) || weak_aliases(*field).contains(&folded))
-}
-
-/// How many columns of a header have a known name or one that the user mapped, to tell delimiters apart.
-pub(super) fn recognised(header: &[String], map: &[(Field, Origin)]) -> usize {
-    known_names(header, map).count()
-}
-
-/// Whether a first record is a header: a column has a known name. One that is a speaker's role too, such as `agent`,
-/// may be a row's value and shows nothing.
-pub(super) fn is_header(record: &[String], map: &[(Field, Origin)]) -> bool {
-    known_names(record, map).any(|name| !Roles::is_known(&name))
-}
-
-fn known_names(header: &[String], map: &[(Field, Origin)]) -> impl Iterator<Item = String> {
-    let is_mapped = move |name: &str| {
-        map.iter().any(|(_, origin)| matches!(origin, Origin::Column(column) if fold(column) == name))
-    };
-    header.iter().map(|name| fold(name)).filter(move |name| is_known(name) || is_mapped(name))
-}
 
 /// What a file's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

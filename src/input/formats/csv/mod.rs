@@ -1,6 +1,6 @@
 //! Delimited text with a header line: one row a turn, one row for both sides, or one row a conversation.
 //!
-//! - `peek`: the first rows; `columns`: which column is which field; `records`: delimiter, records and their lines.
+//! - `peek`: the first rows; `aliases`: names of columns; `columns`: which column is which field; `records`: delimiter, records and their lines.
 //! - `shifted`: columns of names that hold what was said; `contacts`: contact records in tables.
 
 use std::borrow::Cow;
@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+pub(super) mod aliases;
 pub(super) mod columns;
 mod contacts;
 pub(super) mod peek;
@@ -29,7 +30,7 @@ use crate::input::sink::{Sink, Step};
 use crate::input::times::{Clock, Moment, TimeColumn};
 use crate::language;
 use crate::transcript::Role;
-pub(in crate::input) use columns::names;
+pub(in crate::input) use aliases::names;
 use columns::{CallIds, Columns, Layout};
 pub(in crate::input) use contacts::ContactTable;
 use peek::Peek;
@@ -68,7 +69,7 @@ impl Format for Csv {
             return None;
         }
         let peek = Peek::of(sample, sniff_delimiter(sample, &options.map));
-        if columns::is_header(&peek.header, &options.map) {
+        if aliases::is_header(&peek.header, &options.map) {
             // One word on the first line may be a title; whoever maps a column has a table.
             let is_title = peek.header.len() == 1 && options.map.is_empty();
             return Some(if is_title { Likeness::Possible } else { Likeness::Certain });

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::columns::{is_header, recognised};
+use super::aliases::{is_header, recognised};
 use super::records::{Advance, Records};
 use crate::input::field::{Field, Origin};
 

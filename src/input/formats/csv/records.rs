@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use super::columns::recognised;
+use super::aliases::recognised;
 use crate::input::field::{Field, Origin};
 
 /// Bytes read at a time.

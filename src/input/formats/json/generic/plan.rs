@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::super::shape::Shape;
 use super::super::tree::Json;
 use crate::input::field::{Field, Origin, fold};
+use crate::input::formats::csv::aliases;
 use crate::input::formats::csv::columns::{self, CallIds, Columns};
 use crate::input::formats::csv::peek::Peek;
 use crate::input::quote;
@@ -136,7 +137,7 @@ pub(super) enum Missing {
 /// The keys of `shape` in words, if something shows that they are keys and nobody's words.
 pub(super) fn keys(shape: &Shape) -> String {
     let known =
-        shape.paths().filter_map(|path| path.rsplit(['.', ']']).next()).any(|name| columns::is_known(&fold(name)));
+        shape.paths().filter_map(|path| path.rsplit(['.', ']']).next()).any(|name| aliases::is_known(&fold(name)));
     let all: Vec<String> = shape.keys().map(str::to_owned).collect();
     if known {
         return quote::columns(&all).replacen("columns are", "keys are", 1);
@@ -218,7 +219,7 @@ impl Search<'_> {
             let (has_text, has_speaker) = (item.contains_key(&Field::Text), item.contains_key(&Field::Speaker));
             let items = self.shape.inside(path);
             // Items that name their call are rows of a list that wraps them.
-            let is_wrapper = items.keys().any(|key| columns::aliases(Field::CallId).contains(&fold(key).as_str()));
+            let is_wrapper = items.keys().any(|key| aliases::aliases(Field::CallId).contains(&fold(key).as_str()));
             if !has_text || !(has_speaker || party.is_some()) || is_wrapper && !is_wanted {
                 continue;
             }
@@ -253,9 +254,9 @@ impl Search<'_> {
                 let path = match field {
                     Field::Speaker => speaker(&shape, roles),
                     Field::Text => text(&shape),
-                    Field::Started => named(&shape, columns::aliases(field), &TIMES)
-                        .or_else(|| named(&shape, columns::weak_aliases(field), &[])),
-                    Field::Ended | Field::AgentId | Field::TurnIndex => named(&shape, columns::aliases(field), &[]),
+                    Field::Started => named(&shape, aliases::aliases(field), &TIMES)
+                        .or_else(|| named(&shape, aliases::weak_aliases(field), &[])),
+                    Field::Ended | Field::AgentId | Field::TurnIndex => named(&shape, aliases::aliases(field), &[]),
                     _ => None,
                 };
                 paths.extend(path.map(|path| (field, path)));
@@ -279,10 +280,10 @@ impl Search<'_> {
                     return Err(Missing::NoSuchKey(field, path.clone()));
                 }
                 Some(_) => None,
-                None => named(self.shape, columns::aliases(field), more)
+                None => named(self.shape, aliases::aliases(field), more)
                     .or_else(|| HEADS.iter().find_map(|head| in_object(self.shape, head, field, more)))
                     .or_else(|| (field == Field::AgentId).then(|| named_object(self.shape, "agent")).flatten())
-                    .or_else(|| named(self.shape, columns::weak_aliases(field), &[])),
+                    .or_else(|| named(self.shape, aliases::weak_aliases(field), &[])),
             };
             paths.extend(path.map(|path| (field, path)));
         }
@@ -304,7 +305,7 @@ impl Search<'_> {
         for (field, within) in [(Field::Speaker, speaker), (Field::Text, text.clone())] {
             // What only an item of a list would be called has the name of a column, too.
             let is_column = |path: &str| {
-                let names = [columns::aliases(field), columns::weak_aliases(field)];
+                let names = [aliases::aliases(field), aliases::weak_aliases(field)];
                 names.concat().contains(&fold(path).as_str())
             };
             let within = within.filter(|path| speaks && !is_column(path));
@@ -395,7 +396,7 @@ fn in_object(shape: &Shape, object: &str, field: Field, more: &[&str]) -> Option
     let key = shape.keys().find(|key| fold(key) == object)?;
     let begin = format!("{key}.");
     let mut names =
-        columns::aliases(field).iter().chain(more).chain(if field == Field::CallId { &["id"][..] } else { &[] });
+        aliases::aliases(field).iter().chain(more).chain(if field == Field::CallId { &["id"][..] } else { &[] });
     names.find_map(|name| {
         shape
             .paths()
@@ -428,7 +429,7 @@ fn speaker(shape: &Shape, roles: &mut Roles) -> Option<String> {
         let keys = names.iter().filter_map(|name| shape.keys().find(|key| fold(key) == *name));
         keys.flat_map(|key| inner(shape, key, &["role", "type", "affiliation", "name", "id"])).collect()
     };
-    let likely = keys(&[&SPEAKERS[..], columns::aliases(Field::Speaker)].concat());
+    let likely = keys(&[&SPEAKERS[..], aliases::aliases(Field::Speaker)].concat());
     let all = likely.iter().cloned().chain(keys(&ROLES_ONLY));
     let of_message = shape.keys().filter(|key| fold(key) == "message").flat_map(|key| inner(shape, key, &["role"]));
     let of_message = of_message.filter(|path| path.contains('.'));
