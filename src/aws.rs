@@ -1,7 +1,7 @@
 //! What everything on AWS shares, whatever the service: the HTTP client, the standard chain of settings and
 //! credentials, and where a service's requests go.
 //!
-//! Refuses to know an operation: those are `engine::aws` (services with JSON) and `places` (object stores).
+//! Refuses to know an operation: those are `engine::aws` (services) and `places` (object stores).
 
 use std::error::Error;
 use std::time::Duration;

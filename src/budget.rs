@@ -99,7 +99,7 @@ impl Budget {
     }
 
     /// The most units that may be billed, when `cost_of` gives the dollars for a number of units and never falls.
-    #[cfg(any(feature = "comprehend", test))]
+    #[cfg(any(feature = "aws", test))]
     pub fn units(&self, cost_of: impl Fn(u64) -> f64) -> u64 {
         let by_units = self.max_units.unwrap_or(u64::MAX);
         let Some(limit) = self.max_cost else { return by_units };

@@ -1,6 +1,6 @@
 //! undertone reads contact-centre transcripts and writes what their customers felt, call by call and agent by agent.
 
-#[cfg(any(feature = "comprehend", feature = "object-stores"))]
+#[cfg(any(feature = "aws", feature = "object-stores"))]
 mod aws;
 mod batch;
 mod budget;

@@ -17,8 +17,8 @@ use crate::transcript::Text;
 
 #[cfg(test)]
 mod added;
-#[cfg(feature = "comprehend")]
-mod aws;
+#[cfg(feature = "aws")]
+pub(crate) mod aws;
 pub mod breaker;
 pub mod budgeted;
 pub mod comprehend;
@@ -39,7 +39,7 @@ pub use halt::{Halt, HaltReason};
 pub use price::Price;
 pub use requests::{Meter, Requests};
 pub use service::Service;
-#[cfg(any(feature = "comprehend", test))]
+#[cfg(any(feature = "aws", test))]
 pub use service::ServiceOptions;
 
 /// One text to score.

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::faults;
+use crate::engine::aws;
 use crate::engine::{Answer, DocumentError};
 use crate::sentiment::Scores;
 
@@ -57,8 +57,8 @@ impl BatchAnswer {
             (result.index, scores.ok_or_else(|| retriable(INVALID)))
         });
         let errors = self.error_list.iter().flatten().map(|error| {
-            let code = error.error_code.as_deref().map_or_else(|| "no_code".to_owned(), faults::printable_code);
-            let retriable = faults::document_may_pass(&code);
+            let code = error.error_code.as_deref().map_or_else(|| "no_code".to_owned(), aws::printable_code);
+            let retriable = aws::document_may_pass(&code);
             (error.index, Err(DocumentError { code: code.into(), retriable }))
         });
         for (index, answer) in results.chain(errors) {

@@ -24,9 +24,10 @@ fn profile(settings: &Settings) -> Profile {
 
 #[cfg(feature = "comprehend")]
 async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
-    use super::{Comprehend, ComprehendOptions};
+    use super::Comprehend;
     use crate::budget::Budget;
     use crate::engine::ServiceOptions;
+    use crate::engine::aws::AwsOptions;
     use crate::engine::breaker::Patience;
     use crate::engine::retry::RetryPolicy;
 
@@ -46,11 +47,8 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
         max_units: Budget::of(settings).units(|units| profile.price.cost(units)),
         halt: halt.clone(),
     };
-    let connection = ComprehendOptions {
-        region: asked.region.clone(),
-        profile: asked.profile.clone(),
-        ..ComprehendOptions::default()
-    };
+    let connection =
+        AwsOptions { region: asked.region.clone(), profile: asked.profile.clone(), ..AwsOptions::default() };
     let engine = Comprehend::connect(&connection, profile).await?;
     tracing::info!(region = engine.region(), "comprehend is ready");
     Ok(Service::around(engine, &options))

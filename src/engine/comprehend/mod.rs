@@ -1,6 +1,6 @@
 //! Amazon Comprehend: what it takes and charges (`terms`), and the engine that sends requests to it.
 //!
-//! The engine is in builds with the `comprehend` feature only. Besides this folder only `engine::aws` names the SDK.
+//! The engine is in builds with the `comprehend` feature only. Only `engine::aws` names the SDK.
 
 mod definition;
 pub(crate) mod settings;
@@ -10,16 +10,10 @@ pub(crate) mod terms;
 mod answers;
 #[cfg(feature = "comprehend")]
 mod client;
-#[cfg(feature = "comprehend")]
-mod connect;
-#[cfg(feature = "comprehend")]
-mod faults;
-#[cfg(feature = "comprehend")]
-mod hints;
 #[cfg(test)]
 #[cfg(feature = "comprehend")]
 mod tests;
 
 #[cfg(feature = "comprehend")]
-pub use client::{Comprehend, ComprehendOptions};
+pub use client::Comprehend;
 pub use definition::DEFINITION;

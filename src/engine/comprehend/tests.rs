@@ -13,8 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::client::Comprehend;
 use super::terms::{list_price, profile};
-use super::*;
-use crate::engine::aws::JsonOperation;
+use crate::engine::aws::{AwsOptions, Connection};
 use crate::engine::script::batch_of;
 use crate::engine::{Engine, EngineError, ErrorKind};
 use crate::exit::Stops as _;
@@ -57,8 +56,7 @@ fn config(endpoint: &str) -> aws_types::sdk_config::Builder {
 }
 
 fn engine(config: aws_types::sdk_config::Builder) -> Comprehend {
-    let operation = JsonOperation::new(&config.build(), connect::SERVICE, connect::OPERATION);
-    Comprehend::with_operation(operation, "eu-west-1".to_owned(), profile(list_price()))
+    Comprehend::by(&Connection::with_config(config.build()), profile(list_price()))
 }
 
 /// Reads one request: head and body by its length. Returns both.
@@ -242,7 +240,7 @@ async fn expired_credentials_are_remedied_once_and_then_refused() {
 #[tokio::test]
 async fn a_region_that_is_no_name_of_one_never_becomes_part_of_a_host() {
     for region in ["eu west 1", "x.example.com/", "eu-west-1/"] {
-        let options = ComprehendOptions { region: Some(region.to_owned()), ..ComprehendOptions::default() };
+        let options = AwsOptions { region: Some(region.to_owned()), ..AwsOptions::default() };
         let error = Comprehend::connect(&options, profile(list_price())).await.unwrap_err();
         assert_eq!((error.kind, error.reason()), (ErrorKind::Refused, "no_region"), "{region}");
     }

@@ -7,8 +7,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 
-use super::hints;
-use crate::engine::aws::ServiceFault;
+use super::request::ServiceFault;
+use super::{OperationName, ServiceName, hints};
 use crate::engine::{CREDENTIALS_UNAVAILABLE, EngineError, ErrorKind, UNREACHABLE};
 
 /// What may mend a signature that the service did not accept.
@@ -63,22 +63,33 @@ const REFUSED: [&str; 18] = [
 ];
 const CLOCK: [&str; 3] = ["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"];
 
-/// An error with a code, and the hint for it.
-pub(super) fn error(kind: ErrorKind, code: &str, message: impl Into<String>) -> EngineError {
-    EngineError { hint: hints::hint(code).map(Into::into), ..EngineError::new(kind, message).with_code(code) }
-}
-
 /// The error for an answer that is not the JSON that was asked for.
-pub(super) fn unreadable() -> EngineError {
-    error(ErrorKind::Transient, "unreadable_answer", "the answer can't be read")
+pub(crate) fn unreadable() -> EngineError {
+    EngineError::new(ErrorKind::Transient, "the answer can't be read").with_code("unreadable_answer")
 }
 
-/// The error for the caller, and what might mend it.
-pub(super) fn explain(fault: &SdkError<ServiceFault, HttpResponse>) -> (EngineError, Option<Remedy>) {
+/// The error of a request that was given up.
+pub(super) fn timeout() -> EngineError {
+    let (kind, code, message) = TIMEOUT;
+    EngineError::new(kind, message).with_code(code)
+}
+
+/// The error for the caller of `operation`, and what might mend it.
+pub(super) fn explain(
+    fault: &SdkError<ServiceFault, HttpResponse>,
+    service: &ServiceName,
+    operation: &OperationName,
+) -> (EngineError, Option<Remedy>) {
+    let (error, remedy) = explain_fault(fault);
+    let hint = error.code.as_deref().and_then(|code| hints::hint(code, service, operation));
+    (EngineError { hint: hint.map(Into::into), ..error }, remedy)
+}
+
+fn explain_fault(fault: &SdkError<ServiceFault, HttpResponse>) -> (EngineError, Option<Remedy>) {
     let (kind, code, message) = match fault {
         SdkError::ServiceError(service) => {
-            let (code, message) = (service.err().code.as_deref(), service.err().message());
-            return explain_answer(code, message, service.raw().status().as_u16());
+            let answer = service.err();
+            return explain_answer(answer.code.as_deref(), answer.message(), answer.status);
         }
         SdkError::ResponseError(response) => match response.raw().status().as_u16() {
             200..=299 => return (unreadable(), None),
@@ -92,7 +103,7 @@ pub(super) fn explain(fault: &SdkError<ServiceFault, HttpResponse>) -> (EngineEr
         }
         _ => (ErrorKind::Transient, "unknown", "the request failed in a way that the SDK does not name"),
     };
-    (error(kind, code, message), None)
+    (EngineError::new(kind, message).with_code(code), None)
 }
 
 /// Kind, code and message.
@@ -127,7 +138,7 @@ fn explain_answer(code: Option<&str>, message: Option<&str>, status: u16) -> (En
         (ErrorKind::Rejected, _) => format!("the service rejects the request with {shown}"),
         (ErrorKind::Refused, _) => format!("the service refuses with {shown}"),
     };
-    (error(kind, &shown, sentence), remedy_for(code, message))
+    (EngineError::new(kind, sentence).with_code(shown), remedy_for(code, message))
 }
 
 /// What the caller can do, by code and HTTP status.
@@ -176,12 +187,12 @@ fn permission(code: Option<&str>, message: Option<&str>) -> Option<String> {
 }
 
 /// A code as it may be shown and filed: letters, digits and a little punctuation, and not long.
-pub(super) fn printable_code(code: &str) -> String {
+pub(crate) fn printable_code(code: &str) -> String {
     code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).take(64).collect()
 }
 
 /// Whether a document that failed with `code` inside an answered request is worth sending again.
-pub(super) fn document_may_pass(code: &str) -> bool {
+pub(crate) fn document_may_pass(code: &str) -> bool {
     let plain: String = code.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
     ["internal", "throttl", "unavailable", "timeout", "toomanyrequests"].iter().any(|name| plain.contains(name))
 }
@@ -189,7 +200,6 @@ pub(super) fn document_may_pass(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Stops as _;
 
     #[test]
     fn the_kind_goes_by_the_code_and_without_one_by_the_status() {
@@ -241,7 +251,6 @@ mod tests {
         let sentence = "User: arn:aws:iam::1:user/night is not authorized to perform: comprehend:BatchDetectSentiment";
         let (error, _) = explain_answer(Some("AccessDeniedException"), Some(sentence), 400);
         assert_eq!(error.message, sentence);
-        assert!(error.hint().unwrap().contains("comprehend:BatchDetectSentiment"));
     }
 
     #[test]
