@@ -170,8 +170,8 @@ impl Spending {
 }
 
 impl Reservation<'_> {
-    /// The request was answered, and `units` of what was reserved were for documents with scores; the others are free again.
-    pub fn answered(self, units: u64) {
+    /// The request is charged for `units` of what was reserved; the others are free again.
+    pub fn settled(self, units: u64) {
         self.release(self.units.saturating_sub(units));
     }
 
@@ -226,10 +226,10 @@ mod tests {
     fn retries_are_paid_from_the_same_budget() {
         let spending = Spending::new(10);
         drop(spending.reserve(4).unwrap());
-        spending.reserve(4).unwrap().answered(3);
+        spending.reserve(4).unwrap().settled(3);
         assert_eq!(spending.reserve(4).unwrap_err(), BudgetExceeded::Units { planned: 11, limit: 10 });
         spending.reserve(2).unwrap().not_charged();
-        spending.reserve(2).unwrap().answered(2);
+        spending.reserve(2).unwrap().settled(2);
         assert_eq!(spending.reserved(), 9);
     }
 

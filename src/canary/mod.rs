@@ -91,7 +91,7 @@ mod tests {
     use crate::drift::{Day, Options, judge};
     use crate::engine::local::Local;
     use crate::engine::script::{Script, Step};
-    use crate::engine::{Halt, ServiceOptions, comprehend};
+    use crate::engine::{Halt, Meter, ServiceOptions, comprehend};
 
     /// All languages that there are texts of.
     fn languages() -> BTreeSet<Box<str>> {
@@ -136,7 +136,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_budget_holds_and_what_fails_has_no_score() {
-        let options = ServiceOptions { max_units: 3 * 30, ..ServiceOptions::default() };
+        let options = ServiceOptions { meter: Meter::with_limit(3 * 30), ..ServiceOptions::default() };
         let service = Service::around(Script::new([Step::Answer]), &options);
         assert!(score(&service, &set(&["en"])).await.is_err(), "36 texts are 108 units");
         assert!(service.meter.read().units_reserved <= 90);

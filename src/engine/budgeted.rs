@@ -5,9 +5,13 @@
 //! off, or whose answer can't be read, may have been charged and stays spent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
+use super::price::{Counts, Price, TimeTerms};
+use super::requests::{PARTS_OF_A_DOLLAR, in_dollars};
 use super::{Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Meter, Profile, UNREACHABLE};
 use crate::budget::BudgetExceeded;
 
@@ -19,12 +23,23 @@ pub const BUDGET_REACHED: &str = "budget_reached";
 pub struct Budgeted<E> {
     inner: E,
     meter: Arc<Meter>,
+    attempt: Duration,
 }
 
 impl<E: Engine> Budgeted<E> {
-    /// Lets requests to `inner` leave as long as the spending of `meter` allows.
-    pub const fn new(inner: E, meter: Arc<Meter>) -> Self {
-        Self { inner, meter }
+    /// Lets requests to `inner`, none of which takes longer than `attempt`, leave as long as the spending of `meter` allows.
+    pub const fn new(inner: E, meter: Arc<Meter>, attempt: Duration) -> Self {
+        Self { inner, meter, attempt }
+    }
+
+    /// What a request is charged for at most, in what the meter's spending counts. Tokens are set apart by the engine.
+    fn most(&self, batch: &Batch) -> u64 {
+        match &self.inner.profile().price {
+            Price::PerTime(TimeTerms { dollars: Some(dollars), counts: Counts::Working, .. }) => {
+                parts(*dollars, self.attempt)
+            }
+            _ => self.units(batch.documents.iter()),
+        }
     }
 
     fn units<'a>(&self, documents: impl Iterator<Item = &'a super::Document>) -> u64 {
@@ -33,11 +48,20 @@ impl<E: Engine> Budgeted<E> {
     }
 }
 
-fn refusal(exceeded: &BudgetExceeded) -> EngineError {
-    let message =
-        format!("the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}");
+/// The refusal of a request that could pass the budget.
+pub(super) fn refusal(exceeded: &BudgetExceeded) -> EngineError {
+    used_up(format!("the budget is used up, counting requests whose answers were lost: with the next one, {exceeded}"))
+}
+
+fn used_up(message: String) -> EngineError {
     let error = EngineError { attempts: 0, ..EngineError::new(ErrorKind::Refused, message).with_code(BUDGET_REACHED) };
     error.with_hint("run the same command again to go on: the budget is each run's own")
+}
+
+/// What a time costs, in parts of a dollar.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cast to the nearest whole")]
+fn parts(dollars_a_second: f64, time: Duration) -> u64 {
+    (dollars_a_second * time.as_secs_f64() * PARTS_OF_A_DOLLAR) as u64
 }
 
 /// Whether the service may have processed the request: it was sent, and no fault of the service came back.
@@ -56,13 +80,27 @@ impl<E: Engine> Engine for Budgeted<E> {
     }
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let units = self.units(batch.documents.iter());
-        let reservation = self.meter.spending().reserve(units).map_err(|exceeded| refusal(&exceeded))?;
+        if self.meter.is_over() {
+            return Err(used_up(
+                "the budget is used up by the time that has passed since the first request".to_owned(),
+            ));
+        }
+        let reserved = self.meter.spending().reserve(self.most(batch));
+        let reservation = reserved.map_err(|exceeded| match self.inner.profile().price {
+            Price::PerTime(_) => refusal(&in_dollars(exceeded)),
+            _ => refusal(&exceeded),
+        })?;
+        let began = Instant::now();
         let result = self.inner.score(batch).await;
+        if let Price::PerTime(TimeTerms { dollars: Some(dollars), .. }) = self.inner.profile().price {
+            // What took time may be charged, whatever came of it.
+            reservation.settled(parts(dollars, began.elapsed()));
+            return result;
+        }
         match &result {
             Ok(answers) => {
                 let scored = batch.documents.iter().zip(answers).filter(|(_, answer)| answer.is_ok());
-                reservation.answered(self.units(scored.map(|(document, _)| document)));
+                reservation.settled(self.units(scored.map(|(document, _)| document)));
             }
             Err(error) if may_be_charged(error) => drop(reservation),
             Err(_) => reservation.not_charged(),
@@ -80,7 +118,7 @@ mod tests {
     const UNITS: u64 = 3;
 
     fn budgeted(steps: impl IntoIterator<Item = Step>, documents: u64) -> Budgeted<Script> {
-        Budgeted::new(Script::new(steps), Meter::with_limit(documents * UNITS))
+        Budgeted::new(Script::new(steps), Meter::with_limit(documents * UNITS), Duration::from_secs(15))
     }
 
     #[tokio::test(start_paused = true)]

@@ -34,6 +34,8 @@ pub mod retry;
 pub(crate) mod script;
 mod service;
 pub mod split;
+#[cfg(any(feature = "aws", test))]
+pub mod tokens;
 
 pub use halt::{Halt, HaltReason};
 pub use price::Price;

@@ -1,11 +1,16 @@
 //! What an engine charges, and what that comes to.
 
+use std::time::Duration;
+
 use serde::Deserialize as _;
 
-use crate::sentiment::Billing;
+use super::Requests;
+use crate::chunk::Estimate;
+use crate::sentiment::{Billing, Limits};
 use crate::settings::{Value, Wrong};
 
-/// What an engine charges.
+/// What an engine charges. Every engine that charges has a currency; what one unit of it costs may be unset, and is then not
+/// known, never nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Price {
     /// Nothing.
@@ -17,23 +22,203 @@ pub enum Price {
         /// Dollars a unit.
         tiers: Tiers,
     },
+    /// For what is read and written, in tokens.
+    PerTokens(TokenTerms),
+    /// For the time that something runs, whatever it is asked.
+    PerTime(TimeTerms),
 }
+
+/// What tokens cost, and how many of them requests take besides their texts.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TokenTerms {
+    /// Dollars; `None` where the settings state none.
+    pub dollars: Option<TokenDollars>,
+    /// Tokens of a request without its documents, at most: prompt and schema.
+    pub request: u64,
+    /// Tokens of a document besides its text, at most.
+    pub document: u64,
+    /// Tokens answered for a document, at most.
+    pub answer: u64,
+}
+
+/// US dollars a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenDollars {
+    /// For tokens that are sent.
+    pub input: f64,
+    /// For tokens that are answered.
+    pub output: f64,
+}
+
+/// Tokens of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tokens {
+    /// Sent.
+    pub input: u64,
+    /// Answered.
+    pub output: u64,
+}
+
+/// What time costs, and which time counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeTerms {
+    /// US dollars a second; `None` where the settings state none.
+    pub dollars: Option<f64>,
+    /// Which seconds.
+    pub counts: Counts,
+    /// What is done in a second, if that is known before.
+    pub pace: Option<TextPace>,
+}
+
+/// Which seconds are charged for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// All from the first request on: something stands ready, asked or not.
+    Standing,
+    /// Those that requests take, each counted by itself.
+    Working,
+}
+
+/// How many documents and characters are scored in a second; the slower of the two holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TextPace {
+    /// Documents a second.
+    pub documents: f64,
+    /// Characters a second.
+    pub chars: f64,
+}
+
+/// An amount in an engine's currency, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Bill {
+    /// Units, of an engine that charges by them.
+    pub units: u64,
+    /// Tokens, of an engine that charges by them.
+    pub tokens: Tokens,
+    /// Seconds, of an engine that charges by them; `None` where they are not known.
+    pub seconds: Option<f64>,
+    /// US dollars; `None` where they are not known.
+    pub dollars: Option<f64>,
+}
+
+/// A token is at least one byte of text: the upper bound. The lower one takes the longest tokens that a text of words has on
+/// average.
+const BYTES_PER_TOKEN: (u64, u64) = (1, 8);
 
 impl Price {
     /// How many units a document has; `None` for an engine that does not charge by units.
     pub const fn billing(&self) -> Option<Billing> {
         match self {
-            Self::Free => None,
             Self::PerUnit { billing, .. } => Some(*billing),
+            Self::Free | Self::PerTokens(_) | Self::PerTime(_) => None,
         }
     }
 
-    /// US dollars that `units` cost as the first ones of a month.
+    /// Whether it is known what the engine's currency costs.
+    pub const fn is_set(&self) -> bool {
+        match self {
+            Self::Free | Self::PerUnit { .. } => true,
+            Self::PerTokens(terms) => terms.dollars.is_some(),
+            Self::PerTime(terms) => terms.dollars.is_some(),
+        }
+    }
+
+    /// US dollars that `units` cost as the first ones of a month; 0 for an engine that does not charge by units.
     pub fn cost(&self, units: u64) -> f64 {
         match self {
-            Self::Free => 0.0,
             Self::PerUnit { tiers, .. } => tiers.cost(units),
+            Self::Free | Self::PerTokens(_) | Self::PerTime(_) => 0.0,
         }
+    }
+
+    /// The most that these documents can be charged for, each sent once.
+    pub fn at_most(&self, estimate: &Estimate, limits: &Limits) -> Bill {
+        match self {
+            Self::Free => Bill { dollars: Some(0.0), ..Bill::default() },
+            Self::PerUnit { .. } => self.of_units(estimate.units_upper),
+            Self::PerTokens(terms) => terms.of(estimate, limits, BYTES_PER_TOKEN.0, terms.answer),
+            Self::PerTime(terms) => terms.of(estimate),
+        }
+    }
+
+    /// The least.
+    pub fn at_least(&self, estimate: &Estimate, limits: &Limits) -> Bill {
+        match self {
+            Self::PerUnit { billing, .. } => self.of_units(estimate.units_lower(*billing, limits)),
+            Self::PerTokens(terms) => terms.of(estimate, limits, BYTES_PER_TOKEN.1, 1),
+            Self::Free | Self::PerTime(_) => self.at_most(estimate, limits),
+        }
+    }
+
+    /// The most that what was sent so far can be charged for: requests whose answer was lost count too.
+    pub fn so_far(&self, requests: &Requests) -> Bill {
+        match self {
+            Self::PerTokens(terms) => {
+                let dollars = terms.dollars.map(|_| requests.dollars_reserved());
+                Bill { tokens: requests.tokens, dollars, ..Bill::default() }
+            }
+            Self::PerUnit { .. } => self.of_units(requests.units_reserved),
+            Self::Free | Self::PerTime(_) => self.so_far_at_least(requests),
+        }
+    }
+
+    /// The least: what was answered.
+    pub fn so_far_at_least(&self, requests: &Requests) -> Bill {
+        match self {
+            Self::Free => Bill { dollars: Some(0.0), ..Bill::default() },
+            Self::PerUnit { .. } => self.of_units(requests.units_least),
+            Self::PerTokens(terms) => terms.bill(requests.tokens),
+            Self::PerTime(terms) => terms.bill(match terms.counts {
+                Counts::Standing => requests.standing,
+                Counts::Working => requests.working,
+            }),
+        }
+    }
+
+    fn of_units(&self, units: u64) -> Bill {
+        Bill { units, dollars: Some(self.cost(units)), ..Bill::default() }
+    }
+}
+
+impl TokenDollars {
+    /// What tokens cost.
+    pub fn cost(&self, tokens: Tokens) -> f64 {
+        (tokens.input as f64 * self.input + tokens.output as f64 * self.output) / 1e6
+    }
+}
+
+impl TokenTerms {
+    fn of(&self, estimate: &Estimate, limits: &Limits, bytes_per_token: u64, answer: u64) -> Bill {
+        let input = estimate.bytes.div_ceil(bytes_per_token)
+            + estimate.documents * self.document
+            + estimate.requests(limits) * self.request;
+        self.bill(Tokens { input, output: estimate.documents * answer })
+    }
+
+    fn bill(&self, tokens: Tokens) -> Bill {
+        Bill { tokens, dollars: self.dollars.map(|dollars| dollars.cost(tokens)), ..Bill::default() }
+    }
+}
+
+impl TimeTerms {
+    fn of(&self, estimate: &Estimate) -> Bill {
+        let seconds = self.pace.map(|pace| pace.seconds(estimate.documents, estimate.chars));
+        seconds.map_or(Bill::default(), |seconds| self.bill_seconds(seconds))
+    }
+
+    fn bill(&self, time: Duration) -> Bill {
+        self.bill_seconds(time.as_secs_f64())
+    }
+
+    fn bill_seconds(&self, seconds: f64) -> Bill {
+        Bill { seconds: Some(seconds), dollars: self.dollars.map(|dollars| dollars * seconds), ..Bill::default() }
+    }
+}
+
+impl TextPace {
+    /// How long so many documents of so many characters in all take.
+    pub fn seconds(&self, documents: u64, chars: u64) -> f64 {
+        (documents as f64 / self.documents).max(chars as f64 / self.chars)
     }
 }
 
@@ -130,6 +315,41 @@ mod tests {
         ] {
             assert_eq!(tiers.cost(units).to_string(), f64::to_string(&dollars), "{units}");
         }
+    }
+
+    /// An estimate of documents of 100 characters each.
+    fn estimate(documents: u64) -> Estimate {
+        let mut estimate = Estimate::default();
+        for _ in 0..documents {
+            estimate.add_document(100, 120, "en", None);
+        }
+        estimate
+    }
+
+    const LIMITS: Limits = Limits { document_bytes: 5_000, batch_documents: 5 };
+
+    #[test]
+    fn tokens_are_counted_between_two_bounds_and_an_unset_price_is_not_nothing() {
+        let dollars = Some(TokenDollars { input: 1.0, output: 5.0 });
+        let terms = TokenTerms { dollars, request: 300, document: 10, answer: 16 };
+        let most = Price::PerTokens(terms).at_most(&estimate(12), &LIMITS);
+        assert_eq!(most.tokens, Tokens { input: 12 * 130 + 3 * 300, output: 12 * 16 });
+        assert!((most.dollars.unwrap() - (2_460.0 + 5.0 * 192.0) / 1e6).abs() < 1e-12);
+        let least = Price::PerTokens(terms).at_least(&estimate(12), &LIMITS);
+        assert_eq!(least.tokens, Tokens { input: 180 + 120 + 900, output: 12 });
+        let unset = Price::PerTokens(TokenTerms { dollars: None, ..terms });
+        assert_eq!((unset.is_set(), unset.at_most(&estimate(12), &LIMITS).dollars), (false, None));
+    }
+
+    #[test]
+    fn time_goes_by_the_slower_of_documents_and_characters() {
+        let pace = TextPace { documents: 2.0, chars: 100.0 };
+        let terms = TimeTerms { dollars: Some(0.0005), counts: Counts::Standing, pace: Some(pace) };
+        let bill = Price::PerTime(terms).at_most(&estimate(12), &LIMITS);
+        assert_eq!((bill.seconds, bill.dollars), (Some(12.0), Some(0.006)));
+        let unknown = Price::PerTime(TimeTerms { pace: None, ..terms });
+        let bill = unknown.at_most(&estimate(12), &LIMITS);
+        assert_eq!((unknown.is_set(), bill.seconds, bill.dollars), (true, None, None));
     }
 
     #[test]

@@ -2,14 +2,22 @@
 //!
 //! [`Metered`] stands right around the engine (inside pace and retry), so every attempt counts. Units are billed
 //! for documents that were answered. What an attempt without an answer cost is not known; `units_reserved` includes it.
+//! An engine that is charged for tokens counts them itself ([`TokenLedger`](super::tokens::TokenLedger)), since only its answers state them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
+use super::price::Tokens;
+#[cfg(any(feature = "aws", test))]
+use super::price::{Counts, Price, TimeTerms};
 use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
-use crate::budget::Spending;
+#[cfg(any(feature = "aws", test))]
+use crate::budget::Budget;
+use crate::budget::{BudgetExceeded, Spending};
 
 /// The counters of one run, shared by its wrappers.
 #[derive(Debug, Default)]
@@ -22,6 +30,16 @@ pub struct Meter {
     documents_scored: AtomicU64,
     units_most: AtomicU64,
     units_least: AtomicU64,
+    tokens_input: AtomicU64,
+    tokens_output: AtomicU64,
+    /// Milliseconds that answered and failed requests took, each by itself.
+    working_ms: AtomicU64,
+    /// When the first request began.
+    first: OnceLock<Instant>,
+    /// Milliseconds from then to the end of the last one that ended.
+    standing_ms: AtomicU64,
+    /// The most time from then on, by what is charged for time.
+    longest: Option<Duration>,
     spending: Spending,
 }
 
@@ -46,8 +64,36 @@ pub struct Requests {
     /// was scored.
     pub units_least: u64,
     /// `units_most`, and the units of requests in flight and of those whose answer was lost, which may have been
-    /// charged too: the bill can't pass it. At the end of a run without such requests it is `units_most`.
+    /// charged too: the bill can't pass it. At the end of a run without such requests it is `units_most`. Of an engine that
+    /// is charged otherwise, millionths of a millionth of a dollar.
     pub units_reserved: u64,
+    /// Tokens by the service's own count.
+    pub tokens: Tokens,
+    /// From the beginning of the first request to the end of the last.
+    pub standing: Duration,
+    /// All requests' time together.
+    pub working: Duration,
+}
+
+/// What is set apart for an engine that is not charged by units, in a dollar.
+pub(super) const PARTS_OF_A_DOLLAR: f64 = 1e12;
+
+/// What passes a limit in parts of a dollar, in dollars.
+pub(super) fn in_dollars(exceeded: BudgetExceeded) -> BudgetExceeded {
+    match exceeded {
+        BudgetExceeded::Units { planned, limit } => BudgetExceeded::Cost {
+            planned: planned as f64 / PARTS_OF_A_DOLLAR,
+            limit: limit as f64 / PARTS_OF_A_DOLLAR,
+        },
+        exceeded @ BudgetExceeded::Cost { .. } => exceeded,
+    }
+}
+
+impl Requests {
+    /// What is set apart, in dollars, of an engine that is not charged by units.
+    pub fn dollars_reserved(&self) -> f64 {
+        self.units_reserved as f64 / PARTS_OF_A_DOLLAR
+    }
 }
 
 impl Meter {
@@ -57,8 +103,31 @@ impl Meter {
     }
 
     /// The same, with at most `units` to be billed.
+    #[cfg(test)]
     pub fn with_limit(units: u64) -> Arc<Self> {
         Arc::new(Self { spending: Spending::new(units), ..Self::default() })
+    }
+
+    /// All counters at zero, and the limits that `budget` sets for an engine at this `price`.
+    #[cfg(any(feature = "aws", test))]
+    pub fn within(budget: &Budget, price: &Price) -> Arc<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a float is cast to the nearest whole"
+        )]
+        let parts = |dollars: f64| (dollars * PARTS_OF_A_DOLLAR) as u64;
+        let of_dollars = budget.max_cost.map_or(u64::MAX, parts);
+        let (limit, longest) = match price {
+            Price::Free => (u64::MAX, None),
+            Price::PerUnit { tiers, .. } => (budget.units(|units| tiers.cost(units)), None),
+            Price::PerTokens(_) | Price::PerTime(TimeTerms { counts: Counts::Working, .. }) => (of_dollars, None),
+            Price::PerTime(terms) => {
+                let seconds = budget.max_cost.zip(terms.dollars).map(|(most, dollars)| (most / dollars).max(0.0));
+                (u64::MAX, seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+            }
+        };
+        Arc::new(Self { spending: Spending::new(limit), longest, ..Self::default() })
     }
 
     /// The counters now. Each is exact; together they may straddle a request that is just being counted.
@@ -74,7 +143,29 @@ impl Meter {
             units_most: value(&self.units_most),
             units_least: value(&self.units_least),
             units_reserved: self.spending.reserved(),
+            tokens: Tokens { input: value(&self.tokens_input), output: value(&self.tokens_output) },
+            standing: Duration::from_millis(value(&self.standing_ms)),
+            working: Duration::from_millis(value(&self.working_ms)),
         }
+    }
+
+    /// Whether the time that may be paid for is over.
+    pub(super) fn is_over(&self) -> bool {
+        let standing = self.first.get().map(Instant::elapsed);
+        self.longest.is_some_and(|longest| standing.is_some_and(|standing| standing >= longest))
+    }
+
+    /// Counts tokens that the service says were used.
+    pub(super) fn count_tokens(&self, tokens: Tokens) {
+        add(&self.tokens_input, tokens.input);
+        add(&self.tokens_output, tokens.output);
+    }
+
+    fn count_time(&self, began: Instant) {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        add(&self.working_ms, ms(began.elapsed()));
+        let standing = self.first.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.standing_ms.fetch_max(ms(standing), Ordering::Relaxed);
     }
 
     pub(super) fn spending(&self) -> &Spending {
@@ -133,7 +224,10 @@ impl<E: Engine> Engine for Metered<E> {
 
     async fn score(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
         add(&self.meter.requests, 1);
+        let began = Instant::now();
+        self.meter.first.get_or_init(|| began);
         let result = self.inner.score(batch).await;
+        self.meter.count_time(began);
         match &result {
             Ok(answers) => self.meter.count_answers(batch, answers, self.inner.profile()),
             Err(error) if error.kind == ErrorKind::Throttled => add(&self.meter.throttles, 1),

@@ -29,8 +29,8 @@ pub struct ServiceOptions {
     pub patience: Patience,
     /// Hints for a run that the breaker ended.
     pub advice: Advice,
-    /// Units that may be billed.
-    pub max_units: u64,
+    /// What counts requests, and limits what they may cost.
+    pub meter: Arc<Meter>,
     /// Ends the run.
     pub halt: Halt,
 }
@@ -44,7 +44,7 @@ impl Default for ServiceOptions {
             retry: RetryPolicy::default(),
             patience: Patience::default(),
             advice: Advice::default(),
-            max_units: u64::MAX,
+            meter: Meter::new(),
             halt: Halt::new(),
         }
     }
@@ -64,10 +64,10 @@ pub struct Service {
 impl Service {
     /// Puts the wrappers around `engine`.
     pub fn around(engine: impl Engine + 'static, options: &ServiceOptions) -> Self {
-        let (meter, halt) = (Meter::with_limit(options.max_units), options.halt.clone());
+        let (meter, halt) = (Arc::clone(&options.meter), options.halt.clone());
         let health = Health::new(options.patience);
         let attempt = Metered::new(Deadline::new(engine, options.attempt_timeout), Arc::clone(&meter));
-        let attempt = Budgeted::new(attempt, Arc::clone(&meter));
+        let attempt = Budgeted::new(attempt, Arc::clone(&meter), options.attempt_timeout);
         let paced = Paced::new(attempt, options.requests_per_second, halt.clone());
         let watched = Breaker::new(paced, Arc::clone(&health), halt.clone(), options.advice);
         let retrying = Retrying::new(watched, options.retry, health, Arc::clone(&meter), halt.clone());

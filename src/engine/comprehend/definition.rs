@@ -26,10 +26,10 @@ fn profile(settings: &Settings) -> Profile {
 async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use super::Comprehend;
     use crate::budget::Budget;
-    use crate::engine::ServiceOptions;
     use crate::engine::aws::AwsOptions;
     use crate::engine::breaker::Patience;
     use crate::engine::retry::RetryPolicy;
+    use crate::engine::{Meter, ServiceOptions};
 
     let asked: &ComprehendSettings = settings.section();
     let profile = profile(settings);
@@ -44,7 +44,7 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
             ..patience
         },
         advice: terms::ADVICE,
-        max_units: Budget::of(settings).units(|units| profile.price.cost(units)),
+        meter: Meter::within(&Budget::of(settings), &profile.price),
         halt: halt.clone(),
     };
     let connection =
