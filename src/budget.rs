@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::engine::Price;
 use crate::exit::{ExitCode, Stops};
 use crate::settings::{Cost, Settings};
 
@@ -52,6 +53,38 @@ pub enum BudgetExceeded {
     },
 }
 
+/// A limit that does not fit the engine: a limit that nothing is held against would be none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BudgetUnfit {
+    /// In dollars, where it is not known what the engine costs.
+    #[error("there is a limit to what a run may cost, and no setting states what {engine} costs")]
+    NoPrice {
+        /// The engine.
+        engine: String,
+        /// The settings that would state it.
+        settings: &'static str,
+    },
+    /// In units, where the engine is charged otherwise.
+    #[error("there is a limit in units, and {engine} is not charged by units")]
+    NoUnits {
+        /// The engine.
+        engine: String,
+    },
+}
+
+impl Stops for BudgetUnfit {
+    fn code(&self) -> ExitCode {
+        ExitCode::Settings
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoPrice { settings, .. } => format!("set {settings}, or leave --max-cost out"),
+            Self::NoUnits { .. } => "limit it in dollars with --max-cost".to_owned(),
+        })
+    }
+}
+
 impl Stops for BudgetExceeded {
     fn code(&self) -> ExitCode {
         ExitCode::Budget
@@ -75,6 +108,26 @@ impl Budget {
     pub fn of(settings: &Settings) -> Self {
         let Cost { max, max_units } = *settings.section();
         Self { max_cost: max, max_units }
+    }
+
+    /// Checks that each limit means something for an engine at this price.
+    ///
+    /// # Errors
+    /// [`BudgetUnfit`] for a limit that nothing could be held against.
+    pub fn fits(&self, engine: &str, price: &Price) -> Result<(), BudgetUnfit> {
+        let engine = || engine.to_owned();
+        match price.unset() {
+            Some(settings) if self.max_cost.is_some() => {
+                return Err(BudgetUnfit::NoPrice { engine: engine(), settings });
+            }
+            _ => {}
+        }
+        match price {
+            Price::PerTokens(_) | Price::PerTime(_) if self.max_units.is_some() => {
+                Err(BudgetUnfit::NoUnits { engine: engine() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether there is any limit.

@@ -145,7 +145,7 @@ impl Metrics {
         self.add(
             "undertone_cost_usd",
             "US dollars for those units, at the configured prices.",
-            [(None, service.cost_usd)],
+            service.cost_usd.map(|cost| (None, cost)),
         );
     }
 
@@ -343,7 +343,7 @@ mod tests {
         sample.call("c", "ann", &[None]);
         let mut record = RunRecord::read(&sample.write(false).join(RunRecord::FILE)).unwrap();
         record.exit_code = 3;
-        record.service.cost_usd = 0.012_3;
+        record.service.cost_usd = Some(0.012_3);
         Metrics::of_run(&record, &sample.overview(), agent_mean, finished.parse().unwrap(), 1.5)
     }
 

@@ -186,9 +186,8 @@ impl Summary<'_> {
             f,
             "cost",
             format_args!(
-                "at most ${:.4} for {} units in {} requests ({} throttled)",
-                service.cost_usd,
-                Count(service.billed_units),
+                "{} in {} requests ({} throttled)",
+                service.charged(|cost| format!("${cost:.4}")),
                 Count(service.requests),
                 service.throttles
             ),

@@ -7,6 +7,7 @@ use super::options;
 use super::record::{Made, record};
 use super::session::Session;
 use super::stages::{Counts, Read, Stages, seconds};
+use crate::chunk::Estimate;
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Source};
@@ -60,7 +61,7 @@ impl<'a> Run<'a> {
         self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
         let (conversations, read) = self.stages.read(sources, &options::input(self.settings)?)?;
         let prepare = self.stages.preparation(conversations.languages(), &session)?;
-        self.stages.hold_to_budget(conversations.calls(), &session, &prepare, |_| 0)?;
+        self.stages.hold_to_budget(conversations.calls(), &session, &prepare, |_| Estimate::default())?;
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));
         let pipelined = self.stages.score(conversations.into_calls(), rows, &session, prepare, fold).await?;

@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::columns::columns;
 use super::{options, print, session};
 use crate::cache::Access;
-use crate::engine::{Profile, registry};
+use crate::engine::price::Bill;
+use crate::engine::{Price, Profile, registry};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
 use crate::pipeline::{self, Plan, PrepareOptions};
@@ -47,6 +48,8 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         rejected_rows,
         calls_language_assumed: plans.first().map_or(0, |plan| plan.language_assumed),
         requests_per_second: profile.requests_per_second,
+        by_units: profile.price.billing().is_some(),
+        unset_price: profile.price.unset(),
         granularity: settings.granularity.or(profile.granularity).as_str(),
         plans: Granularity::ALL
             .into_iter()
@@ -68,6 +71,11 @@ struct Report {
     rejected_rows: u64,
     calls_language_assumed: u64,
     requests_per_second: Option<f64>,
+    #[serde(skip)]
+    by_units: bool,
+    /// The settings that would state the price, where they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unset_price: Option<&'static str>,
     /// The granularity that the settings choose.
     granularity: &'static str,
     plans: Vec<PlanLine>,
@@ -90,10 +98,17 @@ struct PlanLine {
     units_upper: u64,
     /// If it holds for each request.
     units_lower: u64,
-    cost_usd_upper: f64,
-    cost_usd_lower: f64,
+    /// Tokens sent and answered, of an engine that charges for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens_upper: Option<(u64, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens_lower: Option<(u64, u64)>,
+    /// Nothing where it is not known before, or no setting states a price.
+    cost_usd_upper: Option<f64>,
+    cost_usd_lower: Option<f64>,
     requests: u64,
-    seconds: f64,
+    /// Nothing where it is not known before.
+    seconds: Option<f64>,
 }
 
 impl Report {
@@ -109,7 +124,9 @@ impl Report {
             HumanCount(self.turns),
             self.engine
         );
-        let heads = ["", "documents", "units at most", "at least", "cost at most", "at least", "requests", "time"];
+        let what =
+            if self.plans.iter().any(|plan| plan.tokens_upper.is_some()) { "tokens at most" } else { "units at most" };
+        let heads = ["", "documents", what, "at least", "cost at most", "at least", "requests", "time"];
         let rows: Vec<Vec<String>> = self.plans.iter().map(|plan| plan.cells(self.granularity)).collect();
         text += &columns(&heads.map(str::to_owned), &rows);
         self.notes(&mut text);
@@ -123,7 +140,15 @@ impl Report {
         let rate = self.requests_per_second;
         let time = rate.map(|rate| format!(" The time is at {rate} requests a second.")).unwrap_or_default();
         note(format_args!("\n* is what analyze uses.{time}"));
-        note(format_args!("At most: the minimum of units holds for each document. At least: for each request."));
+        match &self.unset_price {
+            Some(settings) => note(format_args!("What it costs is not known: set {settings}.")),
+            None if self.by_units => {
+                note(format_args!(
+                    "At most: the minimum of units holds for each document. At least: for each request."
+                ));
+            }
+            None => {}
+        }
         if let Some(plan) = self.plans.iter().find(|plan| plan.granularity == self.granularity) {
             if plan.repeated > 0 {
                 note(format_args!("{} documents repeat a text and are sent once.", HumanCount(plan.repeated)));
@@ -153,8 +178,12 @@ impl Report {
 impl PlanLine {
     fn of(granularity: Granularity, plan: &Plan, profile: &Profile) -> Self {
         let estimate = &plan.estimate;
-        let units_lower = profile.price.billing().map_or(0, |billing| estimate.units_lower(billing, &profile.limits));
-        let cost = |units| profile.price.cost(units);
+        let most = profile.price.at_most(estimate, &profile.limits);
+        let least = profile.price.at_least(estimate, &profile.limits);
+        let tokens = |bill: &Bill| {
+            matches!(profile.price, Price::PerTokens(_)).then_some((bill.tokens.input, bill.tokens.output))
+        };
+        let by_rate = profile.requests_per_second.map(|rate| estimate.seconds(&profile.limits, rate));
         Self {
             granularity: granularity.as_str(),
             segments: estimate.segments,
@@ -163,12 +192,14 @@ impl PlanLine {
             stored: plan.stored,
             documents: estimate.documents,
             characters: estimate.chars,
-            units_upper: estimate.units_upper,
-            units_lower,
-            cost_usd_upper: cost(estimate.units_upper),
-            cost_usd_lower: cost(units_lower),
+            units_upper: most.units,
+            units_lower: least.units,
+            tokens_upper: tokens(&most),
+            tokens_lower: tokens(&least),
+            cost_usd_upper: most.dollars,
+            cost_usd_lower: least.dollars,
             requests: estimate.requests(&profile.limits),
-            seconds: estimate.seconds(&profile.limits, profile.requests_per_second.unwrap_or(f64::INFINITY)),
+            seconds: by_rate.or(most.seconds),
         }
     }
 
@@ -177,13 +208,25 @@ impl PlanLine {
         vec![
             format!("{mark} {}", self.granularity),
             HumanCount(self.documents).to_string(),
-            HumanCount(self.units_upper).to_string(),
-            HumanCount(self.units_lower).to_string(),
-            dollars(self.cost_usd_upper),
-            dollars(self.cost_usd_lower),
+            amount(self.units_upper, self.tokens_upper),
+            amount(self.units_lower, self.tokens_lower),
+            self.cost_usd_upper.map_or_else(not_known, dollars),
+            self.cost_usd_lower.map_or_else(not_known, dollars),
             HumanCount(self.requests).to_string(),
-            time(self.seconds),
+            self.seconds.map_or_else(not_known, time),
         ]
+    }
+}
+
+fn not_known() -> String {
+    "not known".to_owned()
+}
+
+/// Units, or tokens in and out.
+fn amount(units: u64, tokens: Option<(u64, u64)>) -> String {
+    match tokens {
+        Some((input, output)) => format!("{} + {}", HumanCount(input), HumanCount(output)),
+        None => HumanCount(units).to_string(),
     }
 }
 

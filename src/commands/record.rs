@@ -6,7 +6,7 @@ use super::options;
 use super::session::Session;
 use super::stages::Read;
 use crate::batch::BatchSummary;
-use crate::engine::{Profile, registry};
+use crate::engine::{Price, Profile, registry};
 use crate::input::{FileReport, Tally};
 use crate::log;
 use crate::output::{
@@ -148,21 +148,28 @@ fn redaction(kinds: Kinds, redacted: &RedactedCounts) -> Option<RedactionRecord>
 /// Requests to a remote engine; blank for a local one.
 fn service(session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
     if !profile.is_remote() {
-        return ServiceRecord::default();
+        return ServiceRecord { planned_cost_usd: Some(0.0), cost_usd: Some(0.0), ..ServiceRecord::default() };
     }
     let requests = session.service.meter.read();
-    let billed_units = requests.units_reserved;
-    let cost = |units| profile.price.cost(units);
+    let (most, least) = (profile.price.so_far(&requests), profile.price.so_far_at_least(&requests));
+    let planned = match profile.price {
+        Price::Free | Price::PerUnit { .. } => Some(profile.price.cost(planned_units)),
+        Price::PerTokens(_) | Price::PerTime(_) => None,
+    };
     ServiceRecord {
         requests: requests.requests,
         throttles: requests.throttles,
         failures: requests.failures,
         retries: requests.retries,
         planned_units,
-        billed_units,
-        billed_units_least: requests.units_least,
-        planned_cost_usd: cost(planned_units),
-        cost_usd: cost(billed_units),
+        billed_units: most.units,
+        billed_units_least: least.units,
+        tokens_in: most.tokens.input,
+        tokens_out: most.tokens.output,
+        endpoint_seconds: most.seconds,
+        planned_cost_usd: planned,
+        cost_usd: most.dollars,
+        cost_low_usd: least.dollars.filter(|_| profile.is_charged()),
     }
 }
 

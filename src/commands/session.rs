@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::batch::BatchOptions;
-use crate::budget::Budget;
+use crate::budget::{Budget, Planned};
 use crate::cache::{self, Access, CacheOptions, ScoreStore, Scorer};
+use crate::engine::price::Bill;
 use crate::engine::{Halt, Price, Profile, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::settings::{Cache, CachePlace, Settings};
@@ -55,7 +56,10 @@ impl Session {
     /// # Errors
     /// [`ExitCode::Unavailable`] without region or credentials; whatever keeps stored scores from being opened.
     pub(super) async fn open(settings: &Settings, halt: &Halt) -> Result<Self, Failure> {
-        let service = (settings.engine().connect)(settings, halt).await?;
+        let engine = settings.engine();
+        let profile = (engine.profile)(settings);
+        Budget::of(settings).fits(profile.name, &profile.price)?;
+        let service = (engine.connect)(settings, halt).await?;
         Self::around(service, settings)
     }
 
@@ -67,6 +71,18 @@ impl Session {
         let profile = service.engine.profile();
         let store = if profile.is_stored { open_store(settings, profile, Access::ReadWrite)? } else { None };
         Ok(Self { service, budget: Budget::of(settings), store })
+    }
+
+    /// Holds what may be charged at most for what is about to be sent against the budget. What can't be known before, for it
+    /// depends on how fast a service is, is held while the run goes on.
+    ///
+    /// # Errors
+    /// [`ExitCode::Budget`] where it would pass a limit.
+    pub(super) fn hold(&self, bill: Bill) -> Result<(), Failure> {
+        if let Some(cost) = bill.dollars {
+            self.budget.check(Planned { units: bill.units, cost })?;
+        }
+        Ok(())
     }
 
     /// How documents are scored.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::options;
 use super::session::Session;
-use crate::budget::Planned;
+use crate::chunk::Estimate;
+use crate::engine::price::Bill;
 use crate::engine::{Profile, Requests};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Conversations, FileReport, InputError, InputOptions, Source};
@@ -107,8 +108,8 @@ impl<'a> Stages<'a> {
         Ok(PrepareOptions::new(chunk, profile, Arc::clone(evidence), session.store.clone(), redactor))
     }
 
-    /// Holds what an engine that charges will be asked against the budget, if there is one, with the units that
-    /// `more` gives for what is sent besides. Nothing is sent before.
+    /// Holds what an engine that charges will be asked against the budget, if there is one, with what `more` gives for what is
+    /// sent besides. Nothing is sent before.
     ///
     /// # Errors
     /// [`ExitCode::Budget`] where the plan passes it.
@@ -117,7 +118,7 @@ impl<'a> Stages<'a> {
         calls: impl Iterator<Item = Result<Vec<Call>, InputError>> + Send,
         session: &Session,
         prepare: &PrepareOptions,
-        more: impl Fn(&Plan) -> u64,
+        more: impl Fn(&Plan) -> Estimate,
     ) -> Result<(), Failure> {
         let profile = session.service.engine.profile();
         if !profile.is_charged() || !session.budget.is_limited() {
@@ -125,9 +126,13 @@ impl<'a> Stages<'a> {
         }
         let begun = Instant::now();
         for plan in pipeline::plan(calls, std::slice::from_ref(prepare))? {
-            let (documents, units) = (plan.estimate.documents, plan.estimate.units_upper + more(&plan));
-            session.budget.check(Planned { units, cost: profile.price.cost(units) })?;
-            tracing::info!(documents, units, stored = plan.stored, "at most so much will be billed");
+            let most = |estimate: &Estimate| profile.price.at_most(estimate, &profile.limits);
+            let bill = most(&plan.estimate).and(most(&more(&plan)));
+            // Together, since the price of a unit falls with their number.
+            let dollars = profile.price.billing().map(|_| profile.price.cost(bill.units)).or(bill.dollars);
+            session.hold(Bill { dollars, ..bill })?;
+            let (documents, units) = (plan.estimate.documents, bill.units);
+            tracing::info!(documents, units, dollars, stored = plan.stored, "at most so much will be billed");
         }
         self.seconds.plan += seconds(begun.elapsed());
         Ok(())

@@ -112,7 +112,7 @@ fn an_engine_of_one_file_scores_and_stores_and_is_not_said_to_charge() {
     let first = analyzed(home.path(), "0.75", &["one", "two", "three"]).unwrap();
     assert_eq!((first.engine.name.as_str(), first.service.requests, first.counts.segments.scored), ("added", 2, 3));
     let cost = (first.service.billed_units, first.service.cost_usd);
-    assert_eq!(cost, (0, 0.0));
+    assert_eq!(cost, (0, Some(0.0)));
     let calls = std::fs::read_to_string(home.path().join("out/calls.csv")).unwrap();
     assert_eq!(calls.matches(",0.5000,POSITIVE,0.7500,0.2500,").count(), 3, "{calls}");
 

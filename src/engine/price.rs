@@ -33,6 +33,8 @@ pub enum Price {
 pub struct TokenTerms {
     /// Dollars; `None` where the settings state none.
     pub dollars: Option<TokenDollars>,
+    /// The settings that state them.
+    pub settings: &'static str,
     /// Tokens of a request without its documents, at most: prompt and schema.
     pub request: u64,
     /// Tokens of a document besides its text, at most.
@@ -64,6 +66,8 @@ pub struct Tokens {
 pub struct TimeTerms {
     /// US dollars a second; `None` where the settings state none.
     pub dollars: Option<f64>,
+    /// The settings that state them.
+    pub settings: &'static str,
     /// Which seconds.
     pub counts: Counts,
     /// What is done in a second, if that is known before.
@@ -114,12 +118,12 @@ impl Price {
         }
     }
 
-    /// Whether it is known what the engine's currency costs.
-    pub const fn is_set(&self) -> bool {
+    /// The settings that would state what the engine's currency costs, where they do not; `None` where they do.
+    pub const fn unset(&self) -> Option<&'static str> {
         match self {
-            Self::Free | Self::PerUnit { .. } => true,
-            Self::PerTokens(terms) => terms.dollars.is_some(),
-            Self::PerTime(terms) => terms.dollars.is_some(),
+            Self::PerTokens(TokenTerms { dollars: None, settings, .. })
+            | Self::PerTime(TimeTerms { dollars: None, settings, .. }) => Some(settings),
+            Self::Free | Self::PerUnit { .. } | Self::PerTokens(_) | Self::PerTime(_) => None,
         }
     }
 
@@ -177,6 +181,21 @@ impl Price {
 
     fn of_units(&self, units: u64) -> Bill {
         Bill { units, dollars: Some(self.cost(units)), ..Bill::default() }
+    }
+}
+
+impl Bill {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        let sum = |one: Option<f64>, other: Option<f64>| one.zip(other).map(|(one, other)| one + other);
+        let tokens =
+            Tokens { input: self.tokens.input + other.tokens.input, output: self.tokens.output + other.tokens.output };
+        Self {
+            units: self.units + other.units,
+            tokens,
+            seconds: sum(self.seconds, other.seconds),
+            dollars: sum(self.dollars, other.dollars),
+        }
     }
 }
 
@@ -331,25 +350,25 @@ mod tests {
     #[test]
     fn tokens_are_counted_between_two_bounds_and_an_unset_price_is_not_nothing() {
         let dollars = Some(TokenDollars { input: 1.0, output: 5.0 });
-        let terms = TokenTerms { dollars, request: 300, document: 10, answer: 16 };
+        let terms = TokenTerms { dollars, settings: "price.any", request: 300, document: 10, answer: 16 };
         let most = Price::PerTokens(terms).at_most(&estimate(12), &LIMITS);
         assert_eq!(most.tokens, Tokens { input: 12 * 130 + 3 * 300, output: 12 * 16 });
         assert!((most.dollars.unwrap() - (2_460.0 + 5.0 * 192.0) / 1e6).abs() < 1e-12);
         let least = Price::PerTokens(terms).at_least(&estimate(12), &LIMITS);
         assert_eq!(least.tokens, Tokens { input: 180 + 120 + 900, output: 12 });
         let unset = Price::PerTokens(TokenTerms { dollars: None, ..terms });
-        assert_eq!((unset.is_set(), unset.at_most(&estimate(12), &LIMITS).dollars), (false, None));
+        assert_eq!((unset.unset(), unset.at_most(&estimate(12), &LIMITS).dollars), (Some("price.any"), None));
     }
 
     #[test]
     fn time_goes_by_the_slower_of_documents_and_characters() {
         let pace = TextPace { documents: 2.0, chars: 100.0 };
-        let terms = TimeTerms { dollars: Some(0.0005), counts: Counts::Standing, pace: Some(pace) };
+        let terms = TimeTerms { dollars: Some(0.0005), settings: "", counts: Counts::Standing, pace: Some(pace) };
         let bill = Price::PerTime(terms).at_most(&estimate(12), &LIMITS);
         assert_eq!((bill.seconds, bill.dollars), (Some(12.0), Some(0.006)));
         let unknown = Price::PerTime(TimeTerms { pace: None, ..terms });
         let bill = unknown.at_most(&estimate(12), &LIMITS);
-        assert_eq!((unknown.is_set(), bill.seconds, bill.dollars), (true, None, None));
+        assert_eq!((unknown.unset(), bill.seconds, bill.dollars), (None, None, None));
     }
 
     #[test]

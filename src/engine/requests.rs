@@ -156,6 +156,7 @@ impl Meter {
     }
 
     /// Counts tokens that the service says were used.
+    #[cfg(any(feature = "aws", test))]
     pub(super) fn count_tokens(&self, tokens: Tokens) {
         add(&self.tokens_input, tokens.input);
         add(&self.tokens_output, tokens.output);

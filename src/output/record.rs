@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ReadError, WrittenFile};
 use crate::rollup::Population;
+use crate::words::{Count, counted};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -262,10 +263,47 @@ pub struct ServiceRecord {
     pub billed_units: u64,
     /// Units billed at least: the minimum and the rounding hold for each request, and only what was answered is charged.
     pub billed_units_least: u64,
-    /// Dollars for the units planned.
-    pub planned_cost_usd: f64,
-    /// Dollars for the units billed at most, at the configured prices.
-    pub cost_usd: f64,
+    /// Tokens sent and answered, by the service's count, where it charges for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tokens_in: u64,
+    /// Tokens answered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tokens_out: u64,
+    /// Seconds that are charged for, where the service charges for time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_seconds: Option<f64>,
+    /// Dollars for what was planned; nothing where it is not known before, or no setting states a price.
+    #[serde(default)]
+    pub planned_cost_usd: Option<f64>,
+    /// Dollars at most for what was sent, at the configured prices; nothing where no setting states one.
+    #[serde(default)]
+    pub cost_usd: Option<f64>,
+    /// Dollars at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_low_usd: Option<f64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl ServiceRecord {
+    /// What was charged for, at most, in words: `at most $0.0123 for 123 units`, `$0.0042 for 41.2 s`.
+    pub fn charged(&self, dollars: impl Fn(f64) -> String) -> String {
+        let cost = match self.cost_usd {
+            None => "an amount that is not known, since no setting states the price,".to_owned(),
+            Some(cost) => format!("at most {}", dollars(cost)),
+        };
+        let what = if self.tokens_in + self.tokens_out > 0 {
+            format!("{} tokens in and {} out", Count(self.tokens_in), Count(self.tokens_out))
+        } else if let Some(seconds) = self.endpoint_seconds {
+            format!("{seconds:.1} s of the endpoint")
+        } else {
+            counted(self.billed_units, "unit")
+        };
+        format!("{cost} for {what}")
+    }
 }
 
 /// Seconds by phase.

@@ -153,6 +153,12 @@ fn reason_lines(reasons: &[Reason]) -> impl Iterator<Item = String> {
     named.chain((more > 0).then(|| format!("and {} more", counted(more as u64, "reason"))))
 }
 
+/// With a capital letter.
+fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 fn cost_line(run: &RunRecord) -> String {
     let service = &run.service;
     if service.requests == 0 && service.billed_units == 0 {
@@ -164,9 +170,8 @@ fn cost_line(run: &RunRecord) -> String {
         String::new()
     };
     format!(
-        "At most ${:.2} for {} in {}{throttled}.",
-        service.cost_usd,
-        counted(service.billed_units, "unit"),
+        "{} in {}{throttled}.",
+        sentence(&service.charged(|cost| format!("${cost:.2}"))),
         counted(service.requests, "request")
     )
 }

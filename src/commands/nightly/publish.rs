@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::reading::Readings;
 use super::{Night, Scorer, Store};
 use crate::canary;
+use crate::chunk::Estimate;
 use crate::commands::options;
 use crate::commands::record::Made;
 use crate::commands::stages::{Counts, seconds};
@@ -140,7 +141,7 @@ impl Night<'_> {
         if !plan.dirty.is_empty() {
             let profile = scorer.session.service.engine.profile();
             let canary = |plan: &pipeline::Plan| {
-                if self.nights.canary { canary::estimate(profile, &plan.languages).units_upper } else { 0 }
+                if self.nights.canary { canary::estimate(profile, &plan.languages) } else { Estimate::default() }
             };
             self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;
         }

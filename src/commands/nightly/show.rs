@@ -151,7 +151,8 @@ fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done,
         line("rejected", &format!("{}, see latest/rejects.csv", counted(run.counts.rejected_rows, "row")));
     }
     let cost = if run.service.requests > 0 {
-        format!("${:.4} for {}", run.service.cost_usd, counted(run.service.requests, "request"))
+        let cost = run.service.cost_usd.map_or_else(|| "not known".to_owned(), |cost| format!("${cost:.4}"));
+        format!("{cost} for {}", counted(run.service.requests, "request"))
     } else {
         "nothing was sent, nothing is charged".to_owned()
     };
