@@ -8,7 +8,7 @@ const KEY_DOMAIN: &str = "undertone score key 1";
 /// Engine and model: what a stored score is valid for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Scorer {
-    /// The engine's name, such as `comprehend`.
+    /// The engine's kind, such as `comprehend`: two names of one model share what was paid.
     pub engine: String,
     /// Its model or API version.
     pub model: String,
@@ -18,7 +18,7 @@ impl Scorer {
     /// The scorer that `profile` describes.
     #[must_use]
     pub fn of(profile: &crate::engine::Profile) -> Self {
-        Self { engine: profile.name.to_owned(), model: profile.model.clone() }
+        Self { engine: profile.kind.to_owned(), model: profile.model.clone() }
     }
 
     /// The key of `text` in `language` for this scorer.

@@ -4,14 +4,15 @@
 //! message. Its value takes effect later, as the highest layer of the settings. Of a flag that is given twice the
 //! last one holds; maps add up.
 
+use std::ffi::OsStr;
 use std::marker::PhantomData;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::engine::registry;
-use crate::settings::{Assignment, Heading, Key, Origin, Raw, Settings};
+use crate::settings::{Assignment, Heading, Key, Origin, Raw, Settings, is_name};
 
 /// Which of the settings' flags a command takes.
 pub trait Scope: std::fmt::Debug + Clone + Send + Sync + 'static {
@@ -179,13 +180,35 @@ fn arg(key: &'static Key, defaults: &Settings) -> Option<Arg> {
 
 fn parser(key: &'static Key) -> ValueParser {
     let choices = (key.choices)();
+    let check = move |text: &str| {
+        let raw = Raw::Argument(text.to_owned());
+        (key.put)(&mut Settings::default(), &raw).map(|()| text.to_owned())
+    };
     if choices.is_empty() {
-        ValueParser::new(move |text: &str| {
-            let raw = Raw::Argument(text.to_owned());
-            (key.put)(&mut Settings::default(), &raw).map(|()| text.to_owned())
-        })
+        ValueParser::new(check)
+    } else if key.open {
+        ValueParser::new(Open(choices))
     } else {
         ValueParser::new(PossibleValuesParser::new(choices))
+    }
+}
+
+/// Shows choices, and takes other texts too.
+#[derive(Clone)]
+struct Open(Vec<&'static str>);
+
+impl TypedValueParser for Open {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        if let Some(text) = value.to_str().filter(|text| self.0.contains(text) || is_name(text)) {
+            return Ok(text.to_owned());
+        }
+        PossibleValuesParser::new(&self.0).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(PossibleValue::new)))
     }
 }
 

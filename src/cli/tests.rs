@@ -101,7 +101,7 @@ fn wrong_lines_are_usage_errors() {
     let cases = [
         ("analyze", ErrorKind::MissingRequiredArgument),
         ("analyse a.csv", ErrorKind::InvalidSubcommand),
-        ("analyze a.csv --engine azure", ErrorKind::InvalidValue),
+        ("analyze a.csv --engine Azure!", ErrorKind::InvalidValue),
         ("analyze a.csv --max-rejects few", ErrorKind::ValueValidation),
         ("analyze a.csv --speed 5", ErrorKind::UnknownArgument),
         ("plan a.csv --out b", ErrorKind::UnknownArgument),

@@ -31,6 +31,7 @@ section! {
 static DEFINITION: Definition = Definition {
     name: "added",
     settings: &[AddedSettings::KEYS],
+    in_every_hash: false,
     missing_feature: None,
     profile: |_| profile(),
     connect: |settings, halt| {
@@ -46,6 +47,7 @@ static DEFINITION: Definition = Definition {
 fn profile() -> Profile {
     Profile {
         name: "added",
+        kind: "added",
         model: "1".to_owned(),
         location: Location::Remote,
         is_stored: true,

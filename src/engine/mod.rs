@@ -203,7 +203,9 @@ impl Languages {
 pub struct Profile {
     /// The name used in flags and outputs.
     pub name: &'static str,
-    /// The model or API version: with the name, what a stored score is valid for.
+    /// The engine's own name, whatever settings call it.
+    pub kind: &'static str,
+    /// The model or API version: with the kind, what a stored score is valid for.
     pub model: String,
     /// Whether texts leave the machine.
     pub location: Location,

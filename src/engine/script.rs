@@ -52,6 +52,7 @@ impl Script {
     pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         let profile = Profile {
             name: "script",
+            kind: "script",
             model: "1".to_owned(),
             location: Location::Remote,
             is_stored: true,

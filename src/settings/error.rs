@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use strsim::levenshtein;
 
+use super::value::Wrong;
 use crate::exit::{ExitCode, Stops};
 
 /// Where a value came from.
@@ -43,11 +44,18 @@ pub(super) struct Problem {
     pub(super) hint: Option<String>,
     /// Why the settings file can't be read.
     source: Option<io::Error>,
+    /// Whether it was typed.
+    typed: bool,
 }
 
 impl Problem {
     pub(super) fn new(message: String) -> Self {
-        Self { message, hint: None, source: None }
+        Self { message, hint: None, source: None, typed: false }
+    }
+
+    /// One with what to do about it.
+    pub(super) fn with_hint(message: String, hint: String) -> Self {
+        Self { hint: Some(hint), ..Self::new(message) }
     }
 
     /// A settings file that can't be read.
@@ -57,6 +65,21 @@ impl Problem {
             message: format!("can't read the settings file {}", path.display()),
             hint: is_missing.then(|| format!("`undertone config init {}` writes one", path.display())),
             source: Some(source),
+            typed: false,
+        }
+    }
+
+    /// A name of no engine.
+    pub(super) fn no_engine(key: &str, name: &str, wrong: &Wrong, origin: &Origin) -> Self {
+        let found = match origin {
+            Origin::File { .. } => toml::Value::from(name).to_string(),
+            Origin::Environment(_) | Origin::Flag(_) => name.to_owned(),
+        };
+        let hint = format!("an engine of this name of one's own is a section [engines.{name}] of the settings file");
+        Self {
+            typed: matches!(origin, Origin::Flag(_)),
+            hint: Some(hint),
+            ..Self::new(format!("{key}: {wrong}, found `{found}` ({origin})"))
         }
     }
 
@@ -91,7 +114,7 @@ impl SettingsError {
 
 impl Stops for SettingsError {
     fn code(&self) -> ExitCode {
-        ExitCode::Settings
+        if self.problems.iter().all(|problem| problem.typed) { ExitCode::Usage } else { ExitCode::Settings }
     }
 
     fn hint(&self) -> Option<String> {

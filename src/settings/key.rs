@@ -1,5 +1,6 @@
 //! A setting apart from its type: its names, its meaning, how to read and print it; and the list of all of them.
 
+use super::engines::Kind;
 use super::value::{Raw, Wrong};
 use super::{PREFIX, Settings};
 
@@ -80,6 +81,8 @@ pub(crate) struct Key {
     pub(crate) flag: Option<Flag>,
     /// All texts it accepts, if they are few.
     pub(crate) choices: fn() -> Vec<&'static str>,
+    /// Whether it may accept others too, which only all settings together show.
+    pub(crate) open: bool,
     /// Whether it may be given several times, and layers add up.
     pub(crate) adds: bool,
     /// Puts a value on top of what the settings hold.
@@ -115,17 +118,81 @@ impl Key {
 
 /// All settings of the program, in the order in which files and help list them.
 #[derive(Debug)]
-pub(crate) struct Keys(Vec<&'static Key>);
+pub(crate) struct Keys {
+    keys: Vec<&'static Key>,
+    kinds: Vec<Kind>,
+    engine: Engine,
+}
+
+/// What settings must know of the setting that chooses an engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Engine {
+    /// The kind of the engine that is chosen.
+    pub(crate) kind: fn(&Settings) -> &'static str,
+    /// Takes the settings of the chosen engine in; what is wrong with the choice.
+    pub(crate) settle: fn(&mut Settings) -> Result<(), Unsettled>,
+}
+
+/// Why the chosen engine can't be taken.
+#[derive(Debug)]
+pub(crate) enum Unsettled {
+    /// There is none of that name.
+    Unknown {
+        /// The setting that names it.
+        key: &'static str,
+        /// What it names.
+        name: String,
+        /// What it could have named.
+        wrong: Wrong,
+    },
+    /// The build lacks a feature.
+    NotBuilt {
+        /// The setting that names it.
+        key: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+}
 
 impl Keys {
-    /// The settings of these sections.
+    /// The settings of these sections, without engines.
+    #[cfg(test)]
     pub(crate) fn of(sections: impl IntoIterator<Item = &'static [Key]>) -> Self {
-        Self(sections.into_iter().flatten().collect())
+        Self::with_engines(sections, Vec::new(), Engine { kind: |_| "", settle: |_| Ok(()) })
+    }
+
+    /// The settings of these sections, then those of kinds of engines, one of which is chosen.
+    pub(crate) fn with_engines(
+        sections: impl IntoIterator<Item = &'static [Key]>,
+        kinds: Vec<Kind>,
+        engine: Engine,
+    ) -> Self {
+        let shared = sections.into_iter().flatten();
+        Self { keys: shared.chain(kinds.iter().flat_map(Kind::keys)).collect(), kinds, engine }
     }
 
     /// One after the other.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Key> + Clone {
-        self.0.iter().copied()
+        self.keys.iter().copied()
+    }
+
+    /// The kinds of engines.
+    pub(super) fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// What is known of the choice of an engine.
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The settings that decide results of runs with these settings: not those of engines that do not score.
+    pub(super) fn results(&self, settings: &Settings) -> impl Iterator<Item = &'static Key> {
+        let chosen = (self.engine.kind)(settings);
+        let counts = |kind: &Kind| kind.always_hashed || kind.name == chosen;
+        let idle = self.kinds.iter().filter(move |kind| !counts(kind)).flat_map(Kind::keys);
+        let idle: Vec<&str> = idle.map(|key| key.name).collect();
+        self.iter().filter(move |key| key.results && !idle.contains(&key.name))
     }
 
     /// The setting of this name.

@@ -3,6 +3,7 @@
 //! Each layer is a list of assignments: a key, what was written, and where. A key that is no setting is a problem,
 //! in the file and in the environment alike, because a misspelt limit must not be no limit.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::engines::{self, Named};
 use super::error::{Origin, Problem};
 use super::key::{Key, Keys};
 use super::value::Raw;
@@ -30,6 +32,10 @@ pub(crate) struct Assignment {
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) assignments: Vec<Assignment>,
+    /// Engines under names of one's own.
+    pub(super) engines: Vec<Named>,
+    /// Variables about them, which are understood once it is known which there are.
+    pub(super) engine_variables: BTreeMap<String, String>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -47,6 +53,9 @@ pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsStrin
         match (keys.iter().find(|key| key.variable() == name), value.into_string()) {
             (Some(key), Ok(text)) => {
                 layer.assignments.push(Assignment { key, raw: Raw::Variable(text), origin: Origin::Environment(name) });
+            }
+            (None, Ok(text)) if engines::is_variable(&name) => {
+                layer.engine_variables.insert(name, text);
             }
             (Some(_), Err(_)) => {
                 layer.problems.push(Problem::new(format!("the variable {name} is not valid UTF-8")));
@@ -108,9 +117,10 @@ impl Reader<'_> {
             } else {
                 format!("{section}.{}", name.into_inner())
             };
-            match self.keys.find(&name) {
-                Some(key) => self.assign(key, value, line),
-                None => self.descend(&name, value, line),
+            match (self.keys.find(&name), value) {
+                (Some(key), value) => self.assign(key, value, line),
+                (None, value) if name == engines::SECTION => self.engines(value, line),
+                (None, value) => self.descend(&name, value, line),
             }
         }
     }
@@ -121,6 +131,21 @@ impl Reader<'_> {
             Ok(value) => self.layer.assignments.push(Assignment { key, raw: Raw::Toml(value), origin }),
             Err(error) => {
                 let message = format!("{}:{line}: {}: {}", self.path.display(), key.name, error.message());
+                self.layer.problems.push(Problem::new(message));
+            }
+        }
+    }
+
+    /// Takes the engines under names of one's own.
+    fn engines(&mut self, value: Spanned<DeValue<'_>>, line: usize) {
+        match value.into_inner() {
+            DeValue::Table(table) => {
+                let (path, text) = (self.path, self.text);
+                let at = |offset| Origin::File { path: path.to_owned(), line: line_at(text, offset) };
+                self.layer.engines = engines::of_file(table, self.keys, &at, &mut self.layer.problems);
+            }
+            _ => {
+                let message = format!("{}:{line}: expected a section such as [engines.ours]", self.path.display());
                 self.layer.problems.push(Problem::new(message));
             }
         }
@@ -141,8 +166,12 @@ impl Reader<'_> {
     }
 
     fn line(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        line_at(self.text, offset)
     }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// Where the settings file is: the one that was named, else `undertone.toml` in `directory` if there is one.

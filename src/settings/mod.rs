@@ -12,6 +12,7 @@
 //!
 //! - `section`: declaring settings; `key`: one setting and the list of all; `table`: the settings without an engine
 //! - `value`, `amounts`, `choices`, `maps`: the types that settings have
+//! - `engines`: engines under names of one's own
 //! - `layers`: reading file and environment; `error`: where a value came from and what is wrong with it
 //! - `print`: the commented file, and what `config show` prints
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 mod amounts;
 mod choices;
+mod engines;
 mod error;
 mod key;
 mod layers;
@@ -34,9 +36,11 @@ mod table;
 mod value;
 
 pub use choices::{CachePlace, FailOn, LogFormat, Redact, Redelivery, Verbosity};
+use engines::Named;
+pub(crate) use engines::{Kind, is_name};
 use error::Problem;
 pub use error::{Origin, SettingsError};
-pub(crate) use key::{Flag, Heading, Key, Keys};
+pub(crate) use key::{Engine, Flag, Heading, Key, Keys, Unsettled};
 pub(crate) use layers::Assignment;
 pub(crate) use print::commented_file;
 pub(crate) use section::{Section, section};
@@ -56,9 +60,18 @@ const HASH_VERSION: &str = "undertone settings 1";
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The sections that differ from their defaults.
-    sections: BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    sections: Sections,
+    /// Engines under names of one's own.
+    named: Arc<Vec<Named>>,
+    /// The engine among them that is laid over `sections`, and what they were before.
+    laid_over: Option<(&'static str, Vec<(TypeId, Option<AnySection>)>)>,
     provenance: Provenance,
 }
+
+/// A section, whatever its type.
+type AnySection = Arc<dyn Any + Send + Sync>;
+/// Sections by their types.
+type Sections = BTreeMap<TypeId, AnySection>;
 
 /// Where settings are looked for, besides the defaults.
 #[derive(Debug, Default)]
@@ -95,11 +108,19 @@ impl Sources {
 
         let mut settings = Settings::default();
         let mut problems: Vec<Problem> = file.problems.into_iter().chain(environment.problems).collect();
+        let mut named = file.engines;
+        engines::of_variables(&environment.engine_variables, keys, &mut named, &mut problems);
         for assignment in file.assignments.into_iter().chain(environment.assignments).chain(self.flags) {
             problems.extend(settings.assign(assignment));
         }
         settings.provenance.file = path;
         problems.extend(keys.iter().filter_map(|key| settings.not_built(key)));
+        // Those that are not chosen are checked too.
+        problems.extend(named.iter().flat_map(|engine| engine.apply(&mut settings.clone())));
+        settings.named = Arc::new(named);
+        if problems.is_empty() {
+            problems.extend((keys.engine().settle)(&mut settings).err().map(|unsettled| settings.unsettled(unsettled)));
+        }
         SettingsError::unless_empty(problems).map(|()| settings)
     }
 }
@@ -127,6 +148,37 @@ impl Settings {
         result
     }
 
+    /// The engines under names of one's own.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, Kind)> {
+        self.named.iter().map(|engine| (engine.name, engine.kind))
+    }
+
+    /// The name under which an engine of this kind scores: that of the engine that is laid over its settings, if one is.
+    pub(crate) fn name_of(&self, kind: &'static str) -> &'static str {
+        let over = self.laid_over.as_ref().and_then(|(name, _)| self.named.iter().find(|engine| engine.name == *name));
+        over.filter(|engine| engine.kind.name == kind).map_or(kind, |engine| engine.name)
+    }
+
+    /// Lays the settings of the engine of this name over those of its kind, in place of one that is there.
+    pub(crate) fn lay_over(&mut self, name: Option<&str>) {
+        for (section, before) in self.laid_over.take().map(|(_, before)| before).unwrap_or_default() {
+            match before {
+                Some(before) => self.sections.insert(section, before),
+                None => self.sections.remove(&section),
+            };
+        }
+        let named = Arc::clone(&self.named);
+        let Some(engine) = named.iter().find(|engine| Some(engine.name) == name) else { return };
+        let before = self.sections.clone();
+        // What is wrong with them was reported when they were read.
+        drop(engine.apply(self));
+        let is_touched =
+            |section: &TypeId, now: &AnySection| before.get(section).is_none_or(|was| !Arc::ptr_eq(was, now));
+        let touched = self.sections.iter().filter(|(section, now)| is_touched(section, now));
+        let touched = touched.map(|(section, _)| (*section, before.get(section).cloned())).collect();
+        self.laid_over = Some((engine.name, touched));
+    }
+
     /// The settings file that was read, if any.
     pub fn file(&self) -> Option<&Path> {
         self.provenance.file.as_deref()
@@ -150,7 +202,7 @@ impl Settings {
     pub(crate) fn hash_without(&self, keys: &Keys, names: &[&str]) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(HASH_VERSION.as_bytes());
-        for key in keys.iter().filter(|key| key.results && !names.contains(&key.name)) {
+        for key in keys.results(self).filter(|key| !names.contains(&key.name)) {
             let value = (key.get)(self).map(|value| value.to_string()).unwrap_or_default();
             hasher.update(format!("\n{} = {value}", key.name).as_bytes());
         }
@@ -170,6 +222,15 @@ impl Settings {
             origins.push(origin);
         }
         None
+    }
+
+    /// Why the chosen engine can't be taken.
+    fn unsettled(&self, unsettled: Unsettled) -> Problem {
+        let origin = |key| self.origins(key).first().cloned().unwrap_or_else(|| Origin::Flag(format!("--{key}")));
+        match unsettled {
+            Unsettled::Unknown { key, name, wrong } => Problem::no_engine(key, &name, &wrong, &origin(key)),
+            Unsettled::NotBuilt { key, feature } => Problem::not_built(key, feature, &origin(key)),
+        }
     }
 
     /// What this build lacks for the value of `key`.

@@ -2,7 +2,10 @@
 //!
 //! Both are TOML that reads back to the same settings.
 
+use serde::Deserialize as _;
+
 use super::Settings;
+use super::engines::Named;
 use super::key::{Key, Keys};
 
 /// Comment lines are wrapped at this many characters.
@@ -15,6 +18,15 @@ const HEADER: &str = "\
 # Flags beat environment variables, which beat this file, which beats the defaults. This file is found
 # as ./undertone.toml, or through UNDERTONE_CONFIG or --config. Paths are taken from the working directory.
 # `undertone config check` tells whether a file is right, `undertone config show` what came from where.
+";
+
+/// What the file says of engines under names of one's own.
+const NAMED: &str = "
+# Engines under names of one's own, so that two of a kind can be compared: `--engine ours`. A section has a kind,
+# one of the engines, and any settings of that kind; the others are as above. [UNDERTONE_ENGINES_OURS_…]
+#
+# [engines.ours]
+# kind = \"local\"
 ";
 
 /// A file with every setting at its default, each with its meaning, flag and variable.
@@ -33,14 +45,15 @@ pub(crate) fn commented_file(keys: &Keys) -> String {
         lines.push(format!("# [{}]", ways(key)));
         lines.push(assignment(key, name, &defaults));
     }
-    lines.join("\n") + "\n"
+    lines.join("\n") + "\n" + if keys.kinds().is_empty() { "" } else { NAMED }
 }
 
 impl Settings {
     /// Every setting with its value and where it came from, one a line, as TOML with comments.
     pub(crate) fn listing(&self, keys: &Keys) -> String {
-        let lines: Vec<(String, String)> =
-            keys.iter().map(|key| (assignment_on_one_line(key, self), self.origin_text(key.name))).collect();
+        let plain = self.without_named();
+        let lines = keys.iter().map(|key| (assignment_on_one_line(key, &plain), plain.origin_text(key.name)));
+        let lines: Vec<(String, String)> = lines.chain(self.named_listing()).collect();
         let column = lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= 60).max().unwrap_or(0);
         let listed: Vec<String> = lines.iter().map(|(line, origin)| format!("{line:column$}  # {origin}\n")).collect();
         listed.concat()
@@ -48,11 +61,29 @@ impl Settings {
 
     /// Every setting with its value and origin as JSON: `{"engine": {"value": "local", "origin": "default"}, …}`.
     pub(crate) fn listing_as_json(&self, keys: &Keys) -> serde_json::Value {
+        let plain = self.without_named();
         let entry = |key: &Key| {
-            let value = (key.get)(self).map_or(serde_json::Value::Null, json);
-            (key.name.to_owned(), serde_json::json!({ "value": value, "origin": self.origin_text(key.name) }))
+            let value = (key.get)(&plain).map_or(serde_json::Value::Null, json);
+            (key.name.to_owned(), serde_json::json!({ "value": value, "origin": plain.origin_text(key.name) }))
         };
-        serde_json::Value::Object(keys.iter().map(entry).collect())
+        let named = self.named_listing().filter_map(|(line, origin)| {
+            let (name, value) = line.split_once(" = ")?;
+            let value = toml::Value::deserialize(toml::de::ValueDeserializer::parse(value).ok()?).ok()?;
+            Some((name.to_owned(), serde_json::json!({ "value": json(value), "origin": origin })))
+        });
+        serde_json::Value::Object(keys.iter().map(entry).chain(named).collect())
+    }
+
+    /// The same settings with no engine of a name of one's own laid over them.
+    fn without_named(&self) -> Self {
+        let mut plain = self.clone();
+        plain.lay_over(None);
+        plain
+    }
+
+    /// The settings of engines under names of one's own: lines with their origins.
+    fn named_listing(&self) -> impl Iterator<Item = (String, String)> {
+        self.named.iter().flat_map(Named::listing)
     }
 
     fn origin_text(&self, key: &str) -> String {

@@ -49,6 +49,7 @@ macro_rules! section {
                 results: $results,
                 flag: $crate::settings::section!(@option $($flag)?),
                 choices: <$type as $crate::settings::Value>::choices,
+                open: <$type as $crate::settings::Value>::OPEN,
                 adds: <$type as $crate::settings::Value>::ADDS,
                 put: |settings, raw| {
                     settings.change(|section: &mut $Section| {

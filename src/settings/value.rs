@@ -58,6 +58,9 @@ pub(crate) trait Value: Sized {
     /// Whether a file may hold it as a number.
     const NUMBER: bool = false;
 
+    /// Whether it may accept texts that are none of its choices.
+    const OPEN: bool = false;
+
     /// All texts it accepts, if they are few: for help and completions.
     fn choices() -> Vec<&'static str> {
         Vec::new()

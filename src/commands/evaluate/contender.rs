@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::session::Session;
 use crate::engine::local::{self, Local, LocalSettings, VaderClauses};
-use crate::engine::registry::{self, Definition};
+use crate::engine::registry::{self, Definition, Selected};
 use crate::engine::{Halt, Service};
 use crate::exit::{ExitCode, Failure};
 use crate::settings::Settings;
@@ -17,22 +17,11 @@ const VADER: &str = "vader";
 #[derive(Clone)]
 pub(super) enum Contender {
     /// An engine of the registry, as the settings have it.
-    Engine(&'static Definition),
+    Engine(Selected),
     /// The VADER word list and rules, which many scripts use.
     Vader,
     /// The local engine with this model.
     Model(PathBuf),
-}
-
-impl From<&str> for Contender {
-    /// What `--engine` was given: a name, else a model file.
-    fn from(given: &str) -> Self {
-        match registry::find(given) {
-            Some(engine) => Self::Engine(engine),
-            None if given == VADER => Self::Vader,
-            None => Self::Model(Path::new(given).to_owned()),
-        }
-    }
 }
 
 impl fmt::Display for Contender {
@@ -46,6 +35,15 @@ impl fmt::Display for Contender {
 }
 
 impl Contender {
+    /// What `--engine` was given: a name, one of the settings' too, else a model file.
+    pub(super) fn of(given: &str, settings: &Settings) -> Self {
+        match settings.engine_named(given) {
+            Some(engine) => Self::Engine(engine),
+            None if given == VADER => Self::Vader,
+            None => Self::Model(Path::new(given).to_owned()),
+        }
+    }
+
     /// Whether `analyze` can use it.
     pub(super) const fn eligible(&self) -> bool {
         !matches!(self, Self::Vader)
@@ -57,12 +55,12 @@ impl Contender {
     /// What [`Session::open`] fails with; a model file that can't be used.
     pub(super) async fn open(&self, settings: &Settings, halt: &Halt) -> Result<Session, Failure> {
         match self {
-            Self::Engine(Definition { name, missing_feature: Some(feature), .. }) => {
+            Self::Engine(Selected { name, definition: Definition { missing_feature: Some(feature), .. } }) => {
                 let hint = format!("build with `cargo build --release --features {feature}`");
                 Err(Failure::new(ExitCode::Settings, format!("{name}: this build has no {feature}"))
                     .with_hint(Some(hint)))
             }
-            Self::Engine(engine) => Session::open(&settings.clone().with_engine(engine), halt).await,
+            Self::Engine(engine) => Session::open(&settings.clone().with_selected(*engine), halt).await,
             Self::Vader => {
                 let service = Service::local(Local::with_model(VaderClauses::new()), halt.clone());
                 Session::around(service, settings)
@@ -70,7 +68,9 @@ impl Contender {
             Self::Model(path) => {
                 let mut settings = settings.clone().with_engine(&local::DEFINITION);
                 settings.change(|local: &mut LocalSettings| local.model = Some(path.clone()));
-                let names: Vec<String> = registry::ENGINES.iter().map(|engine| format!("`{}`", engine.name)).collect();
+                let known = registry::ENGINES.iter().map(|engine| engine.name);
+                let named = settings.named().map(|(name, _)| name);
+                let names: Vec<String> = known.chain(named).map(|name| format!("`{name}`")).collect();
                 let hint = format!(
                     "an engine is {}, `{VADER}` or a model file that `undertone train` wrote",
                     names.join(", ")
@@ -87,12 +87,13 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_a_file() {
+        let settings = Settings::default();
         for name in ["local", "comprehend", "vader", "models/ours.model"] {
-            assert_eq!(Contender::from(name).to_string(), name);
+            assert_eq!(Contender::of(name, &settings).to_string(), name);
         }
         assert!(
-            matches!(Contender::from("models/ours.model"), Contender::Model(path) if path == Path::new("models/ours.model"))
+            matches!(Contender::of("models/ours.model", &settings), Contender::Model(path) if path == Path::new("models/ours.model"))
         );
-        assert!(!Contender::Vader.eligible() && Contender::from("local").eligible());
+        assert!(!Contender::Vader.eligible() && Contender::of("local", &settings).eligible());
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn rated_columns(files: &RatedFiles<'_>, settings: &Settings) -> Resu
     let settings = &of_both_speakers(settings);
     let items = Items::of_calls(files, None, false, settings)?;
     let (runtime, halt) = start()?;
-    let engine = Contender::Engine(settings.engine());
+    let engine = Contender::Engine(settings.selected());
     let Scored { answers, failed } = runtime.block_on(Box::pin(ask(&engine, &items, settings, &halt)))?;
     let ratings = match &items.truth {
         Truth::Calls(ratings) => ratings.as_slice(),
@@ -132,13 +132,13 @@ pub(super) fn rated_columns(files: &RatedFiles<'_>, settings: &Settings) -> Resu
 /// The engines that the line names, each once; the settings' engine where it names none.
 fn contenders(args: &cli::Evaluate, settings: &Settings) -> Vec<Contender> {
     let mut contenders: Vec<Contender> = Vec::new();
-    for contender in args.engines.iter().map(|given| Contender::from(given.as_str())) {
+    for contender in args.engines.iter().map(|given| Contender::of(given, settings)) {
         if contenders.iter().all(|known| known.to_string() != contender.to_string()) {
             contenders.push(contender);
         }
     }
     if contenders.is_empty() {
-        contenders.push(Contender::Engine(settings.engine()));
+        contenders.push(Contender::Engine(settings.selected()));
     }
     contenders
 }

@@ -11,6 +11,7 @@ use crate::settings::{Section as _, Settings};
 pub static DEFINITION: Definition = Definition {
     name: terms::NAME,
     settings: &[ComprehendSettings::KEYS, PriceSettings::KEYS],
+    in_every_hash: true,
     missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
     profile,
     connect: |settings, halt| Box::pin(connect(settings, halt)),
@@ -19,7 +20,8 @@ pub static DEFINITION: Definition = Definition {
 fn profile(settings: &Settings) -> Profile {
     let asked: &ComprehendSettings = settings.section();
     let rate = Some(asked.requests_per_second);
-    Profile { requests_per_second: rate, ..terms::profile(settings::price(settings)) }
+    let name = settings.name_of(terms::NAME);
+    Profile { name, requests_per_second: rate, ..terms::profile(settings::price(settings)) }
 }
 
 #[cfg(feature = "comprehend")]

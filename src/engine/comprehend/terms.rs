@@ -45,6 +45,7 @@ pub(crate) fn list_price() -> Price {
 pub fn profile(price: Price) -> Profile {
     Profile {
         name: NAME,
+        kind: NAME,
         model: API_VERSION.to_owned(),
         location: Location::Remote,
         is_stored: true,

@@ -9,14 +9,21 @@ use crate::exit::{ExitCode, Failure};
 use crate::model::{Model, Terms};
 use crate::settings::{Section as _, Settings};
 
+/// The engine's name.
+const NAME: &str = "local";
+
 /// The local engine.
 pub static DEFINITION: Definition = Definition {
-    name: "local",
+    name: NAME,
     settings: &[LocalSettings::KEYS],
+    in_every_hash: true,
     missing_feature: None,
-    profile: |_| Local::shipped().profile().clone(),
+    profile: |settings| Local::shipped().named(settings.name_of(NAME)).profile().clone(),
     connect: |settings, halt| {
-        Box::pin(async move { Ok(Service::local(Local::with_model(model(settings)?), halt.clone())) })
+        Box::pin(async move {
+            let engine = Local::with_model(model(settings)?).named(settings.name_of(NAME));
+            Ok(Service::local(engine, halt.clone()))
+        })
     },
 };
 

@@ -80,6 +80,7 @@ impl<M: LocalModel> Local<M> {
     pub fn with_model(model: M) -> Self {
         let profile = Profile {
             name: "local",
+            kind: "local",
             model: model.version().to_owned(),
             location: Location::Local,
             is_stored: false,
@@ -95,6 +96,12 @@ impl<M: LocalModel> Local<M> {
             model_changed_by: "you, by naming another file".into(),
         };
         Self { model, profile }
+    }
+
+    /// The same engine under another name.
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.profile.name = name;
+        self
     }
 
     /// The answer for one text.

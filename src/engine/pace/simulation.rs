@@ -57,6 +57,7 @@ impl Service {
         let state = State { random, tokens, refilled: begun, accepted: VecDeque::new(), second: 0, in_second: 0.0 };
         let profile = Profile {
             name: "simulated",
+            kind: "simulated",
             model: String::new(),
             location: Location::Remote,
             is_stored: true,

@@ -42,8 +42,8 @@ fn wrong_values_are_reported_by_key_expectation_finding_and_place() {
          (file job.toml:2)"
     );
     assert_eq!(
-        complaint("engine = 'azure'").0,
-        "engine: expected local or comprehend, found `\"azure\"` (file job.toml:1)"
+        complaint("engine = 'Azure!'").0,
+        "engine: expected local or comprehend, found `\"Azure!\"` (file job.toml:1)"
     );
     let error = resolve("", &[("UNDERTONE_MAX_REJECTS", "few")], &[]).unwrap_err();
     assert_eq!(
