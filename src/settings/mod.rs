@@ -118,9 +118,7 @@ impl Sources {
         // Those that are not chosen are checked too.
         problems.extend(named.iter().flat_map(|engine| engine.apply(&mut settings.clone())));
         settings.named = Arc::new(named);
-        if problems.is_empty() {
-            problems.extend((keys.engine().settle)(&mut settings).err().map(|unsettled| settings.unsettled(unsettled)));
-        }
+        problems.extend((keys.engine().settle)(&mut settings).err().map(|unsettled| settings.unsettled(unsettled)));
         SettingsError::unless_empty(problems).map(|()| settings)
     }
 }
