@@ -63,8 +63,11 @@ pub use delivery::Delivery;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
 pub use formats::{Description, FormatName, Found, descriptions};
+#[cfg(feature = "object-stores")]
+pub(crate) use objects::in_turn;
 pub use rejects::{MaxRejects, Reject};
 pub use source::{Source, discover};
+pub(crate) use source::{Version, nanoseconds};
 pub use times::OffsetUnit;
 
 use calls::Grouping;
@@ -334,7 +337,7 @@ fn read_contacts(
     reading: &mut Reading<'_>,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<(FileReport, ContactsRead), InputError> {
-    let opened = Opened::open(&Source::named(path)?)?;
+    let opened = Opened::open(&Source::of(path)?)?;
     let about = opened.about.clone();
     let path = about.path.as_str().into();
     let file = FileContext { number: contacts::PLACE, path, call_id: String::new(), names_calls: Cell::default() };

@@ -5,12 +5,13 @@
 //! transcripts, hidden names left out, outputs of this program left out, the order of a local walk. Keys that match are
 //! held, some 400 bytes each, and at most a million of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::InputError;
-use super::source::{Found, Source, hidden, is_transcript};
+use super::source::{Found, NIGHTS_DEPTH, Source, hidden, is_transcript};
+use crate::nights;
 use crate::output::FILES;
 use crate::places::{Bucket, Listed, Location, PlaceError, Queue};
 
@@ -18,8 +19,28 @@ use crate::places::{Bucket, Listed, Location, PlaceError, Queue};
 const MOST_OBJECTS: usize = 1_000_000;
 /// The name of a run's record.
 const RECORD: &str = "run.json";
+/// What the folder of a partition is called.
+const PARTITION: &str = "call_date=";
 /// As much of a run's record as holds its version.
 const RECORD_BYTES: u64 = 64 << 10;
+
+/// The object at `place`, if there is one.
+pub(super) fn at(place: &Location, is_named: bool) -> Result<Option<Source>, PlaceError> {
+    let queue = Queue::new(Bucket::connect(&place.bucket)?);
+    let found = queue.bucket().find(&place.key)?;
+    Ok(found.map(|listed| Source::Object { object: queue.push(listed), is_named }))
+}
+
+/// Lets objects be fetched ahead in the order of `sources`.
+pub(crate) fn in_turn(sources: &mut [Source]) {
+    let mut queues: HashMap<String, Arc<Queue>> = HashMap::new();
+    for source in sources {
+        let Source::Object { object, .. } = source else { continue };
+        let bucket = object.bucket();
+        let queue = queues.entry(bucket.name().to_owned()).or_insert_with(|| Queue::new(bucket.clone()));
+        *object = queue.push(object.listed().clone());
+    }
+}
 
 /// How keys are matched: as local paths are.
 const MATCHING: glob::MatchOptions =
@@ -71,13 +92,15 @@ impl Found {
         let mut kept = Kept::default();
         // Folders with a file that may be a run's record, and whether it is one once that was asked.
         let mut records = HashMap::new();
+        // Folders in which nights publish.
+        let mut nights: HashSet<String> = HashSet::new();
         let list = queue.bucket().list(prefix, false, |listed| {
             kept.seen += 1;
-            if let Some(folder) =
-                listed.key.strip_suffix(RECORD).filter(|folder| folder.is_empty() || folder.ends_with('/'))
-            {
+            if let Some(folder) = listed.key.strip_suffix(RECORD).filter(|key| is_folder(key)) {
                 records.insert(folder.to_owned(), None);
             }
+            nights
+                .extend(listed.key.strip_suffix(nights::WINDOWS_LIST).filter(|key| is_folder(key)).map(str::to_owned));
             if wanted(&listed.key) {
                 kept.objects.push(listed);
             }
@@ -87,9 +110,20 @@ impl Found {
         if kept.objects.len() > MOST_OBJECTS {
             return Err(PlaceError::from(queue.bucket().too_many(prefix, MOST_OBJECTS)).into());
         }
+        // Partitions may be those of nights that publish above.
+        if kept.objects.iter().any(|listed| listed.key.contains(PARTITION)) {
+            for folder in folders(prefix) {
+                let list =
+                    queue.bucket().find(&format!("{folder}{}", nights::WINDOWS_LIST)).map_err(PlaceError::from)?;
+                nights.extend(list.map(|_| folder.to_owned()));
+            }
+        }
+        let found = kept.objects.len();
+        kept.objects.retain(|listed| !folders(&listed.key).any(|folder| nights.contains(folder)));
+        kept.own = kept.objects.len() < found;
         let own = kept.objects.iter().map(|listed| self.is_own_object(queue.bucket(), &listed.key, &mut records));
         let own: Vec<bool> = own.collect::<Result<_, _>>()?;
-        kept.own = own.contains(&true);
+        kept.own |= own.contains(&true);
         let mut own = own.into_iter();
         kept.objects.retain(|_| own.next() != Some(true));
         kept.objects.sort_unstable_by(|a, b| Path::new(&a.key).cmp(Path::new(&b.key)));
@@ -135,6 +169,18 @@ struct Kept {
 fn fixed(pattern: &str) -> &str {
     let (before, _) = pattern.split_at(pattern.find(['*', '?', '[']).unwrap_or(pattern.len()));
     before.rfind('/').map_or("", |slash| pattern.split_at(slash + 1).0)
+}
+
+/// Whether a prefix is a folder's, or the bucket as a whole.
+fn is_folder(prefix: &str) -> bool {
+    prefix.is_empty() || prefix.ends_with('/')
+}
+
+/// The folders above `key`, from the inside out, in which nights may publish it.
+fn folders(key: &str) -> impl Iterator<Item = &str> {
+    let inside = key.trim_end_matches('/');
+    let ends = inside.rmatch_indices('/').map(|(slash, _)| slash + 1).chain([0]);
+    ends.take(NIGHTS_DEPTH).map(|end| key.split_at(end).0)
 }
 
 /// Whether a folder is searched for the object `key`, which lies under `prefix`.

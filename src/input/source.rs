@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::InputError;
 use crate::nights;
@@ -19,7 +20,7 @@ use crate::places;
 /// come last.
 const ENDINGS: [&str; 10] = ["csv", "tsv", "vcon", "vtt", "srt", "parquet", "json", "jsonl", "ndjson", "txt"];
 /// How many folders up from a published file that of its nights lies: `calls/call_date=2026-11-02/part-0.csv`.
-const NIGHTS_DEPTH: usize = 3;
+pub(super) const NIGHTS_DEPTH: usize = 3;
 /// How many of the endings say that a file is a transcript.
 const SURE_ENDINGS: usize = 6;
 
@@ -47,12 +48,23 @@ pub enum Source {
     Stdin,
 }
 
+/// What tells one content of a file or object from another before it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// When it was changed, in nanoseconds since the Unix epoch.
+    pub(crate) modified: i64,
+    /// What an object store changes with each content; a file has none.
+    pub(crate) tag: Option<String>,
+}
+
 impl Source {
     /// The file or object that was named as `path`, though nothing else is known of it.
     ///
     /// # Errors
     /// Those of [`discover`] for an address on an object store.
-    pub(super) fn named(path: &Path) -> Result<Self, InputError> {
+    pub(crate) fn of(path: &Path) -> Result<Self, InputError> {
         if places::location(path)?.is_none() {
             return Ok(Self::File { path: path.to_owned(), bytes: 0, is_named: true });
         }
@@ -62,6 +74,77 @@ impl Source {
         } else {
             Err(InputError::Missing { path: path.display().to_string() })
         }
+    }
+
+    /// What is at `path` now, which was a source's name before; `None` where nothing is.
+    ///
+    /// # Errors
+    /// [`InputError::Place`] where an object store can't be asked.
+    pub(crate) fn at(path: &str, is_named: bool) -> Result<Option<Self>, InputError> {
+        #[cfg(feature = "object-stores")]
+        if let Some(place) = places::location(Path::new(path))? {
+            return Ok(super::objects::at(&place, is_named)?);
+        }
+        let metadata = fs::metadata(path).ok();
+        Ok(metadata.map(|metadata| Self::File { path: path.into(), bytes: metadata.len(), is_named }))
+    }
+
+    /// The same, named by the user or not.
+    #[must_use]
+    pub(crate) fn named(mut self, now: bool) -> Self {
+        match &mut self {
+            Self::File { is_named, .. } => *is_named = now,
+            #[cfg(feature = "object-stores")]
+            Self::Object { is_named, .. } => *is_named = now,
+            Self::Stdin => {}
+        }
+        self
+    }
+
+    /// The same, at its path without links.
+    #[must_use]
+    pub(crate) fn without_links(mut self) -> Self {
+        if let Self::File { path, .. } = &mut self
+            && let Ok(place) = fs::canonicalize(&*path)
+        {
+            *path = place;
+        }
+        self
+    }
+
+    /// Which content it has.
+    ///
+    /// # Errors
+    /// [`InputError::Unreadable`].
+    pub(crate) fn version(&self) -> Result<Version, InputError> {
+        let path = match self {
+            Self::File { path, .. } => path,
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => {
+                let places::Listed { bytes, e_tag, modified, .. } = object.listed().clone();
+                return Ok(Version { bytes, modified, tag: e_tag });
+            }
+            Self::Stdin => return Ok(Version::default()),
+        };
+        let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+        let modified = metadata.modified().map_err(|error| unreadable(path, &error))?;
+        Ok(Version { bytes: metadata.len(), modified: nanoseconds(modified), tag: None })
+    }
+
+    /// BLAKE3 of its bytes in hexadecimal.
+    ///
+    /// # Errors
+    /// [`InputError::Unreadable`].
+    pub(crate) fn hash(&self) -> Result<String, InputError> {
+        let mut hasher = blake3::Hasher::new();
+        let opened = match self {
+            #[cfg(feature = "object-stores")]
+            Self::Object { object, .. } => Ok(Box::new(object.alone().open()) as Box<dyn Read>),
+            _ => self.open(),
+        };
+        let copied = opened.and_then(|mut bytes| io::copy(&mut bytes, &mut hasher));
+        copied.map_err(|source| InputError::Unreadable { path: self.name(), source })?;
+        Ok(hasher.finalize().to_hex().to_string())
     }
 
     /// The path as shown and written: `-` for standard input.
@@ -96,7 +179,7 @@ impl Source {
     }
 
     /// The name without folders; `None` for standard input.
-    fn file_name(&self) -> Option<String> {
+    pub(crate) fn file_name(&self) -> Option<String> {
         let name =
             |path: &Path| path.file_name().map_or_else(|| self.name(), |name| name.to_string_lossy().into_owned());
         match self {
@@ -109,17 +192,25 @@ impl Source {
 
     /// Whether a directory, prefix or glob was named, and not it.
     const fn was_found(&self) -> bool {
+        !self.is_named()
+    }
+
+    /// Whether the user named it.
+    pub(crate) const fn is_named(&self) -> bool {
         match self {
-            Self::File { is_named, .. } => !*is_named,
+            Self::File { is_named, .. } => *is_named,
             #[cfg(feature = "object-stores")]
-            Self::Object { is_named, .. } => !*is_named,
-            Self::Stdin => false,
+            Self::Object { is_named, .. } => *is_named,
+            Self::Stdin => true,
         }
     }
 
     /// Whether it is the file at `path`.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let Self::File { path: own, .. } = self else { return self.name() == path.display().to_string() };
+        let Self::File { path: own, .. } = self else {
+            let place = places::location(path).ok().flatten();
+            return place.map_or_else(|| path.display().to_string(), |place| place.to_string()) == self.name();
+        };
         own == path || fs::canonicalize(own).is_ok_and(|own| fs::canonicalize(path).is_ok_and(|path| own == path))
     }
 
@@ -350,6 +441,14 @@ fn without_one_of<'a>(name: &'a str, endings: &[&str]) -> &'a str {
             stem
         }
         _ => name,
+    }
+}
+
+/// A moment in nanoseconds since the Unix epoch.
+pub(crate) fn nanoseconds(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |nanoseconds| -nanoseconds),
     }
 }
 

@@ -70,6 +70,7 @@ impl<'a> Site<'a> {
                 names_calls: false,
                 is_named: false,
                 is_replaced: false,
+                tag: None,
             };
             let id = self.state.put_input(&input).unwrap();
             self.ids.insert(id, *number);

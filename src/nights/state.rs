@@ -29,13 +29,15 @@ pub(crate) fn call_key(id: &str) -> CallKey {
 const FILE: &str = "state.sqlite";
 
 /// Changes when the tables do. A state of another version is made again.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+/// The version before, of local inputs only.
+const UNTAGGED: i64 = 1;
 
 const SCHEMA: &str = "
     CREATE TABLE inputs (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, modified INTEGER NOT NULL,
         seen INTEGER NOT NULL, hash TEXT NOT NULL, given TEXT, stem TEXT NOT NULL, names_calls INTEGER NOT NULL,
-        is_named INTEGER NOT NULL, is_replaced INTEGER NOT NULL
+        is_named INTEGER NOT NULL, is_replaced INTEGER NOT NULL, tag TEXT
     ) STRICT;
     CREATE INDEX stems ON inputs (stem);
     CREATE INDEX sizes ON inputs (bytes);
@@ -84,7 +86,7 @@ type Result<T> = std::result::Result<T, StateError>;
 /// An input as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Input {
-    /// Where it is, without links.
+    /// Where it is, without links; the address of an object.
     pub(crate) path: String,
     pub(crate) bytes: u64,
     /// When it was changed, in nanoseconds since the Unix epoch.
@@ -103,6 +105,8 @@ pub(crate) struct Input {
     pub(crate) is_named: bool,
     /// Whether something else stands at its path now: it can't be read again.
     pub(crate) is_replaced: bool,
+    /// What an object store changes with each content; a file has none.
+    pub(crate) tag: Option<String>,
 }
 
 /// Calls of an input that are of a date.
@@ -142,6 +146,8 @@ pub(crate) struct State {
     pub(crate) is_new: bool,
     /// What was wrong with a file that was moved aside.
     pub(crate) damaged: bool,
+    /// Rows that were changed before anything was remembered.
+    begun: u64,
 }
 
 impl State {
@@ -166,7 +172,8 @@ impl State {
             None => Self::connect(&path).and_then(made).map_err(failed)?,
         };
         connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-        Ok(Self { path, connection, is_new, damaged })
+        let begun = connection.total_changes();
+        Ok(Self { path, connection, is_new, damaged, begun })
     }
 
     /// A state in memory.
@@ -174,7 +181,8 @@ impl State {
     pub(crate) fn in_memory() -> Self {
         let connection = Connection::open_in_memory().and_then(made).unwrap();
         connection.execute_batch("BEGIN").unwrap();
-        Self { path: PathBuf::new(), connection, is_new: true, damaged: false }
+        let begun = connection.total_changes();
+        Self { path: PathBuf::new(), connection, is_new: true, damaged: false, begun }
     }
 
     fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -191,6 +199,11 @@ impl State {
     /// Makes all changes last.
     pub(crate) fn keep(&mut self) -> Result<()> {
         self.connection.execute_batch("COMMIT; BEGIN IMMEDIATE").map_err(self.failed())
+    }
+
+    /// Whether anything was remembered since it was opened.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.connection.total_changes() > self.begun
     }
 
     /// The input at a path.
@@ -218,17 +231,18 @@ impl State {
 
     /// Remembers an input, new or changed; its id.
     pub(crate) fn put_input(&self, input: &Input) -> Result<InputId> {
-        let Input { path, modified, seen, hash, stem, names_calls, is_named, is_replaced, .. } = input;
+        let Input { path, modified, seen, hash, stem, names_calls, is_named, is_replaced, tag, .. } = input;
         let statement = "
-            INSERT INTO inputs (path, bytes, modified, seen, hash, given, stem, names_calls, is_named, is_replaced)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            INSERT INTO inputs (path, bytes, modified, seen, hash, given, stem, names_calls, is_named, is_replaced,
+                tag)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             ON CONFLICT (path) DO UPDATE SET bytes = ?2, modified = ?3, seen = ?4, hash = ?5, given = ?6, stem = ?7,
-                names_calls = ?8, is_named = ?9, is_replaced = ?10
+                names_calls = ?8, is_named = ?9, is_replaced = ?10, tag = ?11
             RETURNING id";
         let bytes = i64::try_from(input.bytes).unwrap_or(i64::MAX);
         let given = input.given.map(|date| date.to_string());
         let mut prepared = self.connection.prepare_cached(statement).map_err(self.failed())?;
-        let values = params![path, bytes, modified, seen, hash, given, stem, names_calls, is_named, is_replaced];
+        let values = params![path, bytes, modified, seen, hash, given, stem, names_calls, is_named, is_replaced, tag];
         prepared.query_row(values, |row| row.get(0)).map_err(self.failed())
     }
 
@@ -345,8 +359,11 @@ impl State {
         found.optional().map_err(self.failed())
     }
 
-    /// Remembers a fact.
+    /// Remembers a fact, unless it is known.
     pub(crate) fn put_fact(&self, name: &str, value: &str) -> Result<()> {
+        if self.fact(name)?.as_deref() == Some(value) {
+            return Ok(());
+        }
         self.change("INSERT OR REPLACE INTO facts VALUES (?1, ?2)", [name, value])
     }
 
@@ -369,11 +386,13 @@ impl State {
     }
 }
 
-/// Whether a file is a state of this version without damage.
+/// Whether a file is a state of this version without damage; one of the version before is made one.
 fn is_whole(connection: &Connection) -> bool {
+    let tagged = format!("BEGIN; ALTER TABLE inputs ADD COLUMN tag TEXT; PRAGMA user_version = {VERSION}; COMMIT;");
     let text = |query| connection.query_row(query, (), |row| row.get::<_, rusqlite::types::Value>(0));
-    let is_ours = text("PRAGMA user_version").is_ok_and(|version| version == VERSION.into());
-    is_ours && text("PRAGMA quick_check(1)").is_ok_and(|said| said == "ok".to_owned().into())
+    let is_of = |version: i64| text("PRAGMA user_version").is_ok_and(|found| found == version.into());
+    let is_sound = || text("PRAGMA quick_check(1)").is_ok_and(|said| said == "ok".to_owned().into());
+    (is_of(VERSION) || is_of(UNTAGGED)) && is_sound() && (is_of(VERSION) || connection.execute_batch(&tagged).is_ok())
 }
 
 fn made(connection: Connection) -> rusqlite::Result<Connection> {
@@ -398,6 +417,7 @@ fn input_of(row: &Row<'_>) -> rusqlite::Result<Input> {
         names_calls: row.get("names_calls")?,
         is_named: row.get("is_named")?,
         is_replaced: row.get("is_replaced")?,
+        tag: row.get("tag")?,
     })
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Listed {
     pub(crate) bytes: u64,
     /// What changes with its content.
     pub(crate) e_tag: Option<String>,
+    /// When it was written, by the store's clock, in nanoseconds since the Unix epoch.
+    pub(crate) modified: i64,
 }
 
 /// The content of a small object.

@@ -107,6 +107,16 @@ impl Object {
         Location { bucket: self.queue.bucket.name().to_owned(), key: self.listed.key.clone() }
     }
 
+    /// The bucket that it is in.
+    pub(crate) fn bucket(&self) -> &Bucket {
+        self.queue.bucket()
+    }
+
+    /// The same by itself: nothing is fetched ahead when it is read.
+    pub(crate) fn alone(&self) -> Self {
+        Queue::new(self.bucket().clone()).push(Listed::clone(&self.listed))
+    }
+
     /// Its bytes. An error holds a [`PlaceError`].
     pub(crate) fn open(&self) -> impl Read + 'static {
         ObjectReader {

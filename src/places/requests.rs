@@ -72,6 +72,7 @@ impl Inner {
             key: object.location.into(),
             bytes: object.size,
             e_tag: object.e_tag,
+            modified: object.last_modified.timestamp_nanos_opt().unwrap_or_default(),
         });
         Ok((listed.collect(), page.page_token))
     }

@@ -22,6 +22,8 @@ mod nights_bad;
 mod nights_paid;
 #[cfg(feature = "comprehend")]
 mod nights_scorer;
+#[cfg(feature = "object-stores")]
+mod nights_store;
 mod outputs;
 mod package;
 mod parquet;

@@ -10,12 +10,12 @@ use crate::package;
 use crate::program::{Ended, Place, Table, write_csv};
 
 /// Words that no file name, message or table has.
-const SECRET: &str = "zanzibarium";
+pub(crate) const SECRET: &str = "zanzibarium";
 
 /// A turn: call, moment, speaker, text.
-type Turn<'a> = [&'a str; 4];
+pub(crate) type Turn<'a> = [&'a str; 4];
 
-fn export(turns: &[Turn<'_>]) -> Vec<u8> {
+pub(crate) fn export(turns: &[Turn<'_>]) -> Vec<u8> {
     write_csv(
         [["call_id", "started", "speaker", "text", "agent_id"]]
             .into_iter()
@@ -24,7 +24,7 @@ fn export(turns: &[Turn<'_>]) -> Vec<u8> {
 }
 
 /// A call of two turns that began then.
-fn call<'a>(id: &'a str, started: &'a str) -> [Turn<'a>; 2] {
+pub(crate) fn call<'a>(id: &'a str, started: &'a str) -> [Turn<'a>; 2] {
     [
         [id, started, "customer", "this is awful, it is broken again zanzibarium"],
         [id, started, "agent", "I am so sorry"],
@@ -134,7 +134,7 @@ fn nights_in_any_order_publish_what_one_night_over_all_does() {
     }
 }
 
-fn memchr_of(bytes: &[u8], word: &[u8]) -> Option<usize> {
+pub(crate) fn memchr_of(bytes: &[u8], word: &[u8]) -> Option<usize> {
     bytes.windows(word.len()).position(|window| window == word)
 }
 

@@ -215,8 +215,6 @@ fn commands_that_read_a_folder_refuse_an_address_and_say_what_to_do() {
         &["report", "s3://calls/out"][..],
         &["explain", "call-1001", "--out", "s3://calls/out"],
         &["nightly", "--into", "s3://calls/out", "data"],
-        &["nightly", "--into", "nights", "s3://calls/out"],
-        &["nightly", "--into", "nights", "--metadata", "s3://calls/out", "data"],
     ] {
         let ended = place.run(arguments).expect(78);
         assert!(ended.hint().contains("aws s3 cp --recursive s3://calls/out"), "{}", ended.stderr);

@@ -1,21 +1,18 @@
 //! Which inputs are new or changed since they were seen.
 //!
-//! An input is known by its path, its length and its time of change; where these have changed, or the change is so fresh
-//! that another one may have the same time, by its content. One that was moved is the same input.
+//! A file is known by its path, its length and its time of change, an object by its address, its length and its tag. Where
+//! these have changed, or a file's change is so fresh that another one may have the same time, its content is read. One
+//! that was moved is the same input.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use jiff::civil::Date;
 
 use super::Store;
-use crate::exit::{ExitCode, Failure};
-use crate::input::{self, Source};
-use crate::nights::{CallDate, DateInput, Input, InputId, date_in_name, read_sums};
-use crate::places;
+use crate::exit::Failure;
+use crate::input::{Source, Version, nanoseconds};
+use crate::nights::{CallDate, DateInput, Input, InputId, State, date_in_name, read_sums};
 use crate::settings::{Nightly, Settings};
 
 /// A file that was changed less than so long before it was looked at may be changed again within the same tick.
@@ -32,71 +29,45 @@ pub(super) struct Arrivals {
     pub(super) known: u64,
 }
 
-/// The files that `inputs` name, by their paths without links.
+/// BLAKE3 of the contact records, if there are any. Those on an object store are read only when their tag has changed.
 ///
 /// # Errors
-/// Those of [`input::discover`]; standard input can't be read again.
-pub(super) fn discover(settings: &Settings, inputs: &[String], root: &Path) -> Result<Vec<(String, Source)>, Failure> {
-    if inputs.is_empty() {
-        return Ok(Vec::new());
-    }
-    if inputs.iter().any(|input| input == "-") {
-        return Err(Failure::new(
-            ExitCode::Usage,
-            "nights read files, because they read them again when calls come late",
-        )
-        .with_hint(Some("write standard input to a file, and name that".into())));
-    }
-    for path in inputs.iter().map(Path::new).chain(settings.metadata.as_deref()) {
-        places::refuse(path)?;
-    }
-    let own = fs::canonicalize(root).ok();
-    let mut found = BTreeMap::new();
-    for source in input::discover(inputs, root)? {
-        let Source::File { path, bytes, is_named } = &source else { continue };
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        let is_own = own.as_ref().is_some_and(|own| place.starts_with(own));
-        if is_own || settings.metadata.as_deref().is_some_and(|contacts| source.is_at(contacts)) {
-            continue;
-        }
-        let name = place.display().to_string();
-        found.insert(name, Source::File { path: place, bytes: *bytes, is_named: *is_named });
-    }
-    Ok(found.into_iter().collect())
-}
-
-/// BLAKE3 of the contact records, if there are any.
-///
-/// # Errors
-/// [`ExitCode::NoInput`] where they can't be read.
-pub(super) fn contacts(settings: &Settings) -> Result<Option<String>, Failure> {
+/// [`Failure`] where they can't be read.
+pub(super) fn contacts(settings: &Settings, state: &State) -> Result<Option<String>, Failure> {
     let Some(path) = &settings.metadata else { return Ok(None) };
-    hash(path).map(Some).map_err(|error| {
-        Failure::new(ExitCode::NoInput, format!("can't read {}: {error}", path.display()))
-            .with_hint(Some("name the file of contact records with --metadata FILE".into()))
-    })
+    let named = |failure: Failure| {
+        let hint = failure.hint().map_or("name the file of contact records with --metadata FILE".into(), str::to_owned);
+        failure.with_hint(Some(hint))
+    };
+    let source = Source::of(path).map_err(Failure::from).map_err(named)?;
+    let version = source.version().map_err(Failure::from).map_err(named)?;
+    let seen = version.tag.map(|tag| format!("{} {} {tag} ", source.name(), version.bytes));
+    let before = state.fact(CONTACTS_SEEN)?.unwrap_or_default();
+    if let Some(hash) = seen.as_ref().and_then(|seen| before.strip_prefix(seen.as_str())) {
+        return Ok(Some(hash.to_owned()));
+    }
+    let hash = source.hash().map_err(Failure::from).map_err(named)?;
+    if let Some(seen) = seen {
+        state.put_fact(CONTACTS_SEEN, &format!("{seen}{hash}"))?;
+    }
+    Ok(Some(hash))
 }
 
 impl Arrivals {
-    /// Compares `sources` with what was seen.
+    /// Compares what was found with what was seen.
     ///
     /// # Errors
-    /// [`Failure`] where the state can't be asked or a file can't be read.
-    pub(super) fn of(
-        sources: &[(String, Source)],
-        store: &Store,
-        settings: &Settings,
-        nights: &Nightly,
-    ) -> Result<Self, Failure> {
+    /// [`Failure`] where the state can't be asked or an input can't be read.
+    pub(super) fn of(store: &Store, nights: &Nightly, contacts: Option<&str>) -> Result<Self, Failure> {
         let mut arrivals = Self::default();
         let is_unsure = store.state.is_new || store.was_cut_short;
         let given = if is_unsure { given_before(store)? } else { BTreeMap::new() };
-        for (path, source) in sources {
-            let now = look(path, source, nights).map_err(|error| unreadable(path, &error))?;
+        for (path, source) in store.inventory.found() {
+            let now = look(path, source, nights)?;
             match store.state.input_at(path)? {
-                Some((_, before)) if is_same(&before, &now).map_err(|error| unreadable(path, &error))? => {
-                    if before.modified != now.modified || !is_settled(&before) {
-                        let seen = Input { modified: now.modified, seen: now.seen, ..before };
+                Some((_, before)) if is_same(&before, &now, source)? => {
+                    let seen = Input { modified: now.modified, seen: now.seen, tag: now.tag, ..before.clone() };
+                    if seen.tag != before.tag || before.tag.is_none() && !is_settled(&before, seen.modified) {
                         store.state.put_input(&seen)?;
                     }
                     arrivals.known += 1;
@@ -106,12 +77,12 @@ impl Arrivals {
                     arrivals.fresh.insert(id, changed);
                     arrivals.before.insert(id, before);
                 }
-                None if arrivals.was_moved(store, &now)? => {}
+                None if arrivals.was_moved(store, &now, source)? => {}
                 None => {
                     let mut new = now;
-                    if !given.is_empty() {
-                        let content = hash(Path::new(path)).map_err(|error| unreadable(path, &error))?;
-                        new.given = given.get(&content).copied().unwrap_or(new.given);
+                    // Where no input was given a date, there is nothing to look up by its content.
+                    if new.given.is_some() && !given.is_empty() || given.values().any(Option::is_some) {
+                        new.given = given.get(&source.hash()?).copied().unwrap_or(new.given);
                     }
                     let id = store.state.put_input(&new)?;
                     arrivals.fresh.insert(id, new);
@@ -119,27 +90,29 @@ impl Arrivals {
             }
         }
         arrivals.add_namesakes(store)?;
-        arrivals.add_for_contacts(store, settings)?;
+        arrivals.add_for_contacts(store, nights, contacts.unwrap_or_default())?;
         Ok(arrivals)
     }
 
     /// Whether a new path has the content of an input that is gone from its own: then it is that input.
-    fn was_moved(&mut self, store: &Store, now: &Input) -> Result<bool, Failure> {
+    fn was_moved(&mut self, store: &Store, now: &Input, source: &Source) -> Result<bool, Failure> {
         let mut candidates = store.state.inputs_of(now.bytes)?;
         candidates.retain(|(_, before)| {
             let keeps_ids = !before.names_calls || before.stem == now.stem;
-            !before.is_replaced && !before.hash.is_empty() && keeps_ids && !Path::new(&before.path).exists()
+            !before.is_replaced && !before.hash.is_empty() && keeps_ids && !store.inventory.is_found(&before.path)
         });
         if candidates.is_empty() {
             return Ok(false);
         }
-        let content = hash(Path::new(&now.path)).map_err(|error| unreadable(&now.path, &error))?;
-        if let Some((id, before)) = candidates.into_iter().find(|(_, before)| before.hash == content) {
-            store.state.move_input(id, &now.path)?;
-            let moved = Input { path: now.path.clone(), modified: now.modified, seen: now.seen, ..before };
-            store.state.put_input(&moved)?;
-            self.known += 1;
-            return Ok(true);
+        let content = source.hash()?;
+        for (id, before) in candidates.into_iter().filter(|(_, before)| before.hash == content) {
+            if !store.inventory.has(&before)? {
+                store.state.move_input(id, &now.path)?;
+                let Input { path, modified, seen, tag, .. } = now.clone();
+                store.state.put_input(&Input { path, modified, seen, tag, ..before })?;
+                self.known += 1;
+                return Ok(true);
+            }
         }
         Ok(false)
     }
@@ -153,7 +126,7 @@ impl Arrivals {
             if let [(id, input)] = old.as_slice()
                 && called.len() > 1
                 && input.names_calls
-                && Path::new(&input.path).exists()
+                && store.inventory.has(input)?
             {
                 self.before.insert(*id, input.clone());
                 self.fresh.insert(*id, input.clone());
@@ -163,14 +136,12 @@ impl Arrivals {
     }
 
     /// Adds the inputs of all dates that may still change, where the contact records have changed.
-    fn add_for_contacts(&mut self, store: &Store, settings: &Settings) -> Result<(), Failure> {
-        let contacts = contacts(settings)?.unwrap_or_default();
+    fn add_for_contacts(&mut self, store: &Store, nights: &Nightly, contacts: &str) -> Result<(), Failure> {
         let is_same = store.state.fact(CONTACTS)?.unwrap_or_default() == contacts;
-        store.state.put_fact(CONTACTS, &contacts)?;
+        store.state.put_fact(CONTACTS, contacts)?;
         if is_same || store.state.is_new {
             return Ok(());
         }
-        let nights: &Nightly = settings.section();
         let night = crate::nights::Night {
             lookback: i64::from(nights.lookback),
             newest: crate::nights::newest(&store.published.dates),
@@ -178,8 +149,11 @@ impl Arrivals {
         };
         for date in store.published.dates.keys().filter(|date| !night.is_final(**date)) {
             for held in store.state.holding(*date)? {
-                let input = store.state.input(held.input)?.filter(|input| Path::new(&input.path).exists());
-                if let Some(input) = input.filter(|_| !self.fresh.contains_key(&held.input)) {
+                if self.fresh.contains_key(&held.input) {
+                    continue;
+                }
+                let Some(input) = store.state.input(held.input)? else { continue };
+                if store.inventory.has(&input)? {
                     self.before.insert(held.input, input.clone());
                     self.fresh.insert(held.input, input);
                 }
@@ -191,58 +165,48 @@ impl Arrivals {
 
 /// The fact under which the hash of the contact records is kept.
 const CONTACTS: &str = "contacts";
+/// That under which it is kept what object of which tag had that hash.
+const CONTACTS_SEEN: &str = "contacts seen";
 
 /// What can be known of an input before it is read.
-fn look(path: &str, source: &Source, nights: &Nightly) -> io::Result<Input> {
-    let metadata = fs::metadata(path)?;
-    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+fn look(path: &str, source: &Source, nights: &Nightly) -> Result<Input, Failure> {
+    let Version { bytes, modified, tag } = source.version()?;
+    let name = source.file_name().unwrap_or_default();
     let given = nights.call_date.or_else(|| nights.date_from_name.then(|| date_in_name(&name)).flatten());
     Ok(Input {
         path: path.to_owned(),
-        bytes: metadata.len(),
-        modified: nanoseconds(metadata.modified()?),
+        bytes,
+        modified,
         seen: nanoseconds(SystemTime::now()),
         hash: String::new(),
         given,
         stem: source.stem(),
         names_calls: false,
-        is_named: matches!(source, Source::File { is_named: true, .. }),
+        is_named: source.is_named(),
         is_replaced: false,
+        tag,
     })
 }
 
-fn nanoseconds(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |nanoseconds| -nanoseconds),
-    }
+/// Whether an input is as it was at `modified`, and had been so for so long that a later change has another time.
+const fn is_settled(before: &Input, modified: i64) -> bool {
+    before.modified == modified && before.seen.saturating_sub(before.modified) > TICK_NANOSECONDS
 }
 
-/// Whether an input had been as it was for so long that a later change has another time.
-const fn is_settled(before: &Input) -> bool {
-    before.seen.saturating_sub(before.modified) > TICK_NANOSECONDS
-}
-
-/// Whether an input is as it was.
-fn is_same(before: &Input, now: &Input) -> io::Result<bool> {
+/// Whether an input is as it was: an object of the same tag, or a file of the same time; else what has the same content.
+fn is_same(before: &Input, now: &Input, source: &Source) -> Result<bool, Failure> {
     if before.bytes != now.bytes {
         return Ok(false);
     }
-    if before.modified == now.modified && is_settled(before) {
+    let is_tagged = now.tag.is_some();
+    if is_tagged && before.tag == now.tag || !is_tagged && is_settled(before, now.modified) {
         return Ok(true);
     }
     // What is no transcript was not read to its end, and so has no hash.
     if before.hash.is_empty() {
-        return Ok(before.modified == now.modified);
+        return Ok(!is_tagged && before.modified == now.modified);
     }
-    Ok(hash(Path::new(&now.path))? == before.hash)
-}
-
-/// BLAKE3 of a file in hexadecimal.
-pub(super) fn hash(path: &Path) -> io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().to_hex().to_string())
+    Ok(source.hash()? == before.hash)
 }
 
 /// The dates that inputs were given, by their contents, as the records of the dates have them.
@@ -254,8 +218,4 @@ fn given_before(store: &Store) -> Result<BTreeMap<String, Option<Date>>, Failure
         }
     }
     Ok(given)
-}
-
-fn unreadable(path: &str, error: &io::Error) -> Failure {
-    Failure::new(ExitCode::NoInput, format!("can't read {path}: {error}"))
 }

@@ -1,6 +1,6 @@
 //! `undertone nightly`: takes in what is new, and publishes the dates that it touches.
 //!
-//! - `arrivals`: which inputs are new or changed; `reading`: which dates that makes dirty, and what was read for them;
+//! - `inventory`: where inputs lie tonight; `arrivals`: which of them are new or changed; `reading`: which dates that makes dirty, and what was read for them;
 //! - `publish`: the dirty dates scored and put in place; `derived`: what is made of all dates;
 //! - `show`: what a person sees of it.
 //!
@@ -9,6 +9,7 @@
 
 mod arrivals;
 mod derived;
+mod inventory;
 mod publish;
 mod reading;
 mod show;
@@ -32,6 +33,7 @@ use super::session::Session;
 use super::stages::Stages;
 use super::{notice, options};
 use arrivals::Arrivals;
+use inventory::Inventory;
 
 /// The dates from which figures are known to be others than before, with the reasons.
 const ACCEPTED: &str = "sums/accepted.json";
@@ -67,6 +69,7 @@ struct Store {
     publication: Publication,
     state: State,
     published: Published,
+    inventory: Inventory,
     /// Whether the last night ended before what it published was remembered.
     was_cut_short: bool,
 }
@@ -94,12 +97,13 @@ impl<'a> Night<'a> {
 
     async fn carry_out(mut self) -> Result<ExitCode, Failure> {
         places::refuse(&self.root)?;
-        let sources = arrivals::discover(self.settings, &self.arguments.inputs, &self.root)?;
+        let inventory = Inventory::discover(self.settings, &self.arguments.inputs, &self.root)?;
         let _lock = RunLock::take(&self.root, &Holder::current())?;
-        let mut store = self.open()?;
+        let mut store = self.open(inventory)?;
         self.check_dating(&store.published)?;
         self.accept()?;
-        let arrivals = Arrivals::of(&sources, &store, self.settings, self.nights)?;
+        let contacts = arrivals::contacts(self.settings, &store.state)?;
+        let arrivals = Arrivals::of(&store, self.nights, contacts.as_deref())?;
         let again = self.again(&store)?;
         let forced = self.forced(&store)?;
         if arrivals.fresh.is_empty() && again.is_empty() && forced.is_empty() && self.arguments.accept.is_empty() {
@@ -107,7 +111,7 @@ impl<'a> Night<'a> {
             self.write_metrics(&store, &store.published, None)?;
             return show::nothing_new(&self, arrivals.known, derived::waiting(&store)?);
         }
-        let scorer = self.scorer().await?;
+        let scorer = self.scorer(contacts).await?;
         let night = crate::nights::Night {
             lookback: i64::from(self.nights.lookback),
             newest: newest(&store.published.dates),
@@ -137,7 +141,7 @@ impl<'a> Night<'a> {
     }
 
     /// Opens what earlier nights left, and says what was wrong with it.
-    fn open(&self) -> Result<Store, Failure> {
+    fn open(&self, inventory: Inventory) -> Result<Store, Failure> {
         let publication = Publication::open(&self.root)?;
         let state = State::open(&self.root)?;
         let published = Published::read(&self.root)?;
@@ -153,7 +157,7 @@ impl<'a> Night<'a> {
             tracing::warn!("{} is damaged: {date} is published anew from its inputs", path.display());
         }
         let was_cut_short = self.root.join(UNFINISHED).exists();
-        Ok(Store { publication, state, published, was_cut_short })
+        Ok(Store { publication, state, published, inventory, was_cut_short })
     }
 
     /// Keeps the reason for which figures are others from a date on.
@@ -225,12 +229,11 @@ impl<'a> Night<'a> {
         Ok(waiting.chain(published).filter(is_named).collect())
     }
 
-    async fn scorer(&self) -> Result<Scorer, Failure> {
+    async fn scorer(&self, contacts: Option<String>) -> Result<Scorer, Failure> {
         let session = Session::open(self.settings, &Halt::new()).await?;
         let profile = session.service.engine.profile();
         let call_model = options::call_model(self.settings, profile)?;
         let identity = options::identity(self.settings, profile, call_model.as_ref())?;
-        let contacts = arrivals::contacts(self.settings)?;
         Ok(Scorer { session, call_model, identity, contacts })
     }
 

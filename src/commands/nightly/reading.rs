@@ -9,6 +9,8 @@ use super::{Night, Store};
 use crate::commands::options;
 use crate::commands::stages::Read;
 use crate::exit::Failure;
+#[cfg(feature = "object-stores")]
+use crate::input;
 use crate::input::{Conversations, Source, Tally};
 use crate::nights::{self, CallDate, Decision, Found, Input, InputId, Look, Reading, Reason, decide};
 use crate::settings::Redelivery;
@@ -34,20 +36,40 @@ pub(super) struct Readings {
 struct Gone<'s> {
     store: &'s Store,
     known: RefCell<HashMap<InputId, bool>>,
+    /// Why the first of them could not be looked at.
+    failed: RefCell<Option<Failure>>,
 }
 
-impl Gone<'_> {
+impl<'s> Gone<'s> {
+    fn new(store: &'s Store) -> Self {
+        Self { store, known: RefCell::default(), failed: RefCell::default() }
+    }
+
+    /// What is not known is taken to be there: [`Self::check`] tells the two apart.
     fn is_gone(&self, id: InputId) -> bool {
-        *self.known.borrow_mut().entry(id).or_insert_with(|| {
-            let input = self.store.state.input(id).ok().flatten();
-            input.is_none_or(|input| input.is_replaced || !Path::new(&input.path).exists())
+        *self.known.borrow_mut().entry(id).or_insert_with(|| match self.look(id) {
+            Ok(is_there) => !is_there,
+            Err(failure) => {
+                self.failed.borrow_mut().get_or_insert(failure);
+                false
+            }
         })
+    }
+
+    fn look(&self, id: InputId) -> Result<bool, Failure> {
+        let input = self.store.state.input(id)?;
+        input.map_or(Ok(false), |input| self.store.inventory.has(&input))
+    }
+
+    /// Insists that everything could be looked at.
+    fn check(&self) -> Result<(), Failure> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 }
 
 /// Dates whose calls wait for an input or a file that stood in the way, and does no more.
 pub(super) fn unblocked(store: &Store, root: &Path) -> Result<BTreeSet<CallDate>, Failure> {
-    let gone = Gone { store, known: RefCell::default() };
+    let gone = Gone::new(store);
     let mut dates = BTreeSet::new();
     for pending in store.state.pending()? {
         let is_free = match pending.reason {
@@ -63,6 +85,7 @@ pub(super) fn unblocked(store: &Store, root: &Path) -> Result<BTreeSet<CallDate>
             dates.insert(pending.date);
         }
     }
+    gone.check()?;
     Ok(dates)
 }
 
@@ -77,9 +100,9 @@ impl Night<'_> {
         let Arrivals { mut fresh, mut before, .. } = arrivals;
         let mut read: BTreeSet<InputId> = fresh.keys().copied().collect();
         // What is asked for or tried again needs inputs of its own, and is read at once.
+        let gone = Gone::new(store);
         for date in night.forced.iter().chain(&night.again) {
             let held = store.state.holding(*date)?.into_iter().map(|held| held.input);
-            let gone = Gone { store, known: RefCell::default() };
             read.extend(held.filter(|input| !gone.is_gone(*input)));
         }
         loop {
@@ -107,10 +130,11 @@ impl Night<'_> {
             let changed = before.keys().copied().collect();
             let closed = night.published.iter().copied().filter(|date| night.is_late(*date)).collect();
             let reading = Reading { files, fresh: fresh_ids, partly, memory, changed, closed };
-            let gone = Gone { store, known: RefCell::default() };
             let is_gone = |input| !inputs.contains_key(&input) && gone.is_gone(input);
             let (found, tally) = find(&conversations, &reading, store, &is_gone)?;
-            match decide(&store.state, night, &reading, &found, &is_gone)? {
+            let look = decide(&store.state, night, &reading, &found, &is_gone)?;
+            gone.check()?;
+            match look {
                 Look::Read(more) => {
                     tracing::info!(
                         inputs = more.len(),
@@ -154,12 +178,16 @@ impl Night<'_> {
         if self.nights.redelivery == Redelivery::Replace {
             options.delivery.ranks = Some(ranks(&ordered));
         }
-        let source = |(_, input): &(&InputId, &Input)| Source::File {
-            path: input.path.clone().into(),
-            bytes: input.bytes,
-            is_named: input.is_named,
-        };
-        let sources: Vec<Source> = ordered.iter().map(source).collect();
+        let mut sources = Vec::with_capacity(ordered.len());
+        for (_, input) in &ordered {
+            let now = store.inventory.now(input)?;
+            // What has vanished since it was looked at is missed when it is opened.
+            let gone =
+                || Source::File { path: input.path.clone().into(), bytes: input.bytes, is_named: input.is_named };
+            sources.push(now.unwrap_or_else(gone));
+        }
+        #[cfg(feature = "object-stores")]
+        input::in_turn(&mut sources);
         let (conversations, read) = self.stages.read(&sources, &options)?;
         Ok((conversations, read, ordered.into_iter().map(|(id, _)| *id).collect()))
     }

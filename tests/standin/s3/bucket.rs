@@ -76,6 +76,11 @@ impl Objects {
         e_tag
     }
 
+    pub(crate) fn retag(&mut self, key: &str) {
+        let stored = self.objects.get_mut(key).expect("it is there");
+        stored.e_tag = format!("{}-2\"", tag(stored.e_tag.as_bytes()).trim_end_matches('"'));
+    }
+
     pub(crate) fn delete(&mut self, key: &str) {
         self.objects.remove(key);
     }

@@ -99,6 +99,16 @@ impl S3 {
         self.lock().objects.put(key, bytes.into(), "application/octet-stream".to_owned());
     }
 
+    /// Takes an object away.
+    pub(crate) fn remove(&self, key: &str) {
+        self.lock().objects.delete(key);
+    }
+
+    /// Gives an object the tag that it has when the same bytes go up in parts.
+    pub(crate) fn retag(&self, key: &str) {
+        self.lock().objects.retag(key);
+    }
+
     /// Every object under `prefix`, by what its key has behind that.
     pub(crate) fn objects(&self, prefix: &str) -> Vec<(String, Stored)> {
         let state = self.lock();
