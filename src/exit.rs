@@ -129,6 +129,24 @@ impl Failure {
         Self { hint, ..self }
     }
 
+    /// The same, with `from` called `to` in its messages and in the hint.
+    pub(crate) fn naming(self, from: &str, to: &str) -> Self {
+        let hint = self.hint.as_ref().map(|hint| hint.replace(from, to));
+        let chain = self.chain();
+        if !chain.iter().any(|message| message.contains(from)) {
+            return self.with_hint(hint);
+        }
+        let named = |source: Option<Box<dyn Error + Send + Sync>>, message: String| {
+            let message = message.replace(from, to);
+            Some(match source {
+                Some(source) => Context { message, source }.into(),
+                None => message.into(),
+            })
+        };
+        let error = chain.into_iter().rev().fold(None, named);
+        Self { error, hint, ..self }
+    }
+
     /// A failed write to stdout. A closed pipe is a reader who has seen enough: not a failure.
     pub fn stdout(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -244,6 +262,18 @@ mod tests {
             "error: can't write out/calls.csv\n  caused by: disk full\nhint: free some space\n"
         );
         assert_eq!(failure.code(), ExitCode::CantCreate);
+    }
+
+    #[test]
+    fn a_failure_can_call_a_place_by_another_name() {
+        let failure = Failure::write(std::path::Path::new("/tmp/x/days.csv"), io::Error::other("/tmp/x is odd"))
+            .with_hint(Some("look at /tmp/x".to_owned()));
+        assert_eq!(
+            printed(&failure.naming("/tmp/x", "s3://b/k")),
+            "error: can't write s3://b/k/days.csv\n  caused by: s3://b/k is odd\nhint: look at s3://b/k\n"
+        );
+        let other = Failure::new(ExitCode::Data, "odd").naming("/tmp/x", "s3://b/k");
+        assert_eq!((other.code(), printed(&other).as_str()), (ExitCode::Data, "error: odd\n"));
     }
 
     #[test]

@@ -75,17 +75,23 @@ pub enum LockError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// The lock could not be renewed in time, so that another run may have begun.
-    #[error("the lock on {} was lost: nothing was written", directory.display())]
+    #[error("the lock on {} was lost: nothing more was written", directory.display())]
     Lost {
         /// The output directory.
         directory: PathBuf,
+    },
+    /// A file on an object store is not as this run found it, so that another run may have begun.
+    #[error("{} was changed by somebody else during this run: nothing more was written", place.display())]
+    Changed {
+        /// The file.
+        place: PathBuf,
     },
 }
 
 impl Stops for LockError {
     fn code(&self) -> ExitCode {
         match self {
-            Self::Held { .. } | Self::Lost { .. } => ExitCode::TryLater,
+            Self::Held { .. } | Self::Lost { .. } | Self::Changed { .. } => ExitCode::TryLater,
             Self::Place(error) => error.code(),
             Self::Io { .. } => ExitCode::CantCreate,
         }
@@ -94,9 +100,9 @@ impl Stops for LockError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Place(error) => error.hint(),
-            Self::Lost { .. } => Some("see that no other run writes there, and run it again".to_owned()),
+            Self::Lost { .. } | Self::Changed { .. } => Some("see that no other run writes there, and run it again".to_owned()),
             Self::Held { directory, .. } if places::refuse(directory).is_err() => Some(
-                "wait for that run to end (one that was killed holds it for a minute more), or write elsewhere with --out"
+                "wait for that run to end (one that was killed holds it for a minute more), or write elsewhere with --out DIR"
                     .to_owned(),
             ),
             Self::Held { .. } => Some("wait for that run to end, or write elsewhere with --out DIR".to_owned()),
@@ -149,6 +155,22 @@ impl RunLock {
             Held::Lease(lease, _) if lease.is_held() => Ok(()),
             #[cfg(feature = "object-stores")]
             Held::Lease(_, directory) => Err(LockError::Lost { directory: directory.clone() }),
+        }
+    }
+}
+
+impl RunLock {
+    /// The same without a request: whether a lease was renewed lately enough to write something.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`].
+    #[cfg(feature = "object-stores")]
+    pub(crate) fn check_unasked(&self) -> Result<(), LockError> {
+        match &self.0 {
+            Held::Lease(lease, directory) if !lease.is_trusted() => {
+                Err(LockError::Lost { directory: directory.clone() })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -107,13 +107,15 @@ impl Publication {
         self.changes.push(Change { name, staged: None });
     }
 
-    /// Puts everything that was staged in place, in its order.
+    /// Puts everything that was staged in place, in its order; the names of what has changed.
     ///
     /// # Errors
     /// [`OutputError`] naming the file.
-    pub(crate) fn commit(&mut self) -> Result<(), OutputError> {
+    pub(crate) fn commit(&mut self) -> Result<Vec<String>, OutputError> {
         self.list()?;
-        self.apply(usize::MAX)
+        let names = self.changes.iter().map(|change| change.name.clone()).collect();
+        self.apply(usize::MAX)?;
+        Ok(names)
     }
 
     /// From here on, what was staged will be put in place.

@@ -26,7 +26,8 @@ pub(crate) fn call_key(id: &str) -> CallKey {
     key
 }
 
-const FILE: &str = "state.sqlite";
+/// The name of its file.
+pub(crate) const FILE: &str = "state.sqlite";
 
 /// Changes when the tables do. A state of another version is made again.
 const VERSION: i64 = 2;

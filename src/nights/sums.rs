@@ -181,14 +181,6 @@ impl DateRecord {
         }
         Ok(None)
     }
-
-    /// Whether all files of its partitions are there, with their lengths.
-    pub(crate) fn is_there(&self, root: &Path) -> bool {
-        self.files.iter().all(|file| {
-            let path = file.name.split('/').fold(root.to_owned(), |path, part| path.join(part));
-            path.metadata().is_ok_and(|found| found.len() == file.bytes)
-        })
-    }
 }
 
 /// BLAKE3 of what inputs hold, whatever their order and their places.

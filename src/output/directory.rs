@@ -40,6 +40,9 @@ pub const FILES: [&str; 13] = [
 /// What helps when rows can't be put aside.
 pub(crate) const TEMPORARY_HINT: &str = "make room there, or point TMPDIR to a folder with more";
 
+/// How hints begin where a file does not fit on its disk.
+pub(crate) const DISK_IS_FULL: &str = "the disk is full";
+
 /// As much of a table as holds the names of its first columns.
 const HEADER_BYTES: u64 = 64;
 
@@ -100,7 +103,7 @@ impl Stops for OutputError {
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
             Self::NotOurs { .. } => Some("name another folder with --out DIR, or move the file away".into()),
             Self::Write { source, .. } if crate::exit::is_disk_full(source) => {
-                Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
+                Some(format!("{DISK_IS_FULL}: make room, or name a folder on another disk with --out DIR"))
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
         }

@@ -198,6 +198,11 @@ fn after(attempts: u32) -> String {
 }
 
 impl StoreError {
+    /// Whether the object is another one than was found before.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.fault == Fault::Changed
+    }
+
     /// What the right that is missing is about.
     fn resource(&self) -> String {
         let partition = match aws::domain(&self.region) {

@@ -116,6 +116,12 @@ impl Lease {
         Ok(Self { bucket, key: place.key.clone(), standing, renewal })
     }
 
+    /// Whether it was renewed lately enough to write something. Nothing is asked.
+    pub(crate) fn is_trusted(&self) -> bool {
+        let standing = Arc::clone(&self.standing);
+        self.bucket.wait(async move { standing.lock().await.is_held() })
+    }
+
     /// Whether it is still held, which the store is asked.
     pub(crate) fn is_held(&self) -> bool {
         let (standing, inner, key) = (Arc::clone(&self.standing), Arc::clone(self.bucket.inner()), self.key.clone());

@@ -38,7 +38,7 @@ pub use error::PlaceError;
 pub(crate) use location::{location, refuse};
 
 #[cfg(feature = "object-stores")]
-pub(crate) use bucket::{Bucket, Listed};
+pub(crate) use bucket::{Bucket, Listed, On};
 #[cfg(feature = "object-stores")]
 pub(crate) use fault::StoreError;
 #[cfg(feature = "object-stores")]

@@ -72,29 +72,49 @@ impl Upload {
     /// # Errors
     /// [`UploadError`]; then what was there is still there.
     pub(crate) fn finish(self) -> Result<(), UploadError> {
+        self.finish_if(On::Always).map(drop)
+    }
+
+    /// Puts the object in place on a condition, and returns its tag; `None` if the condition does not hold. Of a large file
+    /// it is looked at just before the end of the upload, since a store takes no condition there.
+    ///
+    /// # Errors
+    /// [`UploadError`]; then what was there is still there.
+    pub(crate) fn finish_if(self, on: On) -> Result<Option<String>, UploadError> {
+        if !matches!(self.what, What::Small(_)) && !self.holds(&on)? {
+            self.abandon();
+            return Ok(None);
+        }
         match self.what {
             What::Small(path) => {
                 let bytes = std::fs::read(&path).map_err(|source| UploadError::File { path, source })?;
-                self.bucket.put(&self.key, bytes.into(), On::Always)?;
+                Ok(self.bucket.put(&self.key, bytes.into(), on)?)
             }
             What::Large { id, parts, bytes, before } => {
                 let (inner, key) = (Arc::clone(self.bucket.inner()), self.key.clone());
                 let finished = self.bucket.wait(async move { inner.complete(&key, &id, parts).await });
-                if let Err(failed) = finished {
-                    // The answer to the request before may have been lost.
-                    let is_done = failed.0 == Fault::NoUpload
-                        && failed.1 > 1
-                        && self
-                            .bucket
-                            .find(&self.key)?
-                            .is_some_and(|now| now.bytes == bytes && Some(&now) != before.as_ref());
-                    if !is_done {
-                        return Err(self.bucket.inner().error(Doing::Write, &self.key, failed).into());
-                    }
+                let failed = match finished {
+                    Ok(e_tag) => return Ok(Some(e_tag.unwrap_or_default())),
+                    Err(failed) => failed,
+                };
+                // The answer to the request before may have been lost.
+                let may_be_done = failed.0 == Fault::NoUpload && failed.1 > 1;
+                let now = if may_be_done { self.bucket.find(&self.key)? } else { None };
+                match now.filter(|now| now.bytes == bytes && Some(now) != before.as_ref()) {
+                    Some(now) => Ok(Some(now.e_tag.unwrap_or_default())),
+                    None => Err(self.bucket.inner().error(Doing::Write, &self.key, failed).into()),
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Whether a condition holds now.
+    fn holds(&self, on: &On) -> Result<bool, StoreError> {
+        Ok(match on {
+            On::Always => true,
+            On::Absent => self.bucket.find(&self.key)?.is_none(),
+            On::Tag(tag) => self.bucket.find(&self.key)?.is_some_and(|now| now.e_tag.as_ref() == Some(tag)),
+        })
     }
 
     /// Removes the parts of an upload that will not be finished.
@@ -135,11 +155,12 @@ impl Inner {
         }
     }
 
-    async fn complete(&self, key: &str, id: &String, parts: Vec<PartId>) -> Result<(), (Fault, u32)> {
+    async fn complete(&self, key: &str, id: &String, parts: Vec<PartId>) -> Result<Option<String>, (Fault, u32)> {
         let at = path(key).map_err(|fault| (fault, 1))?;
         // A store may take minutes to join ten thousand parts.
         let deadline = upload_deadline(0) * 6;
-        self.retrying(deadline, || self.store.complete_multipart(&at, id, parts.clone())).await.map(drop)
+        let put = self.retrying(deadline, || self.store.complete_multipart(&at, id, parts.clone())).await?;
+        Ok(put.e_tag)
     }
 
     async fn abandon(&self, key: &str, id: &String) {

@@ -211,11 +211,7 @@ fn a_run_that_loses_its_lock_publishes_nothing() {
 #[test]
 fn commands_that_read_a_folder_refuse_an_address_and_say_what_to_do() {
     let place = Place::with_samples();
-    for arguments in [
-        &["report", "s3://calls/out"][..],
-        &["explain", "call-1001", "--out", "s3://calls/out"],
-        &["nightly", "--into", "s3://calls/out", "data"],
-    ] {
+    for arguments in [&["report", "s3://calls/out"][..], &["explain", "call-1001", "--out", "s3://calls/out"]] {
         let ended = place.run(arguments).expect(78);
         assert!(ended.hint().contains("aws s3 cp --recursive s3://calls/out"), "{}", ended.stderr);
         assert!(!place.path("nights").exists() && !place.path("s3:").exists(), "{arguments:?} made a folder");

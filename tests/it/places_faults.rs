@@ -194,7 +194,7 @@ fn has_tables_of(found: &Outputs, run: &Outputs) -> bool {
 }
 
 /// Runs the program until `s3` has seen so many requests, of which the last is never answered, and kills it then.
-fn kill_at(s3: &S3, place: &Place, arguments: &[&str], request: u64) {
+pub(crate) fn kill_at(s3: &S3, place: &Place, arguments: &[&str], request: u64) {
     let rule =
         Rule { action: None, key: "", after: request, times: u64::MAX, fault: Fault::Slow(Duration::from_mins(10)) };
     s3.set(|config| config.rules = vec![rule]);

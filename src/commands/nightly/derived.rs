@@ -101,24 +101,24 @@ impl Night<'_> {
         self.put_windows(store, &series, &stale, &run)?;
         let last = newest(&published.dates);
         if let Some(last) = last {
-            let lately = self.put_latest(&series, last, &run, &read.read)?;
+            let lately = self.put_latest(store, &series, last, &run, &read.read)?;
             run.night.get_or_insert_default().agents_lately = lately.iter().map(lately_record).collect();
         }
         self.put_days(store, &series, night)?;
         self.stages.seconds.write += seconds(begun.elapsed());
         run.seconds = self.stages.seconds;
         run.finished_at = self.stages.finished_at().to_string();
-        let name = self.run_name(&run);
+        let name = run_name(store, &run)?;
         store.publication.write(&name, |out| output::write_record(&run, out))?;
-        store.publication.commit()?;
+        store.commit()?;
         if let Some(CallDate(Some(last))) = last {
             let days = i64::from(self.nights.lookback) + 3;
             store.state.forget_before(last.saturating_sub(jiff::Span::new().days(days)))?;
         }
-        store.state.keep()?;
-        self.ended()?;
+        store.keep()?;
+        self.ended(store)?;
         self.write_metrics(store, &published, Some(&run))?;
-        show::night(&self, &run, plan, done, &alarms, code)
+        show::night(&self, store, &run, plan, done, &alarms, code)
     }
 
     fn window_table(&self) -> String {
@@ -154,6 +154,7 @@ impl Night<'_> {
     /// The newest window as a single run would write it.
     fn put_latest(
         &self,
+        store: &Store,
         series: &Series<'_>,
         last: CallDate,
         run: &RunRecord,
@@ -167,7 +168,10 @@ impl Night<'_> {
         for RejectRow { reason, .. } in &read.rejects {
             overview.add_reject(&read_back(reason, format.guard));
         }
-        let mut directory = OutputDirectory::open(&self.root.join(LATEST))?;
+        let parts = dates.iter().filter_map(|date| series.published.get(date)).flat_map(|record| &record.files);
+        let is_copied = |name: &&String| name.ends_with(".csv") && !name.starts_with("agents/");
+        store.lake.fetch(parts.map(|file| &file.name).filter(is_copied).cloned())?;
+        let mut directory = OutputDirectory::open(&store.lake.place().join(LATEST))?;
         let root = &self.root;
         directory.write("calls.csv", |out| copy_window(root, "calls", &dates, call_columns(), format, out))?;
         directory.write("agents.csv", |out| put_rows(out, agent_columns(), &agents.agents, format))?;
@@ -194,7 +198,7 @@ impl Night<'_> {
         record.outputs = directory.written().to_vec();
         record.finished_at = self.stages.finished_at().to_string();
         directory.write("run.json", |out| output::write_record(&record, out))?;
-        directory.commit()?;
+        directory.commit_while(&|| store.lake.held())?;
         Ok(lately)
     }
 
@@ -251,17 +255,17 @@ impl Night<'_> {
         publication.write(WINDOWS_LIST, |out| json(out, &list))?;
         Ok(())
     }
+}
 
-    /// The name of the night's record: one that no other night has.
-    fn run_name(&self, run: &RunRecord) -> String {
-        let begun = run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z').replace(':', "-");
-        let (mut name, mut number) = (format!("runs/{begun}Z.json"), 1);
-        while self.root.join(&name).exists() {
-            number += 1;
-            name = format!("runs/{begun}Z-{number}.json");
-        }
-        name
+/// The name of the night's record: one that no other night has.
+fn run_name(store: &Store, run: &RunRecord) -> Result<String, Failure> {
+    let begun = run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z').replace(':', "-");
+    let (mut name, mut number) = (format!("runs/{begun}Z.json"), 1);
+    while store.lake.has(&name)? {
+        number += 1;
+        name = format!("runs/{begun}Z-{number}.json");
     }
+    Ok(name)
 }
 
 fn json(mut out: &mut dyn std::io::Write, value: &serde_json::Value) -> std::io::Result<Option<u64>> {

@@ -21,11 +21,12 @@ use crate::cli::Nightly as Arguments;
 use crate::drift::{self, Judged};
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
-use crate::lock::{Holder, RunLock};
 use crate::metrics::{self, Metrics};
-use crate::nights::{CallDate, Identity, Publication, Published, Reason, State, all_of, judged, newest};
-use crate::output::{RunRecord, write_whole};
-use crate::places;
+use crate::nights::{
+    CallDate, DateRecord, Identity, Lake, Publication, Published, Reason, STATE, State, UNFINISHED, all_of, judged,
+    newest,
+};
+use crate::output::{DISK_IS_FULL, RunRecord, TEMPORARY_HINT, write_whole};
 use crate::rating::RatingModel;
 use crate::settings::{Nightly, Redelivery, Settings};
 
@@ -37,9 +38,6 @@ use inventory::Inventory;
 
 /// The dates from which figures are known to be others than before, with the reasons.
 const ACCEPTED: &str = "sums/accepted.json";
-
-/// There from before a night publishes until what it published is remembered.
-const UNFINISHED: &str = ".undertone-unfinished";
 
 /// Takes in what is new among the inputs, and publishes the dates that it touches.
 ///
@@ -60,12 +58,14 @@ struct Night<'a> {
     settings: &'a Settings,
     nights: &'a Nightly,
     arguments: &'a Arguments,
+    /// The folder, or its working copy.
     root: PathBuf,
     stages: Stages<'a>,
 }
 
 /// What a night works with, once the folder is its own.
 struct Store {
+    lake: Lake,
     publication: Publication,
     state: State,
     published: Published,
@@ -77,6 +77,26 @@ struct Store {
 impl Store {
     fn root(&self) -> &Path {
         self.publication.root()
+    }
+
+    /// Puts everything that was staged in place.
+    fn commit(&mut self) -> Result<(), Failure> {
+        let changed = self.publication.commit()?;
+        Ok(self.lake.push(&changed)?)
+    }
+
+    /// Makes what was seen last.
+    fn keep(&mut self) -> Result<(), Failure> {
+        self.state.keep()?;
+        if self.state.has_changed() {
+            self.lake.push(&[STATE.to_owned()])?;
+        }
+        Ok(())
+    }
+
+    /// Fetches the partitions of a date.
+    fn fetch(&self, record: &DateRecord) -> Result<(), Failure> {
+        Ok(self.lake.fetch(record.files.iter().map(|file| file.name.clone()))?)
     }
 }
 
@@ -96,18 +116,25 @@ impl<'a> Night<'a> {
     }
 
     async fn carry_out(mut self) -> Result<ExitCode, Failure> {
-        places::refuse(&self.root)?;
         let inventory = Inventory::discover(self.settings, &self.arguments.inputs, &self.root)?;
-        let _lock = RunLock::take(&self.root, &Holder::current())?;
-        let mut store = self.open(inventory)?;
+        let lake = Lake::open(&self.root)?;
+        self.root = lake.root().to_owned();
+        let copy = WorkingCopy { root: self.root.clone(), place: lake.place().to_owned() };
+        let done = self.work(lake, inventory).await;
+        done.map_err(|failure| copy.shown(failure))
+    }
+
+    /// The night, once the folder is its own.
+    async fn work(mut self, lake: Lake, inventory: Inventory) -> Result<ExitCode, Failure> {
+        let mut store = self.open(lake, inventory)?;
         self.check_dating(&store.published)?;
-        self.accept()?;
+        self.accept(&store)?;
         let contacts = arrivals::contacts(self.settings, &store.state)?;
         let arrivals = Arrivals::of(&store, self.nights, contacts.as_deref())?;
         let again = self.again(&store)?;
         let forced = self.forced(&store)?;
         if arrivals.fresh.is_empty() && again.is_empty() && forced.is_empty() && self.arguments.accept.is_empty() {
-            store.state.keep()?;
+            store.keep()?;
             self.write_metrics(&store, &store.published, None)?;
             return show::nothing_new(&self, arrivals.known, derived::waiting(&store)?);
         }
@@ -122,30 +149,32 @@ impl<'a> Night<'a> {
         };
         let read = self.read(&mut store, arrivals, &night)?;
         let plan = self.plan(&store, &read, &night, &scorer)?;
-        self.begun()?;
+        self.begun(&store)?;
         let done = self.publish(&mut store, &read, &plan, &scorer).await?;
         publish::remember(&store, &read, &plan, &done)?;
         self.derive(&mut store, &read, &plan, &done, &night, &scorer)
     }
 
     /// Leaves a mark that what is published is not remembered yet.
-    fn begun(&self) -> Result<(), Failure> {
+    fn begun(&self, store: &Store) -> Result<(), Failure> {
         let path = self.root.join(UNFINISHED);
-        write_whole(&path, b"").map_err(|error| Failure::write(&path, error))
+        write_whole(&path, b"").map_err(|error| Failure::write(&path, error))?;
+        Ok(store.lake.push(&[UNFINISHED.to_owned()])?)
     }
 
     /// Takes the mark away.
-    fn ended(&self) -> Result<(), Failure> {
+    fn ended(&self, store: &Store) -> Result<(), Failure> {
         let path = self.root.join(UNFINISHED);
-        std::fs::remove_file(&path).map_err(|error| Failure::write(&path, error))
+        std::fs::remove_file(&path).map_err(|error| Failure::write(&path, error))?;
+        Ok(store.lake.push(&[UNFINISHED.to_owned()])?)
     }
 
     /// Opens what earlier nights left, and says what was wrong with it.
-    fn open(&self, inventory: Inventory) -> Result<Store, Failure> {
+    fn open(&self, lake: Lake, inventory: Inventory) -> Result<Store, Failure> {
         let publication = Publication::open(&self.root)?;
         let state = State::open(&self.root)?;
         let published = Published::read(&self.root)?;
-        if publication.resumed {
+        if publication.resumed || lake.resumed {
             notice(self.settings, "a night that was cut short while it published was completed");
         }
         if state.damaged {
@@ -154,14 +183,15 @@ impl<'a> Night<'a> {
             tracing::warn!("state.sqlite is gone: all inputs are read again, at no cost");
         }
         for (date, path) in &published.damaged {
+            let path = lake.shown(path);
             tracing::warn!("{} is damaged: {date} is published anew from its inputs", path.display());
         }
         let was_cut_short = self.root.join(UNFINISHED).exists();
-        Ok(Store { publication, state, published, inventory, was_cut_short })
+        Ok(Store { lake, publication, state, published, inventory, was_cut_short })
     }
 
     /// Keeps the reason for which figures are others from a date on.
-    fn accept(&self) -> Result<(), Failure> {
+    fn accept(&self, store: &Store) -> Result<(), Failure> {
         let [date, reason] = self.arguments.accept.as_slice() else { return Ok(()) };
         let date: CallDate = date.parse().ok().filter(|date: &CallDate| date.0.is_some()).ok_or_else(|| {
             Failure::new(ExitCode::Usage, "--accept takes a date such as 2026-11-02, then the reason")
@@ -172,7 +202,8 @@ impl<'a> Night<'a> {
         let bytes = serde_json::to_vec_pretty(&accepted).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
         std::fs::create_dir_all(self.root.join("sums"))
             .and_then(|()| write_whole(&path, &bytes))
-            .map_err(|error| Failure::write(&path, error))
+            .map_err(|error| Failure::write(&path, error))?;
+        Ok(store.lake.push(&[ACCEPTED.to_owned()])?)
     }
 
     /// Dates that are tried again.
@@ -183,7 +214,7 @@ impl<'a> Night<'a> {
             ..crate::nights::Night::default()
         };
         let failed = store.state.again()?.into_iter().filter(|date| !night.is_final(*date));
-        let blocked = reading::unblocked(store, &self.root)?;
+        let blocked = reading::unblocked(store)?;
         let damaged = store.published.damaged.iter().map(|(date, _)| *date);
         Ok(failed.chain(blocked).chain(damaged).collect())
     }
@@ -216,7 +247,7 @@ impl<'a> Night<'a> {
             late_inputs: late.map(|pending| pending.input).collect::<BTreeSet<_>>().len() as u64,
             newest: newest.and_then(|newest| newest.0).map(|newest| (newest, today)),
         };
-        let hint = format!("everything in {} is published: only the metrics are missing", self.root.display());
+        let hint = format!("everything in {} is published: only the metrics are missing", store.lake.place().display());
         metrics.with_night(&night).write(file).map_err(|failure| failure.with_hint(Some(hint)))
     }
 
@@ -262,6 +293,26 @@ impl<'a> Night<'a> {
             "go on with --timezone {zone} --redelivery {redelivery}, or publish all inputs in another folder with --into DIR"
         );
         Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint)))
+    }
+}
+
+/// A folder's working copy, if it is not the folder itself.
+struct WorkingCopy {
+    root: PathBuf,
+    place: PathBuf,
+}
+
+impl WorkingCopy {
+    /// A failure with the folder's own place in its messages.
+    fn shown(&self, failure: Failure) -> Failure {
+        if self.root == self.place {
+            return failure;
+        }
+        // The disk that has no room is the working copy's.
+        if failure.hint().is_some_and(|hint| hint.starts_with(DISK_IS_FULL)) {
+            return failure.with_hint(Some(format!("the disk is full: {TEMPORARY_HINT}")));
+        }
+        failure.naming(&self.root.display().to_string(), &self.place.display().to_string())
     }
 }
 

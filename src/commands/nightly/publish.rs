@@ -19,7 +19,8 @@ use crate::engine::Service;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::{
     self, CallDate, DATES_AT_ONCE, DateCounts, DateInput, DateRecord, DateSums, DatedFold, DatedFolds, Held, Input,
-    InputId, OnlyDates, Partition, Pending, Reason, call_key, inputs_hash, keys, read_sums, remove_date, stage_date,
+    InputId, OnlyDates, Partition, Pending, Reason, call_key, inputs_hash, keys, part, read_sums, remove_date,
+    stage_date,
 };
 use crate::output::ReadError;
 use crate::output::read::{self, TableReader};
@@ -70,7 +71,7 @@ impl Night<'_> {
     ) -> Result<Plan, Failure> {
         let mut plan = Plan::default();
         for pending in &read.decision.pending {
-            if !is_in_record(store, read, pending)? && !self.holds_them_already(read, pending) {
+            if !is_in_record(store, read, pending)? && !holds_them_already(store, read, pending)? {
                 plan.pending.push(*pending);
             }
         }
@@ -88,12 +89,12 @@ impl Night<'_> {
                 && record.identity == scorer.identity
                 && record.contacts == scorer.contacts
                 && record.counts.segments.failed == 0
-                && record.is_there(&self.root);
+                && store.lake.has_all(&record.files)?;
             if is_as_it_was && !rescored {
                 plan.unchanged.insert(date);
             } else if !rescored && store.state.is_new && lacks_inputs(store, date, &inputs)? {
                 plan.hold_back(read, date, Reason::Gone);
-            } else if let Some(path) = self.edited(record).filter(|_| !rescored) {
+            } else if let Some(path) = edited(store, record)?.filter(|_| !rescored) {
                 plan.edited.push((date, path));
                 plan.hold_back(read, date, Reason::Edited);
             } else if sum.calls == 0 {
@@ -103,22 +104,6 @@ impl Night<'_> {
             }
         }
         Ok(plan)
-    }
-
-    /// Whether all calls that a changed input has of a closed date are in its partition: an export that is written anew
-    /// each night, with the last weeks in it, brings nothing late.
-    fn holds_them_already(&self, read: &Readings, pending: &Pending) -> bool {
-        let late = read.found.late.get(&pending.date);
-        let Some(late) = late.filter(|_| read.reading.changed.contains(&pending.input)) else { return false };
-        let path = self.root.join("calls").join(pending.date.folder()).join("part-0.csv");
-        ids_in(&path).is_ok_and(|ids| late.is_subset(&ids))
-    }
-
-    fn edited(&self, record: &DateRecord) -> Option<PathBuf> {
-        record.edited(&self.root).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a published file can't be read");
-            None
-        })
     }
 
     /// Scores the dirty dates and puts them in place, some at a time.
@@ -157,7 +142,7 @@ impl Night<'_> {
             self.put(store, read, pipelined, scorer, &mut done)?;
             self.stages.seconds.write += seconds(begun.elapsed());
         }
-        store.publication.commit()?;
+        store.commit()?;
         Ok(done)
     }
 
@@ -196,7 +181,7 @@ impl Night<'_> {
             let record = self.put_date(store, read, date, dated, scorer, done)?;
             done.published.insert(date, record);
         }
-        store.publication.commit()?;
+        store.commit()?;
         Ok(())
     }
 
@@ -299,6 +284,26 @@ impl Plan {
         let pending = waiting.into_iter().map(|(input, calls)| Pending { date, input, calls, reason });
         self.pending.extend(pending);
     }
+}
+
+/// Whether all calls that a changed input has of a closed date are in its partition: an export that is written anew each
+/// night, with the last weeks in it, brings nothing late.
+fn holds_them_already(store: &Store, read: &Readings, pending: &Pending) -> Result<bool, Failure> {
+    let late = read.found.late.get(&pending.date);
+    let Some(late) = late.filter(|_| read.reading.changed.contains(&pending.input)) else { return Ok(false) };
+    let name = part("calls", pending.date, "csv");
+    store.lake.fetch([name.clone()])?;
+    Ok(ids_in(&store.root().join(name)).is_ok_and(|ids| late.is_subset(&ids)))
+}
+
+/// A file of a date that somebody changed, as the user knows it.
+fn edited(store: &Store, record: &DateRecord) -> Result<Option<PathBuf>, Failure> {
+    store.fetch(record)?;
+    let edited = record.edited(store.root()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "a published file can't be read");
+        None
+    });
+    Ok(edited.map(|path| store.lake.shown(&path)))
 }
 
 /// The inputs of a date, as its record lists them.

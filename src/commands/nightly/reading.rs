@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 
 use super::arrivals::Arrivals;
 use super::{Night, Store};
@@ -68,7 +67,7 @@ impl<'s> Gone<'s> {
 }
 
 /// Dates whose calls wait for an input or a file that stood in the way, and does no more.
-pub(super) fn unblocked(store: &Store, root: &Path) -> Result<BTreeSet<CallDate>, Failure> {
+pub(super) fn unblocked(store: &Store) -> Result<BTreeSet<CallDate>, Failure> {
     let gone = Gone::new(store);
     let mut dates = BTreeSet::new();
     for pending in store.state.pending()? {
@@ -77,7 +76,8 @@ pub(super) fn unblocked(store: &Store, root: &Path) -> Result<BTreeSet<CallDate>
             Reason::Gone => store.state.holding(pending.date)?.iter().all(|held| !gone.is_gone(held.input)),
             Reason::Edited => {
                 let record = store.published.dates.get(&pending.date);
-                let edited = record.map(|record| record.edited(root)).transpose();
+                record.map_or(Ok(()), |record| store.fetch(record))?;
+                let edited = record.map(|record| record.edited(store.root())).transpose();
                 matches!(edited, Ok(None | Some(None)))
             }
         };

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Night;
 use super::publish::{Done, Plan};
+use super::{Night, Store};
 use crate::drift::Judged;
 use crate::exit::{ExitCode, Failure};
 use crate::nights::DayRow;
@@ -33,6 +33,7 @@ pub(super) fn nothing_new(night: &Night<'_>, known: u64, pending: Vec<PendingRec
 /// The end of a night.
 pub(super) fn night(
     night: &Night<'_>,
+    store: &Store,
     run: &RunRecord,
     plan: &Plan,
     done: &Done,
@@ -62,7 +63,7 @@ pub(super) fn night(
         });
         crate::commands::print(&format!("{summary:#}\n"))?;
     } else if night.settings.verbosity != Verbosity::Quiet {
-        crate::commands::print(&summary(night, run, &facts, done, dates))?;
+        crate::commands::print(&summary(night, store, run, &facts, done, dates))?;
     }
     match plan.edited.first() {
         None => Ok(code),
@@ -112,7 +113,14 @@ fn warn(facts: &NightRecord, night: &Night<'_>) {
     }
 }
 
-fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done, judged: &[&Judged]) -> String {
+fn summary(
+    night: &Night<'_>,
+    store: &Store,
+    run: &RunRecord,
+    facts: &NightRecord,
+    done: &Done,
+    judged: &[&Judged],
+) -> String {
     let mut text = String::new();
     let dates = facts.published.len();
     let head = format!(
@@ -157,7 +165,7 @@ fn summary(night: &Night<'_>, run: &RunRecord, facts: &NightRecord, done: &Done,
         "nothing was sent, nothing is charged".to_owned()
     };
     line("cost", &cost);
-    line("written", &night.root.display().to_string());
+    line("written", &store.lake.place().display().to_string());
     format!("{head}\n{text}")
 }
 

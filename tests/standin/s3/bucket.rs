@@ -81,6 +81,11 @@ impl Objects {
         stored.e_tag = format!("{}-2\"", tag(stored.e_tag.as_bytes()).trim_end_matches('"'));
     }
 
+    pub(crate) fn restore(&mut self, prefix: &str, objects: &[(String, Stored)]) {
+        self.objects.retain(|key, _| !key.starts_with(prefix));
+        self.objects.extend(objects.iter().map(|(name, stored)| (format!("{prefix}{name}"), stored.clone())));
+    }
+
     pub(crate) fn delete(&mut self, key: &str) {
         self.objects.remove(key);
     }

@@ -109,6 +109,11 @@ impl S3 {
         self.lock().objects.retag(key);
     }
 
+    /// Lets what is under `prefix` be `objects` and nothing else, with the tags that they had.
+    pub(crate) fn restore(&self, prefix: &str, objects: &[(String, Stored)]) {
+        self.lock().objects.restore(prefix, objects);
+    }
+
     /// Every object under `prefix`, by what its key has behind that.
     pub(crate) fn objects(&self, prefix: &str) -> Vec<(String, Stored)> {
         let state = self.lock();
