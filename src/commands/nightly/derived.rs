@@ -168,9 +168,8 @@ impl Night<'_> {
         for RejectRow { reason, .. } in &read.rejects {
             overview.add_reject(&read_back(reason, format.guard));
         }
-        let parts = dates.iter().filter_map(|date| series.published.get(date)).flat_map(|record| &record.files);
-        let is_copied = |name: &&String| name.ends_with(".csv") && !name.starts_with("agents/");
-        store.lake.fetch(parts.map(|file| &file.name).filter(is_copied).cloned())?;
+        let copied = ["calls", "segments", "failures"].into_iter();
+        store.lake.fetch(copied.flat_map(|table| dates.iter().map(move |date| part(table, *date, "csv"))))?;
         let mut directory = OutputDirectory::open(&store.lake.place().join(LATEST))?;
         let root = &self.root;
         directory.write("calls.csv", |out| copy_window(root, "calls", &dates, call_columns(), format, out))?;
