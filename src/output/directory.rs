@@ -40,9 +40,6 @@ pub const FILES: [&str; 13] = [
 /// What helps when rows can't be put aside.
 pub(crate) const TEMPORARY_HINT: &str = "make room there, or point TMPDIR to a folder with more";
 
-/// How hints begin where a file does not fit on its disk.
-pub(crate) const DISK_IS_FULL: &str = "the disk is full";
-
 /// As much of a table as holds the names of its first columns.
 const HEADER_BYTES: u64 = 64;
 
@@ -55,6 +52,16 @@ pub enum OutputError {
     #[error("can't write {path}")]
     Write {
         /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No temporary folder could be made for what goes to an object store.
+    #[cfg(feature = "object-stores")]
+    #[error("can't make a folder in {path}")]
+    Temporary {
+        /// The folder of temporary files.
         path: PathBuf,
         /// Why.
         #[source]
@@ -81,6 +88,12 @@ pub enum OutputError {
 }
 
 impl OutputError {
+    /// A temporary folder could not be made.
+    #[cfg(feature = "object-stores")]
+    pub(crate) fn temporary(source: io::Error) -> Self {
+        Self::Temporary { path: std::env::temp_dir(), source }
+    }
+
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
@@ -100,10 +113,12 @@ impl Stops for OutputError {
         match self {
             Self::Place(error) => error.hint(),
             Self::Lock(error) => error.hint(),
+            #[cfg(feature = "object-stores")]
+            Self::Temporary { .. } => Some(TEMPORARY_HINT.to_owned()),
             Self::NotADirectory { .. } => Some("name another folder with --out DIR".into()),
             Self::NotOurs { .. } => Some("name another folder with --out DIR, or move the file away".into()),
             Self::Write { source, .. } if crate::exit::is_disk_full(source) => {
-                Some(format!("{DISK_IS_FULL}: make room, or name a folder on another disk with --out DIR"))
+                Some("the disk is full: make room, or name a folder on another disk with --out DIR".into())
             }
             Self::Write { .. } => Some("check the folder's permissions, or name another one with --out DIR".into()),
         }

@@ -25,7 +25,7 @@ pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
 pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
-pub(crate) use directory::{DISK_IS_FULL, TEMPORARY_HINT, sync_directory, write_hashed};
+pub(crate) use directory::{TEMPORARY_HINT, sync_directory, write_hashed};
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub use drift::{ABOUT_DRIFT, drift_columns};
 pub use files::{Format, Tables, resources};

@@ -526,3 +526,28 @@ fn a_journal_that_is_damaged_is_removed_and_one_with_large_files_goes_up_in_part
     assert!(s3.objects("lake/calls/").iter().any(|(_, stored)| stored.e_tag.ends_with("-2\"")));
     assert!(s3.unfinished().is_empty() && s3.bytes("lake/.undertone-push").is_none());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_working_copy_that_has_no_room_is_named_with_the_way_to_give_it_some() {
+    let (s3, mut place) = store();
+    place.write("a.csv", export(&call("one", "2026-11-01T09:00:00Z")));
+    publish(&place, &["a.csv"]).expect(0);
+    let before = lake(&s3);
+    let ids: Vec<String> = (0..3_000).map(|number| number.to_string()).collect();
+    let turns: Vec<Turn<'_>> = ids.iter().map(|id| [id.as_str(), "2026-11-02T09:00:00Z", "customer", "fine"]).collect();
+    place.write("b.csv", export(&turns));
+    let program = place.command(&[]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ && ulimit -f 200 && exec \"$0\" nightly --into s3://calls/lake a.csv b.csv"]);
+    shell.arg(program.get_program()).env_clear().current_dir(place.path(""));
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ended = Ended::of(shell.output().expect("a shell")).expect(73);
+    assert!(ended.error().starts_with("can't write ") && ended.error().contains("/tmp/undertone-"), "{}", ended.stderr);
+    assert!(ended.hint().ends_with("point TMPDIR to a folder with more"), "{}", ended.stderr);
+    place.set([("TMPDIR", "/nowhere")]);
+    let ended = place.run(&["nightly", "--into", LAKE, "a.csv"]).expect(73);
+    assert_eq!(ended.error(), "can't make a folder in /nowhere");
+    assert!(ended.hint().ends_with("point TMPDIR to a folder with more"), "{}", ended.stderr);
+    assert!(lasting(before) == lasting(lake(&s3)) && !lake(&s3).contains_key(".undertone-push"));
+}

@@ -26,7 +26,7 @@ use crate::nights::{
     CallDate, DateRecord, Identity, Lake, Publication, Published, Reason, STATE, State, UNFINISHED, all_of, judged,
     newest,
 };
-use crate::output::{DISK_IS_FULL, RunRecord, TEMPORARY_HINT, write_whole};
+use crate::output::{RunRecord, TEMPORARY_HINT, write_whole};
 use crate::rating::RatingModel;
 use crate::settings::{Nightly, Redelivery, Settings};
 
@@ -308,11 +308,14 @@ impl WorkingCopy {
         if self.root == self.place {
             return failure;
         }
-        // The disk that has no room is the working copy's.
-        if failure.hint().is_some_and(|hint| hint.starts_with(DISK_IS_FULL)) {
-            return failure.with_hint(Some(format!("the disk is full: {TEMPORARY_HINT}")));
+        let root = self.root.display().to_string();
+        // What can't be written here is the working copy itself.
+        let is_here = failure.code() == ExitCode::CantCreate
+            && failure.chain().first().is_some_and(|message| message.contains(&root));
+        if is_here {
+            return failure.with_hint(Some(format!("nights of an object store are made there: {TEMPORARY_HINT}")));
         }
-        failure.naming(&self.root.display().to_string(), &self.place.display().to_string())
+        failure.naming(&root, &self.place.display().to_string())
     }
 }
 

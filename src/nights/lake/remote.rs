@@ -40,7 +40,7 @@ impl Remote {
     pub(super) fn open(folder: Location, lock: &RunLock) -> Result<(Self, bool), OutputError> {
         let bucket = Bucket::connect(&folder.bucket).map_err(PlaceError::from)?;
         let work = tempfile::Builder::new().prefix("undertone-").tempdir();
-        let work = work.map_err(OutputError::write(&std::env::temp_dir()))?;
+        let work = work.map_err(OutputError::temporary)?;
         let remote = Self { bucket, folder, work, there: RefCell::default(), is_whole: Cell::new(false) };
         remote.list("", true)?;
         let journal = remote.there.borrow().get(JOURNAL).cloned();

@@ -35,7 +35,7 @@ impl OutputDirectory {
     pub(super) fn open_remote(path: &Path, folder: Location) -> Result<Self, OutputError> {
         let remote = Remote::open(folder)?;
         let staging = tempfile::Builder::new().prefix("undertone-").tempdir();
-        let staging = staging.map_err(OutputError::write(&std::env::temp_dir()))?.keep();
+        let staging = staging.map_err(OutputError::temporary)?.keep();
         Ok(Self { path: path.to_owned(), staging, written: Vec::new(), remote: Some(remote) })
     }
 }
