@@ -4,7 +4,7 @@
 //! Nothing in it is a text or an id of a call: calls are known by 16 bytes of a hash, and only those of dates that may
 //! still change, or that stand in several inputs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -41,7 +41,6 @@ const SCHEMA: &str = "
         is_named INTEGER NOT NULL, is_replaced INTEGER NOT NULL, tag TEXT
     ) STRICT;
     CREATE INDEX stems ON inputs (stem);
-    CREATE INDEX sizes ON inputs (bytes);
     CREATE TABLE input_dates (
         input INTEGER NOT NULL, date TEXT NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (input, date)
     ) STRICT, WITHOUT ROWID;
@@ -218,10 +217,18 @@ impl State {
         self.all("SELECT * FROM inputs WHERE stem = ?1 ORDER BY id", [stem], identified)
     }
 
-    /// The inputs of so many bytes.
-    pub(crate) fn inputs_of(&self, bytes: u64) -> Result<Vec<(InputId, Input)>> {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.all("SELECT * FROM inputs WHERE bytes = ?1 ORDER BY id", [bytes], identified)
+    /// The inputs with a content, by its length, that are at none of the paths that are `found`.
+    pub(crate) fn inputs_elsewhere(&self, found: impl Fn(&str) -> bool) -> Result<HashMap<u64, Vec<InputId>>> {
+        let query = "SELECT bytes, id, path FROM inputs WHERE hash <> '' AND is_replaced = 0 ORDER BY id";
+        let one = |row: &Row<'_>| {
+            let is_found = found(row.get_ref(2)?.as_str()?);
+            Ok((u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(), row.get(1)?, is_found))
+        };
+        let mut elsewhere: HashMap<u64, Vec<InputId>> = HashMap::new();
+        for (bytes, id, _) in self.all(query, (), one)?.into_iter().filter(|(_, _, is_found)| !is_found) {
+            elsewhere.entry(bytes).or_default().push(id);
+        }
+        Ok(elsewhere)
     }
 
     /// The input of this id.

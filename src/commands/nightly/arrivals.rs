@@ -4,7 +4,7 @@
 //! these have changed, or a file's change is so fresh that another one may have the same time, its content is read. One
 //! that was moved is the same input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 
 use jiff::civil::Date;
@@ -62,6 +62,7 @@ impl Arrivals {
         let mut arrivals = Self::default();
         let is_unsure = store.state.is_new || store.was_cut_short;
         let given = if is_unsure { given_before(store)? } else { BTreeMap::new() };
+        let mut elsewhere = None;
         for (path, source) in store.inventory.found() {
             let now = look(path, source, nights)?;
             match store.state.input_at(path)? {
@@ -77,7 +78,7 @@ impl Arrivals {
                     arrivals.fresh.insert(id, changed);
                     arrivals.before.insert(id, before);
                 }
-                None if arrivals.was_moved(store, &now, source)? => {}
+                None if arrivals.was_moved(store, &mut elsewhere, &now, source)? => {}
                 None => {
                     let mut new = now;
                     // Where no input was given a date, there is nothing to look up by its content.
@@ -95,18 +96,24 @@ impl Arrivals {
     }
 
     /// Whether a new path has the content of an input that is gone from its own: then it is that input.
-    fn was_moved(&mut self, store: &Store, now: &Input, source: &Source) -> Result<bool, Failure> {
-        let mut candidates = store.state.inputs_of(now.bytes)?;
-        candidates.retain(|(_, before)| {
-            let keeps_ids = !before.names_calls || before.stem == now.stem;
-            !before.is_replaced && !before.hash.is_empty() && keeps_ids && !store.inventory.is_found(&before.path)
-        });
-        if candidates.is_empty() {
-            return Ok(false);
-        }
+    fn was_moved(
+        &mut self,
+        store: &Store,
+        elsewhere: &mut Option<HashMap<u64, Vec<InputId>>>,
+        now: &Input,
+        source: &Source,
+    ) -> Result<bool, Failure> {
+        let all = match elsewhere {
+            Some(all) => all,
+            None => elsewhere.insert(store.state.inputs_elsewhere(|path| store.inventory.is_found(path))?),
+        };
+        let Some(candidates) = all.get_mut(&now.bytes).filter(|ids| !ids.is_empty()) else { return Ok(false) };
         let content = source.hash()?;
-        for (id, before) in candidates.into_iter().filter(|(_, before)| before.hash == content) {
-            if !store.inventory.has(&before)? {
+        for (place, id) in candidates.iter().copied().enumerate() {
+            let Some(before) = store.state.input(id)? else { continue };
+            let keeps_ids = !before.names_calls || before.stem == now.stem;
+            if before.hash == content && keeps_ids && !store.inventory.has(&before)? {
+                candidates.remove(place);
                 store.state.move_input(id, &now.path)?;
                 let Input { path, modified, seen, tag, .. } = now.clone();
                 store.state.put_input(&Input { path, modified, seen, tag, ..before })?;
