@@ -289,7 +289,7 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
         let (language, mut waiting) = self.queues.pop_batch(queue);
         let documents =
             waiting.iter_mut().map(|waiting| Document { text: std::mem::take(&mut waiting.text) }).collect();
-        let batch = Batch { language: (*language).into(), documents };
+        let batch = Batch { language: (*language).into(), documents, is_suspect: false };
         let engine = Arc::clone(&self.engine);
         self.in_flight.spawn(async move {
             let result = engine.score(&batch).await;

@@ -102,7 +102,7 @@ mod tests {
         let mut connection = Database::of(root.path(), None).open().unwrap().connection;
         let scorer = Scorer { engine: "e".into(), model: "m".into() };
         for day in stored.into_iter().chain([of]) {
-            insert(&mut connection, &scorer, day, &[(key_of(day.into()), scores_of(0))]).unwrap();
+            insert(&mut connection, (&scorer, None), day, &[(key_of(day.into()), scores_of(0))]).unwrap();
         }
         connection.execute("DELETE FROM days WHERE day = ?1", [of]).unwrap();
         if let Some(sweep) = Sweep::due(&connection, today, max_age_days).unwrap() {

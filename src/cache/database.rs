@@ -28,6 +28,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use super::CacheError;
 use super::key::Key;
+use super::swaps;
 
 /// The database's name. The number is the format's.
 pub(super) const FILE: &str = "v2.sqlite";
@@ -163,6 +164,7 @@ impl Database {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
         choose_journal(&connection, is_on_a_network(folder))?;
         connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(swaps::SCHEMA)?;
         if self.file.metadata().is_ok_and(|file| file.len() % PAGE_BYTES > 0) {
             self.suspect();
         }
@@ -353,6 +355,9 @@ fn salvage(into: &Connection, damaged: &Path) -> rusqlite::Result<usize> {
         kept += execute(sql, &[&first, &last])?;
     }
     execute("INSERT OR IGNORE INTO scorers SELECT id, engine, model FROM damaged.scorers", &[])?;
+    for sql in swaps::SALVAGE {
+        execute(sql, &[])?;
+    }
     execute("INSERT OR IGNORE INTO scorers SELECT DISTINCT scorer, 'unknown', scorer FROM scores", &[])?;
     execute("INSERT OR IGNORE INTO days SELECT DISTINCT day FROM scores", &[])?;
     Ok(kept)

@@ -11,12 +11,13 @@
 //! again, and does not stop a run.
 //!
 //! Parts: `key` and `answer` (what is stored), `database` (the file), `writer` (the thread), `age` (until when answers
-//! are kept), `upkeep` (statistics, pruning, clearing).
+//! are kept), `swaps` (models that can change behind their name), `upkeep` (statistics, pruning, clearing).
 
 mod age;
 mod answer;
 mod database;
 mod key;
+mod swaps;
 mod upkeep;
 mod writer;
 
@@ -36,6 +37,7 @@ use crate::exit::{ExitCode, Stops};
 use crate::sentiment::Scores;
 
 pub use self::key::{Key, Scorer};
+pub use self::swaps::{Kept, Met, last_met, meet};
 pub use self::upkeep::{CacheStats, Cleared, Pruned, ScorerStats, clear, prune, stats};
 
 /// After how many days a stored score counts as not there, unless set otherwise: the service's model changes.
@@ -206,12 +208,26 @@ impl ScoreStore {
     /// [`CacheError`] if the file can't be read, or, unless it is for reading only, if nothing can be written there:
     /// better known before anything is paid than after.
     pub fn open(root: &Path, scorer: &Scorer, options: CacheOptions) -> Result<Self, CacheError> {
-        Self::open_with(root, scorer, options, None)
+        Self::open_at(root, scorer, options, None)
+    }
+
+    /// The same for a scorer whose model may be swapped at a `place`: what is recorded is not settled until a look at the
+    /// model is reported. What earlier runs left there is judged by the scorer's model.
+    ///
+    /// # Errors
+    /// As [`ScoreStore::open`].
+    pub fn open_at(
+        root: &Path,
+        scorer: &Scorer,
+        options: CacheOptions,
+        place: Option<&str>,
+    ) -> Result<Self, CacheError> {
+        Self::open_with(root, (scorer, place), options, None)
     }
 
     fn open_with(
         root: &Path,
-        scorer: &Scorer,
+        (scorer, place): (&Scorer, Option<&str>),
         options: CacheOptions,
         vfs: Option<&'static CStr>,
     ) -> Result<Self, CacheError> {
@@ -225,12 +241,16 @@ impl ScoreStore {
         }
         database::check_writable(root)?;
         database::warn_of_old_format(root);
-        let opened = match database.exists().then(|| database.open()) {
+        let mut opened = match database.exists().then(|| database.open()) {
             Some(Err(error)) if error.is_damage() => Some(database.mend()?),
             opened => opened.transpose()?,
         };
+        if let (Some(opened), Some(place)) = (&mut opened, place) {
+            let judged = swaps::judge_left(&mut opened.connection, scorer, place);
+            judged.map_err(CacheError::in_file(database.file()))?;
+        }
         let (orders, receiver) = sync_channel(WAITING_ANSWERS);
-        let writer = Writer::new(Arc::clone(&database), scorer.clone(), options, opened);
+        let writer = Writer::new(Arc::clone(&database), (scorer.clone(), place.map(str::to_owned)), options, opened);
         let thread = std::thread::spawn(move || writer.run(&receiver));
         Ok(Self { database, options, writer: Some(Handle { orders, thread: Mutex::new(Some(thread)) }) })
     }

@@ -15,6 +15,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::age::Sweep;
 use super::database::{self, Database, Opened};
 use super::key::{Key, Scorer};
+use super::swaps::Verdict;
 use super::{CacheError, CacheOptions, answer};
 use crate::sentiment::Scores;
 
@@ -31,6 +32,8 @@ pub(super) enum Order {
     Record(Key, Scores),
     /// Make everything before this durable, and report it.
     Flush(SyncSender<Result<(), CacheError>>),
+    /// Keep everything before this, then judge what is not settled.
+    Judge(Verdict, SyncSender<Result<(), CacheError>>),
     /// Flush, drop what expired, and end.
     Close(SyncSender<Result<(), CacheError>>),
 }
@@ -39,6 +42,8 @@ pub(super) enum Order {
 pub(super) struct Writer {
     database: Arc<Database>,
     scorer: Scorer,
+    /// Where the scorer's model may be swapped; `None` for one that is sure.
+    place: Option<String>,
     options: CacheOptions,
     /// `None` before the first answer, and after a failure.
     opened: Option<Opened>,
@@ -51,9 +56,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(database: Arc<Database>, scorer: Scorer, options: CacheOptions, opened: Option<Opened>) -> Self {
+    pub(super) fn new(
+        database: Arc<Database>,
+        (scorer, place): (Scorer, Option<String>),
+        options: CacheOptions,
+        opened: Option<Opened>,
+    ) -> Self {
         let waiting = Vec::new();
-        Self { database, scorer, options, opened, waiting, unsynced_since: None, lost: 0, failing: false }
+        Self { database, scorer, place, options, opened, waiting, unsynced_since: None, lost: 0, failing: false }
     }
 
     /// Serves `orders` until one closes, or until nobody can give any.
@@ -103,6 +113,10 @@ impl Writer {
         match order {
             Some(Order::Flush(answer)) => {
                 drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())));
+                false
+            }
+            Some(Order::Judge(verdict, answer)) => {
+                drop(answer.send(kept.and_then(|()| self.judge(verdict))));
                 false
             }
             Some(Order::Close(answer)) => {
@@ -159,7 +173,12 @@ impl Writer {
                 Some(opened) => opened,
                 empty => empty.insert(self.database.open()?),
             };
-            let inserted = insert(&mut opened.connection, &self.scorer, self.options.today, &self.waiting);
+            let inserted = insert(
+                &mut opened.connection,
+                (&self.scorer, self.place.as_deref()),
+                self.options.today,
+                &self.waiting,
+            );
             inserted.map_err(CacheError::in_file(self.database.file()))?;
             // Unless it was replaced while this waited for whoever mended it.
             if self.database.is_still(opened) {
@@ -167,6 +186,11 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    fn judge(&mut self, verdict: Verdict) -> Result<(), CacheError> {
+        let (Some(Opened { connection, .. }), Some(place)) = (&mut self.opened, &self.place) else { return Ok(()) };
+        verdict.apply(connection, &self.scorer, place).map_err(CacheError::in_file(self.database.file()))
     }
 
     fn sync(&mut self) -> Result<(), CacheError> {
@@ -208,10 +232,11 @@ impl Writer {
     }
 }
 
-/// Stores `answers` of `scorer` on `day` in one transaction. One that is there already is replaced.
+/// Stores `answers` of `scorer` on `day` in one transaction. One that is there already is replaced. Those of a scorer at a
+/// place are not settled.
 pub(super) fn insert(
     connection: &mut Connection,
-    scorer: &Scorer,
+    (scorer, place): (&Scorer, Option<&str>),
     day: u32,
     answers: &[(Key, Scores)],
 ) -> rusqlite::Result<()> {
@@ -228,6 +253,12 @@ pub(super) fn insert(
         let mut insert = transaction.prepare("INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4)")?;
         for &(key, scores) in answers {
             insert.execute(params![key.as_bytes(), answer::encode(key, scores), day, id])?;
+        }
+        if let Some(place) = place {
+            let mut unsettled = transaction.prepare("INSERT OR REPLACE INTO unsettled VALUES (?1, ?2, ?3, 0)")?;
+            for (key, _) in answers {
+                unsettled.execute(params![key.as_bytes(), id, place])?;
+            }
         }
     }
     transaction.commit()

@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let sources = input::discover(inputs, &settings.out)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
-    let profile = (registry::charged(settings).profile)(settings);
+    let profile = session::as_last_met((registry::charged(settings).profile)(settings), settings)?;
     let store = session::open_store(settings, &profile, Access::Read)?;
     let redactor = options::redactor(settings, &profile)?;
     let way = |granularity| {

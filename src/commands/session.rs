@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::batch::BatchOptions;
 use crate::budget::{Budget, Planned};
-use crate::cache::{self, Access, CacheOptions, ScoreStore, Scorer};
+use crate::cache::{self, Access, CacheError, CacheOptions, Met, ScoreStore, Scorer};
 use crate::engine::price::Bill;
-use crate::engine::{Halt, Price, Profile, Service};
+use crate::engine::watched::{LOOK_INTERVAL, MODEL_CHANGED};
+use crate::engine::{EngineError, Halt, Price, Profile, Service, Watched};
 use crate::exit::{ExitCode, Failure};
 use crate::settings::{Cache, CachePlace, Settings};
 
@@ -60,7 +61,7 @@ impl Session {
         let profile = (engine.profile)(settings);
         Budget::of(settings).fits(profile.name, &profile.price)?;
         let service = (engine.connect)(settings, halt).await?;
-        Self::around(service, settings)
+        Self::around(met(service, settings)?, settings)
     }
 
     /// What scores with `service`, with its stored scores if they are kept.
@@ -93,10 +94,35 @@ impl Session {
         BatchOptions { concurrency, store: self.store.clone(), ..defaults }
     }
 
+    /// Does what scores, and looks now and then and at its end whether the model is still the same.
+    ///
+    /// # Errors
+    /// Those of `work`; [`ExitCode::TryLater`] if the model was swapped: then what was scored since it was last seen is taken
+    /// back.
+    pub(super) async fn while_model_stays<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(watched) = &self.service.watched else { return work.await };
+        let looking = tokio::spawn(keep_looking(watched.clone(), self.store.clone(), self.service.halt.clone()));
+        let done = work.await;
+        looking.abort();
+        let done = match done {
+            Ok(done) => look(watched, self.store.as_ref()).await.map(|()| done).map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        if done.as_ref().is_err_and(|failure| failure.code() == ExitCode::TryLater)
+            && let Some(store) = &self.store
+        {
+            with_store(store, ScoreStore::void).await;
+        }
+        done
+    }
+
     /// A failure of a run in its middle, with a hint that also says what is left of what was paid for.
     pub(super) fn with_what_is_kept(&self, failure: Failure) -> Failure {
         let scored = self.service.meter.read().documents_scored;
-        if scored == 0 || self.service.engine.profile().price == Price::Free {
+        if scored == 0 || failure.code() == ExitCode::TryLater || self.service.engine.profile().price == Price::Free {
             return failure;
         }
         let kept = kept(scored, self.store.is_some());
@@ -113,6 +139,67 @@ impl Session {
             tracing::warn!("paid-for scores could not be kept, and will be paid again: {error}: {cause}");
         }
     }
+}
+
+/// Looks at the model every few minutes; ends the run when it is another one. A look that fails is made up for by the next.
+async fn keep_looking(watched: Watched, store: Option<Arc<ScoreStore>>, halt: Halt) {
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        match look(&watched, store.as_ref()).await {
+            Err(error) if error.code.as_deref() == Some(MODEL_CHANGED) => halt.refuse(error),
+            Err(error) => tracing::info!("the model could not be looked at: {error}"),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Looks at the model, and settles what was scored before if it is the same.
+async fn look(watched: &Watched, store: Option<&Arc<ScoreStore>>) -> Result<(), EngineError> {
+    if let Some(store) = store {
+        with_store(store, ScoreStore::mark).await;
+    }
+    watched.look().await?;
+    if let Some(store) = store {
+        with_store(store, ScoreStore::settle).await;
+    }
+    Ok(())
+}
+
+/// Has the store judge what is not settled. What the disk does not take, the next run judges.
+async fn with_store(store: &Arc<ScoreStore>, judge: fn(&ScoreStore) -> Result<(), CacheError>) {
+    let store = Arc::clone(store);
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || judge(&store)).await {
+        tracing::warn!("scores could not be settled, the next run does it: {error}");
+    }
+}
+
+/// The service under the name that the scores of its model are kept under, if that is known only now.
+fn met(service: Service, settings: &Settings) -> Result<Service, Failure> {
+    let Some(watched) = &service.watched else { return Ok(service) };
+    let Some(root) = cache_root(settings)? else {
+        let model = watched.identity.clone();
+        return Ok(service.with_model(model));
+    };
+    let Watched { place, identity, probe, .. } = watched;
+    let profile = service.engine.profile();
+    let kept = cache::meet(&root, &Met { engine: profile.kind, place, identity, probe })?;
+    if kept.has_moved {
+        tracing::warn!(
+            "{} scores fixed texts otherwise than before, though it states the same model: its stored scores are not used",
+            profile.name
+        );
+    }
+    Ok(service.with_model(kept.model))
+}
+
+/// A profile whose model is the one that was met last, where it is known only to runs that ask the service.
+///
+/// # Errors
+/// Those of [`cache_root`].
+pub(super) fn as_last_met(profile: Profile, settings: &Settings) -> Result<Profile, Failure> {
+    let (Some(place), Some(root)) = (&profile.place, cache_root(settings)?) else { return Ok(profile) };
+    let model = cache::last_met(&root, profile.kind, place).unwrap_or_default();
+    Ok(Profile { model, ..profile })
 }
 
 /// What a failed run that had paid for something leaves behind, before what to do about it.
@@ -135,6 +222,7 @@ pub(super) fn open_store(
     access: Access,
 ) -> Result<Option<Arc<ScoreStore>>, Failure> {
     let Some(root) = cache_root(settings)? else { return Ok(None) };
-    let store = ScoreStore::open(&root, &Scorer::of(profile), cache_options(settings, access))?;
+    let place = profile.place.as_deref().filter(|_| access == Access::ReadWrite);
+    let store = ScoreStore::open_at(&root, &Scorer::of(profile), cache_options(settings, access), place)?;
     Ok(Some(Arc::new(store)))
 }

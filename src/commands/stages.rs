@@ -176,11 +176,12 @@ impl<'a> Stages<'a> {
         let show = |fold: &F| progress.scored(|| standing(fold, &service.meter.read(), profile));
         interrupt::stop_on_signals(service.halt.clone()).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
         let teller = tokio::spawn(tell_regularly(Arc::clone(&service.meter)));
-        let pipelined = pipeline::run(calls, service, prepare, &scoring, fold, show).await;
+        let run = pipeline::run(calls, service, prepare, &scoring, fold, show);
+        let pipelined = session.while_model_stays(async { run.await.map_err(Failure::from) }).await;
         teller.abort();
         session.keep_scores(pipelined.is_ok());
         self.progress.finish();
-        let pipelined = pipelined.map_err(|error| session.with_what_is_kept(error.into()))?;
+        let pipelined = pipelined.map_err(|failure| session.with_what_is_kept(failure))?;
         self.seconds.score += seconds(begun.elapsed());
         Ok(pipelined)
     }

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 
+use super::pace::Pacing;
 use super::registry::Definition;
 use super::{
     Answer, Batch, Engine, EngineError, ErrorKind, Languages, Location, Price, Profile, Service, ServiceOptions,
@@ -38,7 +39,7 @@ static DEFINITION: Definition = Definition {
         Box::pin(async move {
             let mood = settings.section::<AddedSettings>().mood;
             let options =
-                ServiceOptions { halt: halt.clone(), requests_per_second: 1_000.0, ..ServiceOptions::default() };
+                ServiceOptions { halt: halt.clone(), pacing: Pacing::Rate(1_000.0), ..ServiceOptions::default() };
             Ok(Service::around(Added { mood, profile: profile() }, &options))
         })
     },
@@ -49,6 +50,7 @@ fn profile() -> Profile {
         name: "added",
         kind: "added",
         model: "1".to_owned(),
+        place: None,
         location: Location::Remote,
         is_stored: true,
         languages: Languages::Any,

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{
-    Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Halt, ONLY_THROTTLED, Profile, UNREACHABLE,
+    Answer, Batch, CREDENTIALS_UNAVAILABLE, Engine, EngineError, ErrorKind, Halt, MODEL_NOT_READY, ONLY_THROTTLED,
+    Profile, UNREACHABLE,
 };
 
 /// How long a service may fail before the run ends.
@@ -22,14 +23,21 @@ pub struct Patience {
     pub silence: Duration,
     /// The same, for a service that could not even be connected to and has answered nothing in this run.
     pub unreachable: Duration,
+    /// The same, for a model that is being loaded.
+    pub loading: Duration,
     /// Fewer failures than this end nothing, however long they took.
     pub failures: u32,
 }
 
 impl Default for Patience {
-    /// Two minutes; half a minute for a service that was never reached; five failures.
+    /// Two minutes; half a minute for a service that was never reached; ten minutes for a model that is loaded; five failures.
     fn default() -> Self {
-        Self { silence: Duration::from_mins(2), unreachable: Duration::from_secs(30), failures: 5 }
+        Self {
+            silence: Duration::from_mins(2),
+            unreachable: Duration::from_secs(30),
+            loading: Duration::from_mins(10),
+            failures: 5,
+        }
     }
 }
 
@@ -95,7 +103,13 @@ impl Health {
             unreachable && record.answered_at.is_none() && (record.failures == 0 || record.unreachable_only);
         record.failures += 1;
         let since = *record.failing_since.get_or_insert(now);
-        let limit = if record.unreachable_only { self.patience.unreachable } else { self.patience.silence };
+        let limit = if record.unreachable_only {
+            self.patience.unreachable
+        } else if error.code.as_deref() == Some(MODEL_NOT_READY) {
+            self.patience.loading
+        } else {
+            self.patience.silence
+        };
         let lasted = now.saturating_duration_since(since);
         (lasted >= limit && record.failures >= self.patience.failures).then_some(lasted)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile};
+use super::{Answer, Batch, Engine, EngineError, ErrorKind, Profile, TIMEOUT};
 
 /// Gives up on an attempt after a time.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl<E: Engine> Engine for Deadline<E> {
             Ok(result) => result,
             Err(_elapsed) => {
                 let message = format!("no answer within {:.1} s", self.limit.as_secs_f64());
-                Err(EngineError::new(ErrorKind::Transient, message).with_code("timeout"))
+                Err(EngineError::new(ErrorKind::Transient, message).with_code(TIMEOUT))
             }
         }
     }

@@ -24,18 +24,22 @@ pub mod budgeted;
 pub mod comprehend;
 pub mod deadline;
 pub mod halt;
+mod labels;
 pub mod local;
 pub mod pace;
 pub mod price;
 pub mod registry;
 pub mod requests;
 pub mod retry;
+pub mod sagemaker;
 #[cfg(test)]
 pub(crate) mod script;
 mod service;
 pub mod split;
 #[cfg(any(feature = "aws", test))]
+#[cfg_attr(not(test), allow(dead_code, reason = "for engines that are charged for tokens, which follow"))]
 pub mod tokens;
+pub mod watched;
 
 pub use halt::{Halt, HaltReason};
 pub use price::Price;
@@ -43,6 +47,7 @@ pub use requests::{Meter, Requests};
 pub use service::Service;
 #[cfg(any(feature = "aws", test))]
 pub use service::ServiceOptions;
+pub use watched::Watched;
 
 /// One text to score.
 #[derive(Debug, Clone)]
@@ -58,6 +63,8 @@ pub struct Batch {
     pub language: Box<str>,
     /// At most [`Limits::batch_documents`] documents.
     pub documents: Vec<Document>,
+    /// Whether a larger request that held them has failed for one of its documents.
+    pub is_suspect: bool,
 }
 
 /// What became of one document: its scores, or why there are none.
@@ -78,6 +85,12 @@ pub struct DocumentError {
 pub const CREDENTIALS_UNAVAILABLE: &str = "credentials_unavailable";
 /// The code of a run that ended because the service did nothing but throttle.
 pub const ONLY_THROTTLED: &str = "only_throttled";
+/// The code of a request that got no answer in its time.
+pub const TIMEOUT: &str = "timeout";
+/// The code of a request whose model got no answer ready in its time, and goes on working at it.
+pub const MODEL_TIMEOUT: &str = "model_timeout";
+/// The code of a request that came while a model was being loaded.
+pub const MODEL_NOT_READY: &str = "model_not_ready";
 /// The code of a request that was never sent, because no connection could be made.
 pub const UNREACHABLE: &str = "unreachable";
 
@@ -93,6 +106,8 @@ pub struct EngineError {
     pub message: String,
     /// How many requests were tried before this was given up.
     pub attempts: u32,
+    /// How often the request is worth trying in all, whatever else the service answers; `None` where that is retry's to judge.
+    pub worth: Option<u32>,
     /// What the person who runs the program can do about it.
     pub hint: Option<Cow<'static, str>>,
 }
@@ -100,7 +115,7 @@ pub struct EngineError {
 impl EngineError {
     /// An error of one attempt, without a code.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), attempts: 1, hint: None }
+        Self { kind, code: None, message: message.into(), attempts: 1, worth: None, hint: None }
     }
 
     /// The same error with the service's code, or one of ours in `snake_case`.
@@ -120,6 +135,13 @@ impl EngineError {
         }
     }
 
+    /// The same error, of a request that is worth so many tries in all.
+    #[cfg(any(feature = "aws", test))]
+    pub const fn worth(mut self, tries: u32) -> Self {
+        self.worth = Some(tries);
+        self
+    }
+
     /// The same error with what the person who runs the program can do about it.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
@@ -129,7 +151,12 @@ impl EngineError {
 
 impl Stops for EngineError {
     fn code(&self) -> ExitCode {
-        if self.code.as_deref() == Some(budgeted::BUDGET_REACHED) { ExitCode::Budget } else { ExitCode::Unavailable }
+        match self.code.as_deref() {
+            Some(budgeted::BUDGET_REACHED) => ExitCode::Budget,
+            Some(watched::MISCONFIGURED) => ExitCode::Settings,
+            Some(watched::MODEL_CHANGED) => ExitCode::TryLater,
+            _ => ExitCode::Unavailable,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -205,8 +232,11 @@ pub struct Profile {
     pub name: &'static str,
     /// The engine's own name, whatever settings call it.
     pub kind: &'static str,
-    /// The model or API version: with the kind, what a stored score is valid for.
+    /// The model or API version: with the kind, what a stored score is valid for. Empty where it is known only once the
+    /// service was asked.
     pub model: String,
+    /// Where that model can be swapped behind its name, such as the name of an endpoint; `None` for one that can't.
+    pub place: Option<String>,
     /// Whether texts leave the machine.
     pub location: Location,
     /// Whether scores are kept in the store for later runs.

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
 
-use super::{Halt, Profile, Service, comprehend, local};
+use super::{Halt, Profile, Service, comprehend, local, sagemaker};
 use crate::exit::Failure;
 use crate::settings::{
     Cache, Cost, Engine, Flag, General, Heading, Key, Keys, Kind, Nightly, Redaction, Section as _, Settings,
@@ -33,7 +33,7 @@ pub struct Definition {
 }
 
 /// All engines, the default one first.
-pub static ENGINES: [&Definition; 2] = [&local::DEFINITION, &comprehend::DEFINITION];
+pub static ENGINES: [&Definition; 3] = [&local::DEFINITION, &comprehend::DEFINITION, &sagemaker::DEFINITION];
 
 /// The engine of this name.
 pub fn find(name: &str) -> Option<&'static Definition> {

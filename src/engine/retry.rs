@@ -105,6 +105,9 @@ impl Attempts {
         match error.kind {
             ErrorKind::Rejected | ErrorKind::Refused => true,
             ErrorKind::Throttled | ErrorKind::Transient => {
+                if error.worth.is_some_and(|tries| self.faults >= tries) {
+                    return true;
+                }
                 let spent = self.faults >= policy.attempts && health.answered_since(self.began);
                 spent || self.began.elapsed() >= policy.elapsed
             }

@@ -54,6 +54,7 @@ impl Script {
             name: "script",
             kind: "script",
             model: "1".to_owned(),
+            place: None,
             location: Location::Remote,
             is_stored: true,
             languages: Languages::Listed(vec!["en", "es"]),
@@ -126,5 +127,5 @@ pub(crate) fn batch(documents: usize) -> Batch {
 
 pub(crate) fn batch_of(texts: &[&str]) -> Batch {
     let documents = texts.iter().map(|&text| Document { text: text.into() }).collect();
-    Batch { language: "en".into(), documents }
+    Batch { language: "en".into(), documents, is_suspect: false }
 }

@@ -10,17 +10,17 @@ use std::time::Duration;
 use super::breaker::{Advice, Breaker, Health, Patience};
 use super::budgeted::Budgeted;
 use super::deadline::Deadline;
-use super::pace::{DEFAULT_REQUESTS_PER_SECOND, Paced};
+use super::pace::{DEFAULT_REQUESTS_PER_SECOND, Pacing};
 use super::requests::Metered;
 use super::retry::{RetryPolicy, Retrying};
 use super::split::Splitting;
-use super::{Engine, Halt, Meter};
+use super::{Engine, Halt, Meter, Watched};
 
 /// How requests are sent to a service.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
-    /// Requests a second at most; fewer are sent while the service throttles.
-    pub requests_per_second: f64,
+    /// What governs when requests start.
+    pub pacing: Pacing,
     /// Time for one attempt, from its turn to its answer.
     pub attempt_timeout: Duration,
     /// How often and how long one request is tried.
@@ -39,7 +39,7 @@ impl Default for ServiceOptions {
     /// 10 requests a second, 15 s an attempt, the defaults of retry, patience and advice, no budget, a halt of its own.
     fn default() -> Self {
         Self {
-            requests_per_second: DEFAULT_REQUESTS_PER_SECOND,
+            pacing: Pacing::Rate(DEFAULT_REQUESTS_PER_SECOND),
             attempt_timeout: Duration::from_secs(15),
             retry: RetryPolicy::default(),
             patience: Patience::default(),
@@ -59,6 +59,8 @@ pub struct Service {
     pub meter: Arc<Meter>,
     /// Ends the waiting of all requests; thrown by the breaker and by a signal.
     pub halt: Halt,
+    /// What is known of a model that can be swapped; `None` for one that can't.
+    pub watched: Option<Watched>,
 }
 
 impl Service {
@@ -68,17 +70,17 @@ impl Service {
         let health = Health::new(options.patience);
         let attempt = Metered::new(Deadline::new(engine, options.attempt_timeout), Arc::clone(&meter));
         let attempt = Budgeted::new(attempt, Arc::clone(&meter), options.attempt_timeout);
-        let paced = Paced::new(attempt, options.requests_per_second, halt.clone());
+        let paced = options.pacing.around(attempt, halt.clone());
         let watched = Breaker::new(paced, Arc::clone(&health), halt.clone(), options.advice);
         let retrying = Retrying::new(watched, options.retry, health, Arc::clone(&meter), halt.clone());
-        Self { engine: Arc::new(Splitting::new(retrying)), meter, halt }
+        Self { engine: Arc::new(Splitting::new(retrying)), meter, halt, watched: None }
     }
 
     /// An engine in this process, which needs no waiting and no retry: only counted.
     pub fn local(engine: impl Engine + 'static, halt: Halt) -> Self {
         let meter = Meter::new();
         let engine = Arc::new(Metered::new(engine, Arc::clone(&meter)));
-        Self { engine, meter, halt }
+        Self { engine, meter, halt, watched: None }
     }
 }
 

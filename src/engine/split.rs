@@ -1,17 +1,29 @@
 //! Finds which document made a request fail.
 //!
 //! A service may reject 25 documents because of one, or fail at that one each time. Both end the whole request, after
-//! its retries; then its documents are sent one by one, so that only that one fails and the others are scored. A
-//! rejection that all documents share (of the language) is not split.
+//! its retries; then its halves are sent, and halves of those that fail too, so that only that one fails and the others are
+//! scored. A half whose sister was answered holds the fault, and is divided without being sent: a bad document costs at
+//! most two requests for each halving. A rejection that all documents share (of the language) is not split.
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
-use super::{Answer, Batch, DocumentError, Engine, EngineError, ErrorKind, Profile};
+use super::{Answer, Batch, Document, DocumentError, Engine, EngineError, ErrorKind, Profile};
 
-/// Sends the documents of a failed request one by one.
+/// Sends the halves of a failed request.
 #[derive(Debug)]
 pub struct Splitting<E> {
     inner: E,
+}
+
+/// What is known while a request is divided.
+#[derive(Default)]
+struct Division {
+    language: Box<str>,
+    /// What ended the run. Nothing is sent after it.
+    refusal: Option<EngineError>,
+    /// Whether any document was scored.
+    is_paid: bool,
 }
 
 impl<E: Engine> Splitting<E> {
@@ -20,21 +32,66 @@ impl<E: Engine> Splitting<E> {
         Self { inner }
     }
 
-    /// One after the other: rare, and the requests in flight stay bounded.
-    async fn one_by_one(&self, batch: &Batch) -> Result<Vec<Answer>, EngineError> {
-        let mut answers = Vec::with_capacity(batch.documents.len());
-        for document in &batch.documents {
-            let alone = Batch { language: batch.language.clone(), documents: vec![document.clone()] };
-            match self.inner.score(&alone).await {
-                Ok(answer) => answers.push(answer.into_iter().next().unwrap_or_else(|| Err(missing()))),
-                // What was answered is paid for, so it is handed on; the next request will be refused too.
-                Err(error) if error.kind == ErrorKind::Refused && answers.iter().all(Result::is_err) => {
-                    return Err(error);
-                }
-                Err(error) => answers.push(Err(as_document_error(&error))),
-            }
+    async fn divided(&self, batch: &Batch, error: &EngineError) -> Result<Vec<Answer>, EngineError> {
+        let mut division = Division { language: batch.language.clone(), ..Division::default() };
+        let (answers, _) = self.halves(&batch.documents, error, &mut division).await;
+        match division.refusal {
+            // What was answered is paid for, so it is handed on; the next request will be refused too.
+            Some(refusal) if !division.is_paid => Err(refusal),
+            _ => Ok(answers),
         }
-        Ok(answers)
+    }
+
+    /// The answers of documents one of which fails with `error`, and whether any failed.
+    fn halves<'a>(
+        &'a self,
+        documents: &'a [Document],
+        error: &'a EngineError,
+        division: &'a mut Division,
+    ) -> BoxFuture<'a, (Vec<Answer>, bool)> {
+        Box::pin(async move {
+            let (left, right) = documents.split_at(documents.len() / 2);
+            let (mut answers, left_failed) = self.part(left, division).await;
+            let (more, right_failed) = if left_failed || right.len() == 1 {
+                self.part(right, division).await
+            } else {
+                self.halves(right, error, division).await
+            };
+            answers.extend(more);
+            // One of two is at fault; where both fail with what may pass, it may have been chance.
+            if left.len() == 1 && right.len() == 1 && left_failed && right_failed && error.kind == ErrorKind::Transient
+            {
+                for (answer, document) in answers.iter_mut().zip(documents) {
+                    let (again, _) = self.part(std::slice::from_ref(document), division).await;
+                    *answer = again.into_iter().next().unwrap_or_else(|| Err(missing()));
+                }
+            }
+            (answers, left_failed || right_failed)
+        })
+    }
+
+    /// One after the other: rare, and the requests in flight stay bounded.
+    async fn part(&self, documents: &[Document], division: &mut Division) -> (Vec<Answer>, bool) {
+        let batch = Batch { language: division.language.clone(), documents: documents.to_vec(), is_suspect: true };
+        let result = match &division.refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => self.inner.score(&batch).await,
+        };
+        match result {
+            Ok(mut answers) => {
+                answers.resize_with(documents.len(), || Err(missing()));
+                division.is_paid |= answers.iter().any(Result::is_ok);
+                (answers, false)
+            }
+            Err(error) if error.kind == ErrorKind::Refused || documents.len() == 1 => {
+                let answers = documents.iter().map(|_| Err(as_document_error(&error))).collect();
+                if error.kind == ErrorKind::Refused {
+                    division.refusal = Some(error);
+                }
+                (answers, true)
+            }
+            Err(error) => self.halves(documents, &error, division).await,
+        }
     }
 }
 
@@ -63,7 +120,7 @@ impl<E: Engine> Engine for Splitting<E> {
                     && batch.documents.len() > 1
                     && !is_shared_by_all(&error) =>
             {
-                self.one_by_one(batch).await
+                self.divided(batch, &error).await
             }
             result => result,
         }
@@ -84,6 +141,29 @@ mod tests {
             assert_eq!(answers[1], Err(DocumentError { code: "guilty".into(), retriable: false }));
             assert_eq!(*engine.inner.seen.lock().unwrap(), [3, 1, 1, 1]);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bad_document_costs_at_most_two_requests_for_each_halving() {
+        for bad in 0..16 {
+            let texts: Vec<String> =
+                (0..16).map(|place| if place == bad { "bad".into() } else { format!("t{place}") }).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            for kind in [ErrorKind::Rejected, ErrorKind::Transient] {
+                let engine = Splitting::new(Script::new([Step::RejectText("bad", kind)]));
+                let answers = engine.score(&batch_of(&texts)).await.unwrap();
+                let failed: Vec<usize> = (0..16).filter(|place| answers[*place].is_err()).collect();
+                assert_eq!(failed, [bad]);
+                assert!(engine.inner.requests() <= 1 + 2 * 4, "{bad}: {}", engine.inner.requests());
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_two_documents_that_both_fail_by_chance_both_are_asked_for_again() {
+        let engine = Splitting::new(Script::new([Step::Fault, Step::Fault, Step::Fault, Step::Answer]));
+        assert!(engine.score(&batch(2)).await.unwrap().iter().all(Result::is_ok));
+        assert_eq!(*engine.inner.seen.lock().unwrap(), [2, 1, 1, 1, 1]);
     }
 
     #[tokio::test(start_paused = true)]

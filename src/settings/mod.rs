@@ -35,7 +35,7 @@ mod section;
 mod table;
 mod value;
 
-pub use choices::{CachePlace, FailOn, LogFormat, Redact, Redelivery, Verbosity};
+pub use choices::{Auto, CachePlace, FailOn, LogFormat, Redact, Redelivery, Verbosity};
 use engines::Named;
 pub(crate) use engines::{Kind, is_name};
 use error::Problem;

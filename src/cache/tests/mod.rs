@@ -84,7 +84,7 @@ fn answers_are_found_once_flushed_and_by_the_next_run_whether_closed_or_dropped(
 fn the_rollback_journal_serves_where_memory_can_not_be_shared() {
     let root = tempfile::tempdir().unwrap();
     // Locks with files, and shares no memory.
-    let on_dots = || ScoreStore::open_with(root.path(), &scorer(), options(), Some(c"unix-dotfile")).unwrap();
+    let on_dots = || ScoreStore::open_with(root.path(), (&scorer(), None), options(), Some(c"unix-dotfile")).unwrap();
     let store = on_dots();
     record_all(&store, 0..300);
     store.flush().unwrap();

@@ -169,10 +169,12 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let begun = Instant::now();
     let show = |collected: &Collected| progress.scored(|| collected.standing(&session));
     let groups = items.groups().map(Ok::<Vec<Call>, InputError>);
-    let pipelined = pipeline::run(groups, &session.service, prepare, &session.scoring(settings), collected, show).await;
+    let scoring = session.scoring(settings);
+    let run = pipeline::run(groups, &session.service, prepare, &scoring, collected, show);
+    let pipelined = session.while_model_stays(async { run.await.map_err(Failure::from) }).await;
     session.keep_scores(pipelined.is_ok());
     progress.finish();
-    let collected = pipelined.map_err(|error| session.with_what_is_kept(error.into()))?.fold;
+    let collected = pipelined.map_err(|failure| session.with_what_is_kept(failure))?.fold;
     let seconds = begun.elapsed().as_secs_f64();
     let effort = bill.map_or(Effort { seconds, ..Effort::default() }, |bill| {
         let requests = session.service.meter.read();

@@ -66,6 +66,11 @@ impl Connection {
         Ok(Self { config, region, options: Some(options.clone()) })
     }
 
+    /// The AWS region that requests go to.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
     /// One that a test makes.
     #[cfg(test)]
     pub(crate) fn with_config(config: SdkConfig) -> Self {

@@ -30,6 +30,7 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use crate::budget::Budget;
     use crate::engine::aws::AwsOptions;
     use crate::engine::breaker::Patience;
+    use crate::engine::pace::Pacing;
     use crate::engine::retry::RetryPolicy;
     use crate::engine::{Meter, ServiceOptions};
 
@@ -37,7 +38,7 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     let profile = profile(settings);
     let patience = Patience::default();
     let options = ServiceOptions {
-        requests_per_second: asked.requests_per_second,
+        pacing: Pacing::Rate(asked.requests_per_second),
         attempt_timeout: asked.attempt_timeout,
         retry: RetryPolicy { attempts: asked.max_attempts, elapsed: asked.max_elapsed, ..RetryPolicy::default() },
         patience: Patience {

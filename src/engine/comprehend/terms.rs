@@ -47,6 +47,7 @@ pub fn profile(price: Price) -> Profile {
         name: NAME,
         kind: NAME,
         model: API_VERSION.to_owned(),
+        place: None,
         location: Location::Remote,
         is_stored: true,
         languages: Languages::Listed(LANGUAGES.to_vec()),

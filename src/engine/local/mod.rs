@@ -82,6 +82,7 @@ impl<M: LocalModel> Local<M> {
             name: "local",
             kind: "local",
             model: model.version().to_owned(),
+            place: None,
             location: Location::Local,
             is_stored: false,
             languages: Languages::Listed(vec!["en"]),
@@ -148,7 +149,7 @@ mod tests {
 
     fn batch(language: &str, texts: &[&str]) -> Batch {
         let documents = texts.iter().map(|text| Document { text: Text::from(*text) }).collect();
-        Batch { language: language.into(), documents }
+        Batch { language: language.into(), documents, is_suspect: false }
     }
 
     #[tokio::test]

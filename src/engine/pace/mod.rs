@@ -4,8 +4,12 @@
 //! sliding window or fixed seconds sees the same even stream. [`rate`] decides the interval by what the service
 //! throttles. Stands inside retry: every attempt takes a turn. Time that was missed (a busy machine, a
 //! suspended laptop, a clock that jumps) is not caught up beyond one request, so there is never a burst.
+//!
+//! - [`rate`]: how fast, by what comes back throttled
+//! - [`in_flight`]: how many at once, for a service that counts what is on its way instead
+//! - [`texts`]: documents and characters a second, for a service that counts both
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,11 +17,39 @@ use tokio::time::Instant;
 
 use super::{Answer, Batch, Engine, EngineError, ErrorKind, Halt, Profile};
 
+mod in_flight;
 mod rate;
 #[cfg(test)]
 mod simulation;
+mod texts;
 
+use in_flight::InFlight;
 use rate::Rate;
+use texts::TextPaced;
+
+use super::price::TextPace;
+
+/// What governs when requests start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pacing {
+    /// A rate of requests a second, or the lower one that the service allows.
+    Rate(f64),
+    /// A number of requests on their way: what the service takes at once, found by what it throttles, and this many at most.
+    InFlight(usize),
+    /// A rate of documents and of characters.
+    Texts(TextPace),
+}
+
+impl Pacing {
+    /// An engine whose requests are governed so. Waiting ends when `halt` is thrown.
+    pub fn around(self, engine: impl Engine + 'static, halt: Halt) -> Arc<dyn Engine> {
+        match self {
+            Self::Rate(rate) => Arc::new(Paced::new(engine, rate, halt)),
+            Self::InFlight(most) => Arc::new(InFlight::new(engine, most, halt)),
+            Self::Texts(pace) => Arc::new(TextPaced::new(engine, pace, halt)),
+        }
+    }
+}
 
 /// Requests a second that a new account may send to Amazon Comprehend's `BatchDetectSentiment`.
 pub const DEFAULT_REQUESTS_PER_SECOND: f64 = 10.0;
@@ -91,8 +123,6 @@ impl<E: Engine> Engine for Paced<E> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::engine::script::{Script, Step, batch};
 

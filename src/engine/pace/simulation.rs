@@ -59,6 +59,7 @@ impl Service {
             name: "simulated",
             kind: "simulated",
             model: String::new(),
+            place: None,
             location: Location::Remote,
             is_stored: true,
             languages: Languages::Listed(vec!["en"]),

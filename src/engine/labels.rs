@@ -1,0 +1,271 @@
+//! What the labels of a model of one's own mean: which of the four classes each of them is.
+
+use crate::sentiment::{Label, Scores};
+use crate::settings::{Value, Wrong};
+
+/// The labels of a model with their classes, in the model's order where a list gives it. Several may be one class.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Labels {
+    /// A name is empty where only the place in the list counts.
+    entries: Vec<(String, Label)>,
+    /// Whether the order is the model's.
+    is_ordered: bool,
+}
+
+/// Why an answer gives no scores. Labels stand in messages only of the probe, whose texts are no customer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Oddity {
+    /// A label that no setting gives a class.
+    UnknownLabel(String),
+    /// Only the likeliest class came.
+    BestClassOnly,
+    /// The probabilities do not sum to 1.
+    NoDistribution,
+    /// Numbers without names, and the settings give no order.
+    NoOrder,
+    /// Another number of probabilities than there are labels.
+    OtherNumber,
+    /// Nothing that is known as an answer for a text.
+    Unreadable,
+    /// Another number of answers than texts.
+    OtherCount,
+}
+
+impl Oddity {
+    /// The code of a document that has no scores for it.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownLabel(_) => "unknown_label",
+            Self::BestClassOnly => "best_class_only",
+            Self::NoDistribution => "no_distribution",
+            Self::NoOrder => "numbers_without_names",
+            Self::OtherNumber => "other_number_of_classes",
+            Self::Unreadable => "unreadable_answer",
+            Self::OtherCount => "other_number_of_answers",
+        }
+    }
+}
+
+/// Which numbers a model answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// Probabilities.
+    Probabilities,
+    /// What becomes probabilities by softmax.
+    Logits,
+}
+
+impl Labels {
+    /// Whether there are any.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The same text for the same meaning.
+    pub(crate) fn canonical(&self) -> String {
+        let entries = self.entries.iter().map(|(name, label)| format!("{name}={label}", label = label.as_str()));
+        let mut entries: Vec<String> = entries.collect();
+        if !self.is_ordered {
+            entries.sort();
+        }
+        entries.join(",")
+    }
+
+    fn class(&self, name: &str) -> Option<Label> {
+        let named = |wanted: &str| self.entries.iter().find(|(known, _)| known == wanted).map(|(_, label)| *label);
+        // As fastText names labels.
+        named(name).or_else(|| named(name.strip_prefix("__label__")?))
+    }
+
+    /// The scores of probabilities by name.
+    ///
+    /// # Errors
+    /// The [`Oddity`] that gives none.
+    pub(crate) fn scores_of_named(&self, given: &[(&str, f64)], numbers: Numbers) -> Result<Scores, Oddity> {
+        let classes =
+            given.iter().map(|(name, _)| self.class(name).ok_or_else(|| Oddity::UnknownLabel((*name).to_owned())));
+        let classes = classes.collect::<Result<Vec<_>, _>>()?;
+        let values: Vec<f64> = given.iter().map(|(_, value)| *value).collect();
+        let is_partial = given.len() < self.len();
+        self.scores(&classes, &values, numbers)
+            .map_err(|oddity| if is_partial { Oddity::BestClassOnly } else { oddity })
+    }
+
+    /// The scores of numbers in the model's order.
+    ///
+    /// # Errors
+    /// The [`Oddity`] that gives none.
+    pub(crate) fn scores_of_numbers(&self, values: &[f64], numbers: Numbers) -> Result<Scores, Oddity> {
+        if !self.is_ordered {
+            return Err(Oddity::NoOrder);
+        }
+        if values.len() != self.len() {
+            return Err(Oddity::OtherNumber);
+        }
+        let classes: Vec<Label> = self.entries.iter().map(|(_, label)| *label).collect();
+        self.scores(&classes, values, numbers)
+    }
+
+    #[expect(clippy::unused_self, reason = "a method reads best beside the two that use it")]
+    fn scores(&self, classes: &[Label], values: &[f64], numbers: Numbers) -> Result<Scores, Oddity> {
+        let values = match numbers {
+            Numbers::Probabilities => values.to_vec(),
+            Numbers::Logits => softmax(values),
+        };
+        let mut sums = [0.0; 4];
+        for (class, value) in classes.iter().zip(values) {
+            // Each by itself, so that none makes up for another.
+            if !(-1e-6..=1.0 + 1e-6).contains(&value) {
+                return Err(Oddity::NoDistribution);
+            }
+            sums[class.index()] += value.clamp(0.0, 1.0);
+        }
+        let of = |label: Label| sums[label.index()].min(1.0);
+        let scores = Scores::new(of(Label::Positive), of(Label::Negative), of(Label::Neutral), of(Label::Mixed));
+        scores.map_err(|_| Oddity::NoDistribution)
+    }
+}
+
+fn softmax(values: &[f64]) -> Vec<f64> {
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = values.iter().map(|value| libm::exp(value - most)).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}
+
+impl Labels {
+    /// An entry of a list: `NAME=class`, or a class alone. The last sign divides: a name may hold others.
+    fn entry(text: &str) -> Option<(String, Label)> {
+        let (name, class) = text.rsplit_once('=').unwrap_or(("", text));
+        Some((name.trim().to_owned(), class.trim().parse().ok()?))
+    }
+
+    fn checked(entries: Option<Vec<(String, Label)>>, is_ordered: bool) -> Result<Self, Wrong> {
+        let wrong = || {
+            Wrong::expected(
+                "labels with their classes (positive, negative, neutral, mixed), such as { LABEL_0 = \"negative\", LABEL_1 = \
+                 \"positive\" }, or a list in the model's order, such as [\"negative\", \"positive\"]",
+            )
+        };
+        let entries = entries.filter(|entries| !entries.is_empty()).ok_or_else(wrong)?;
+        let mut names: Vec<&str> =
+            entries.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable();
+        let is_repeated = names.windows(2).any(|pair| pair[0] == pair[1]);
+        if is_repeated { Err(Wrong::expected("each label once")) } else { Ok(Self { entries, is_ordered }) }
+    }
+}
+
+impl Value for Labels {
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        Self::checked(text.split(',').map(Self::entry).collect(), true)
+    }
+
+    fn from_toml(value: &toml::Value) -> Result<Self, Wrong> {
+        match value {
+            toml::Value::Array(list) => {
+                Self::checked(list.iter().map(|entry| Self::entry(entry.as_str()?)).collect(), true)
+            }
+            toml::Value::Table(table) => {
+                let entry =
+                    |(name, class): (&String, &toml::Value)| Some((name.clone(), class.as_str()?.parse().ok()?));
+                Self::checked(table.iter().map(entry).collect(), false)
+            }
+            _ => Self::parse(value.as_str().unwrap_or_default()),
+        }
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        if self.is_empty() {
+            return None;
+        }
+        let class = |label: Label| toml::Value::from(label.as_str());
+        Some(if self.is_ordered {
+            let entry = |(name, label): &(String, Label)| match name.as_str() {
+                "" => class(*label),
+                name => format!("{name}={}", label.as_str()).into(),
+            };
+            toml::Value::Array(self.entries.iter().map(entry).collect())
+        } else {
+            toml::Value::Table(self.entries.iter().map(|(name, label)| (name.clone(), class(*label))).collect())
+        })
+    }
+}
+
+impl Value for Numbers {
+    fn choices() -> Vec<&'static str> {
+        vec!["probabilities", "logits"]
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        match text {
+            "probabilities" => Ok(Self::Probabilities),
+            "logits" => Ok(Self::Logits),
+            _ => Err(Wrong::expected_one_of(&Self::choices())),
+        }
+    }
+
+    fn to_toml(&self) -> Option<toml::Value> {
+        Some(Self::choices()[*self as usize].into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Numbers::{Logits, Probabilities};
+
+    fn labels(text: &str) -> Labels {
+        Labels::from_toml(&toml::from_str::<toml::Table>(&format!("labels = {text}")).unwrap()["labels"]).unwrap()
+    }
+
+    #[test]
+    fn labels_sum_up_by_class_and_a_class_without_a_label_gets_nothing() {
+        let stars = labels("{ '1 star' = 'negative', '2 stars' = 'negative', '5 stars' = 'positive' }");
+        let given = [("5 stars", 0.5), ("1 star", 0.2), ("2 stars", 0.3)];
+        let scores = stars.scores_of_named(&given, Probabilities).unwrap();
+        assert_eq!((scores.positive, scores.negative, scores.neutral), (0.5, 0.5, 0.0));
+        let fast = labels("{ neg = 'negative', pos = 'positive' }");
+        assert!(fast.scores_of_named(&[("__label__neg", 0.9), ("__label__pos", 0.1)], Probabilities).is_ok());
+    }
+
+    #[test]
+    fn what_gives_no_scores_is_told_apart() {
+        let two = labels("['NEG=negative', 'POS=positive']");
+        let named = |given: &[(&str, f64)]| two.scores_of_named(given, Probabilities).unwrap_err();
+        assert_eq!(named(&[("POS", 0.7), ("LABEL_1", 0.3)]), Oddity::UnknownLabel("LABEL_1".into()));
+        assert_eq!(named(&[("POS", 0.7)]), Oddity::BestClassOnly);
+        assert_eq!(named(&[("POS", 0.7), ("NEG", 0.7)]), Oddity::NoDistribution);
+        assert_eq!(named(&[("POS", 1.7), ("NEG", -0.7)]), Oddity::NoDistribution);
+        assert_eq!(named(&[("POS", f64::NAN), ("NEG", 0.7)]), Oddity::NoDistribution);
+        assert_eq!(two.scores_of_numbers(&[0.1, 0.2, 0.7], Probabilities), Err(Oddity::OtherNumber));
+        let unordered = labels("{ NEG = 'negative', POS = 'positive' }");
+        assert_eq!(unordered.scores_of_numbers(&[0.1, 0.9], Probabilities), Err(Oddity::NoOrder));
+    }
+
+    #[test]
+    fn logits_become_probabilities() {
+        let two = labels("['negative', 'positive']");
+        let scores = two.scores_of_numbers(&[-1.0, 1.0], Logits).unwrap();
+        assert!((scores.positive - 0.880_797).abs() < 1e-5, "{scores:?}");
+        assert!(two.scores_of_numbers(&[1000.0, -1000.0], Logits).is_ok());
+    }
+
+    #[test]
+    fn labels_are_written_back_as_they_were_read() {
+        for text in ["['negative', 'positive']", "['A=negative', 'B=mixed']", "{ A = 'negative', B = 'mixed' }"] {
+            let read = labels(text);
+            assert_eq!(Labels::from_toml(&read.to_toml().unwrap()), Ok(read));
+        }
+        assert_eq!(Labels::parse("a=b=positive, negative").unwrap().canonical(), "a=b=positive,=negative");
+        for wrong in ["[]", "{}", "['great']", "{ A = 3 }", "['A=positive', 'A=negative']", "3"] {
+            let value = toml::from_str::<toml::Table>(&format!("labels = {wrong}")).unwrap();
+            assert!(Labels::from_toml(&value["labels"]).is_err(), "{wrong}");
+        }
+    }
+}
