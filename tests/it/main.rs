@@ -39,6 +39,8 @@ mod redaction;
 mod refusals;
 #[cfg(feature = "comprehend")]
 mod resilience;
+#[cfg(feature = "sagemaker")]
+mod sagemaker;
 mod sample_data;
 #[path = "../standin/mod.rs"]
 mod standin;

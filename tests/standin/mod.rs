@@ -24,6 +24,8 @@ mod quota;
 mod running;
 #[cfg(feature = "object-stores")]
 pub(crate) mod s3;
+#[cfg(feature = "sagemaker")]
+pub(crate) mod sagemaker;
 mod scorer;
 mod server;
 mod service;

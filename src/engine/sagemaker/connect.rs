@@ -292,17 +292,16 @@ impl Engine for Probing {
         let note = |oddity: &Oddity| {
             self.odd.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| oddity.clone());
         };
-        let answers = self.engine.ask(batch).await.inspect_err(|error| {
+        if batch.is_suspect {
+            // Divided because it failed as a whole, again and again.
+            let hint = "set sagemaker.format to what the container reads, or sagemaker.batch = 1";
+            return Err(misconfigured("the container does not take several texts in one request", hint));
+        }
+        let answers = self.engine.ask(batch).await.map_err(|error| {
             let of_whole = [Oddity::Unreadable, Oddity::OtherCount, Oddity::OtherNumber];
             of_whole.iter().filter(|oddity| error.code.as_deref() == Some(oddity.code())).for_each(note);
-        });
-        // What is wrong with the settings does not pass: the probe ends at once.
-        let answers = answers.map_err(|error| {
-            if error.worth.is_some() && error.kind == ErrorKind::Transient {
-                EngineError { kind: if is_of_format(&error) { ErrorKind::Rejected } else { error.kind }, ..error }
-            } else {
-                error
-            }
+            // A fault of the container's own may pass; what it makes of the format shows the second time.
+            EngineError { worth: is_of_format(&error).then_some(2), ..error }
         })?;
         answers
             .into_iter()
