@@ -54,7 +54,8 @@ Examples:
   undertone train labelled-calls.csv --out ours.model
   undertone analyze --model ours.model calls.csv
   undertone train survey.csv --for calls --input calls.csv --out ours.toml
-  undertone analyze --call-model ours.toml calls.csv";
+  undertone analyze --call-model ours.toml calls.csv
+  undertone train labelled.csv --for comprehend-custom --out classifier";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
@@ -246,7 +247,7 @@ pub struct Train {
     /// `--for calls` one file of rated calls (`call_id`,rating), or none if the records of --metadata have ratings
     #[arg(value_name = "LABELS")]
     pub labels: Vec<PathBuf>,
-    /// Where the model is written
+    /// Where the model is written; with `--for comprehend-custom`, the folder of its files
     #[arg(long, value_name = "MODEL")]
     pub out: PathBuf,
     /// The model to begin at: `shipped`, `none`, or a file
@@ -264,8 +265,9 @@ pub struct Train {
     /// How many buckets a model that begins at `none` has, as a power of two
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(10..=20))]
     pub bits: u32,
-    /// What the model is for: to score `texts`, or to expect the rating of `calls`
-    #[arg(long = "for", value_name = "WHAT", default_value = "texts", value_parser = ["texts", "calls"])]
+    /// What is made: a model to score `texts`, one to expect the rating of `calls`, or the files from which Amazon Comprehend
+    /// trains a classifier
+    #[arg(long = "for", value_name = "WHAT", default_value = "texts", value_parser = ["texts", "calls", "comprehend-custom"])]
     pub purpose: String,
     /// With `--for calls`, transcripts of the rated calls: files, directories, globs
     #[arg(long, value_name = "FILE")]

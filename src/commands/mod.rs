@@ -20,6 +20,7 @@ mod session;
 mod stages;
 pub mod train;
 mod train_calls;
+mod train_custom;
 
 use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
@@ -60,6 +61,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Report { dir } => report::run(&dir),
         Command::Train(args) if args.purpose == "calls" => {
             with_settings(general, args.settings.clone(), |settings| train_calls::run(settings, &args))
+        }
+        Command::Train(args) if args.purpose == "comprehend-custom" => {
+            with_settings(general, args.settings.clone(), |settings| train_custom::run(settings, &args))
         }
         Command::Train(args) => {
             train_calls::refuse_flags(&args)?;

@@ -66,6 +66,12 @@ impl Labels {
         self.entries.len()
     }
 
+    /// Their names.
+    #[cfg(feature = "comprehend")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// The same text for the same meaning.
     pub(crate) fn canonical(&self) -> String {
         let entries = self.entries.iter().map(|(name, label)| format!("{name}={label}", label = label.as_str()));

@@ -22,6 +22,7 @@ pub(crate) mod aws;
 pub mod breaker;
 pub mod budgeted;
 pub mod comprehend;
+pub mod custom;
 pub mod deadline;
 pub mod halt;
 mod labels;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
 
-use super::{Halt, Profile, Service, comprehend, local, sagemaker};
+use super::{Halt, Profile, Service, comprehend, custom, local, sagemaker};
 use crate::exit::Failure;
 use crate::settings::{
     Cache, Cost, Engine, Flag, General, Heading, Key, Keys, Kind, Nightly, Redaction, Section as _, Settings,
@@ -33,7 +33,8 @@ pub struct Definition {
 }
 
 /// All engines, the default one first.
-pub static ENGINES: [&Definition; 3] = [&local::DEFINITION, &comprehend::DEFINITION, &sagemaker::DEFINITION];
+pub static ENGINES: [&Definition; 4] =
+    [&local::DEFINITION, &comprehend::DEFINITION, &custom::DEFINITION, &sagemaker::DEFINITION];
 
 /// The engine of this name.
 pub fn find(name: &str) -> Option<&'static Definition> {

@@ -5,6 +5,8 @@ mod bad_input;
 mod comprehend;
 #[cfg(all(feature = "comprehend", unix))]
 mod credentials;
+#[cfg(feature = "comprehend")]
+mod custom;
 mod determinism;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod disk;

@@ -17,6 +17,8 @@
 //! It is bound to 127.0.0.1 only, keeps hashes of texts and never the texts, and contacts nothing.
 
 mod config;
+#[cfg(feature = "comprehend")]
+pub(crate) mod custom;
 mod faults;
 mod http;
 mod meter;
