@@ -147,7 +147,12 @@ fn only_commands_that_exist_are_shown() {
 fn help_shows_defaults_and_choices() {
     // Long lines are wrapped: only the words count.
     let help = help(&["analyze"]).split_whitespace().collect::<Vec<_>>().join(" ");
-    for part in ["[default: undertone-out]", "[possible values: local, comprehend]", "[default: 5%]", "Cost:"] {
+    for part in [
+        "[default: undertone-out]",
+        "[possible values: local, comprehend, comprehend-custom, sagemaker]",
+        "[default: 5%]",
+        "Cost:",
+    ] {
         assert!(help.contains(part), "{part} is not in\n{help}");
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn commented_file(keys: &Keys) -> String {
     let mut lines: Vec<String> = HEADER.lines().map(str::to_owned).collect();
     let mut section = "";
     for key in keys.iter() {
-        let (own, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        let (own, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
         if own != section {
             lines.extend([String::new(), format!("[{own}]")]);
             section = own;

@@ -46,7 +46,8 @@ impl Classified {
             let share = left.max(0.0) / missing.len() as f64;
             given.extend(missing.into_iter().map(|name| (name, share)));
         }
-        labels.scores_of_named(&given, Numbers::Probabilities)
+        let scores = labels.scores_of_named(&given, Numbers::Probabilities);
+        scores.map_err(|oddity| if oddity == Oddity::BestClassOnly { Oddity::NoDistribution } else { oddity })
     }
 
     /// Whether it is of a classifier of independent labels.

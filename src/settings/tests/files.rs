@@ -51,6 +51,24 @@ fn the_nightly_file_is_right() {
 }
 
 #[test]
+fn each_example_of_an_engine_is_right_and_can_be_planned_with() {
+    for (name, engine) in [("sagemaker", "sagemaker"), ("comprehend-custom", "comprehend-custom")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("config/{name}.toml"));
+        let file = std::fs::read_to_string(path).unwrap();
+        let layer = layers::parse(Path::new("example.toml"), &file, keys());
+        assert_eq!(layer.problems.len(), 0, "{:?}", layer.problems);
+        let mut settings = Settings::default();
+        let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
+        assert_eq!(problems.len(), 0, "{problems:?}");
+        let of_named: Vec<Problem> = layer.engines.iter().flat_map(|named| named.apply(&mut settings.clone())).collect();
+        assert_eq!(of_named.len(), 0, "{of_named:?}");
+        let profile = (settings.engine().profile)(&settings);
+        assert_eq!((settings.engine().name, profile.price.unset()), (engine, None));
+        assert!(profile.monthly > 0.0 && profile.place.is_some_and(|place| place.contains("our")));
+    }
+}
+
+#[test]
 fn the_listing_reads_back_and_names_where_values_came_from() {
     let settings = resolve("[map]\ntext = 'Body'", &[("UNDERTONE_DETAIL", "on")], &[("out", "a # b")]).unwrap();
     let listing = settings.listing(keys());
