@@ -105,6 +105,19 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", Count(count), if count == 1 { "" } else { "s" })
 }
 
+/// An amount of dollars: `$1,234.50`; nothing for none, and never none for a little.
+pub(crate) fn dollars(amount: f64) -> String {
+    if amount == 0.0 {
+        return "nothing".to_owned();
+    }
+    if amount.abs() < 0.005 {
+        return "under $0.01".to_owned();
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above 0; more than u64 is its most")]
+    let cents = (amount * 100.0).round() as u64;
+    format!("${}.{:02}", Count(cents / 100), cents % 100)
+}
+
 /// A share in percent: whole, but for a share that would look like none or all.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
@@ -188,6 +201,11 @@ mod tests {
     fn what_is_missing_is_a_dash_as_wide_as_a_score() {
         let plain = |score| anstream::adapter::strip_str(&Coloured(score).to_string()).to_string();
         assert_eq!((plain(None), plain(Some(-0.4567))), ("    –".to_owned(), "−0.46".to_owned()));
+    }
+
+    #[test]
+    fn a_little_money_is_not_none() {
+        assert_eq!([0.0, 0.001, 0.3, 1234.5].map(dollars), ["nothing", "under $0.01", "$0.30", "$1,234.50"]);
     }
 
     #[test]

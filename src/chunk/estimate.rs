@@ -32,6 +32,8 @@ pub struct Estimate {
     pub bytes: u64,
     /// Billed units if the minimum and the rounding hold for each document: the upper bound.
     pub units_upper: u64,
+    /// Billed units if no document had a minimum: the rest of the upper bound is the minimum charge.
+    pub units_of_text: u64,
     /// Requests hold one language each, so the languages are kept apart.
     languages: BTreeMap<Box<str>, Share>,
 }
@@ -50,6 +52,7 @@ impl Estimate {
         self.chars += u64::from(chars);
         self.bytes += u64::from(bytes);
         self.units_upper += billing.map_or(0, |billing| billing.units(chars as usize));
+        self.units_of_text += billing.map_or(0, |billing| billing.units_without_minimum(chars as usize));
         if !self.languages.contains_key(language) {
             self.languages.insert(language.into(), Share::default());
         }
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn each_document_pays_the_minimum_at_most_and_each_request_at_least() {
         let chats = estimate(&[(20, "en"); 30]);
-        assert_eq!((chats.units_upper, chats.requests(&LIMITS)), (90, 2));
+        assert_eq!((chats.units_upper, chats.units_of_text, chats.requests(&LIMITS)), (90, 30, 2));
         assert_eq!(chats.units_lower(BILLING, &LIMITS), 6);
         let calls = estimate(&[(430, "en"); 30]);
         assert_eq!((calls.units_upper, calls.units_lower(BILLING, &LIMITS)), (150, 129));

@@ -208,6 +208,17 @@ fn date(text: &str) -> Result<Date, String> {
     date.ok_or_else(|| "expected a date such as 2026-11-02".to_owned())
 }
 
+/// The most documents a month that anybody has.
+const MOST_DOCUMENTS: u64 = 1_000_000_000_000;
+
+/// A number of documents as it is typed.
+fn volume(text: &str) -> Result<u64, String> {
+    let mut documents = 0;
+    settings::put_within(&mut documents, &settings::Raw::Argument(text.to_owned()), 1..=MOST_DOCUMENTS)
+        .map(|()| documents)
+        .map_err(|wrong| wrong.to_string())
+}
+
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -312,6 +323,10 @@ pub struct Evaluate {
     /// Also train on growing parts of the labels: from how many on is a model of one's own better?
     #[arg(long)]
     pub learning_curve: bool,
+    /// Documents a month: what each engine costs at that volume, from which volume on another costs less, and which one
+    /// to stay with until how many more labels
+    #[arg(long, value_name = "NUMBER", value_parser = volume)]
+    pub volume: Option<u64>,
     /// Print JSON instead of tables
     #[arg(long)]
     pub json: bool,

@@ -275,6 +275,11 @@ impl Tiers {
         (dollars * 1e9).round() / 1e9
     }
 
+    /// The steps: the last unit of the month at a price, nothing for all that follow, and the dollars a unit.
+    pub fn steps(&self) -> impl Iterator<Item = (Option<u64>, f64)> {
+        self.0.iter().map(|tier| (tier.up_to, tier.per_unit))
+    }
+
     fn read(value: &toml::Value) -> Option<Self> {
         let tiers = value.as_array()?.iter().map(Self::read_tier).collect::<Option<Vec<_>>>()?;
         let (last, stepped) = tiers.split_last()?;

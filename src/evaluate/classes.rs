@@ -85,7 +85,7 @@ impl Confusion {
 }
 
 /// `part` of `whole` as a share; empty if there is no whole.
-fn share(part: u64, whole: u64) -> Option<f64> {
+pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 

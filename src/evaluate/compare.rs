@@ -53,8 +53,8 @@ pub struct Standing<'a> {
     pub name: &'a str,
     /// How good it is.
     pub figure: Option<Interval>,
-    /// Dollars for a thousand items.
-    pub cost_per_1000: f64,
+    /// Dollars for a thousand items; empty where that is not known.
+    pub cost_per_1000: Option<f64>,
     /// Whether a team could start at it: not a baseline that is there to be compared with.
     pub eligible: bool,
 }
@@ -70,11 +70,20 @@ pub struct Verdict {
     pub words: String,
 }
 
+/// The engines that a team could start at and that none of them beats by more than chance.
+pub(super) fn unbeaten<'s, 'a>(standings: &'s [Standing<'a>], comparisons: &[Comparison]) -> Vec<&'s Standing<'a>> {
+    let eligible = || standings.iter().filter(|one| one.eligible && one.figure.is_some());
+    let beats = |other: &Standing<'_>, one: &Standing<'_>| {
+        lead(comparisons, other.name, one.name).is_some_and(|lead| lead.low > 0.0)
+    };
+    eligible().filter(|one| !eligible().any(|other| beats(other, one))).collect()
+}
+
 /// The verdict on `items` (a noun in the plural, such as "texts").
 pub fn verdict(standings: &[Standing<'_>], comparisons: &[Comparison], figure: Figure, items: &str) -> Verdict {
     let judged: Vec<&Standing<'_>> = standings.iter().filter(|one| one.figure.is_some()).collect();
     let eligible = judged.iter().copied().filter(|one| one.eligible);
-    let Some(best) = eligible.clone().max_by(|a, b| value(a).total_cmp(&value(b))) else {
+    let Some(best) = eligible.max_by(|a, b| value(a).total_cmp(&value(b))) else {
         let words = format!("Nothing can be said: no engine has a {figure} on these {items}.");
         return Verdict { start_at: None, sure: false, words };
     };
@@ -88,16 +97,18 @@ pub fn verdict(standings: &[Standing<'_>], comparisons: &[Comparison], figure: F
     }
     let lead = |other: &Standing<'_>| lead(comparisons, best.name, other.name);
     let unsure = |other: &Standing<'_>| lead(other).is_none_or(|lead| lead.low <= 0.0);
-    let chosen = eligible
-        .filter(|one| one.name == best.name || unsure(one))
-        .min_by(|a, b| a.cost_per_1000.total_cmp(&b.cost_per_1000).then(value(b).total_cmp(&value(a))))
+    // What is not known may be dear.
+    let cost = |one: &Standing<'_>| one.cost_per_1000.unwrap_or(f64::INFINITY);
+    let chosen = unbeaten(standings, comparisons)
+        .into_iter()
+        .min_by(|a, b| cost(a).total_cmp(&cost(b)).then(value(b).total_cmp(&value(a))))
         .unwrap_or(best);
     let others = judged.iter().filter(|other| other.name != best.name);
     let sure = chosen.name == best.name && others.clone().all(|other| !unsure(other));
     let mut words = format!("Start at {}: its {figure} is {}", chosen.name, Range(chosen.figure));
     if chosen.name == best.name {
         for other in others {
-            words += &against(other, lead(other), unsure(other));
+            words += &against(other, lead(other));
         }
         words += ".";
     } else {
@@ -110,7 +121,7 @@ pub fn verdict(standings: &[Standing<'_>], comparisons: &[Comparison], figure: F
             Money(chosen.cost_per_1000)
         );
     }
-    if chosen.name == best.name && chosen.cost_per_1000 > 0.0 {
+    if chosen.name == best.name && chosen.cost_per_1000 != Some(0.0) {
         words += &format!(" It costs {} for 1,000 {items}.", Money(chosen.cost_per_1000));
     }
     if !sure {
@@ -124,24 +135,28 @@ fn value(standing: &Standing<'_>) -> f64 {
 }
 
 /// By how much `best` is better than `other`.
-fn lead(comparisons: &[Comparison], best: &str, other: &str) -> Option<Interval> {
+pub(super) fn lead(comparisons: &[Comparison], best: &str, other: &str) -> Option<Interval> {
     comparisons.iter().find_map(|one| match one.difference {
         Some(difference) if one.first == other && one.second == best => Some(difference),
-        Some(Interval { value, low, high }) if one.first == best && one.second == other => {
-            Some(Interval { value: -value, low: -high, high: -low })
-        }
+        Some(difference) if one.first == best && one.second == other => Some(turned(difference)),
         _ => None,
     })
 }
 
-/// The words about an engine that is behind.
-fn against(other: &Standing<'_>, lead: Option<Interval>, unsure: bool) -> String {
+/// The same difference the other way round.
+fn turned(Interval { value, low, high }: Interval) -> Interval {
+    Interval { value: -value, low: -high, high: -low }
+}
+
+/// The words about another engine, by how much the chosen one is better.
+fn against(other: &Standing<'_>, lead: Option<Interval>) -> String {
     let name = other.name;
-    match lead {
-        None => format!("; nothing scored by both tells it from {name}"),
-        Some(_) if unsure => format!("; ahead of {name} by {}, which may be chance", Range(lead)),
-        Some(_) => format!("; ahead of {name} by {}, more than chance explains", Range(lead)),
+    let Some(lead) = lead else { return format!("; nothing scored by both tells it from {name}") };
+    let sure = if lead.excludes_zero() { "more than chance explains" } else { "which may be chance" };
+    if lead.value < 0.0 {
+        return format!("; behind {name} by {}, {sure}", Range(Some(turned(lead))));
     }
+    format!("; ahead of {name} by {}, {sure}", Range(Some(lead)))
 }
 
 /// How large a difference these items could hide.
@@ -167,12 +182,16 @@ impl fmt::Display for Range {
     }
 }
 
-/// An amount of dollars.
-struct Money(f64);
+/// An amount of dollars that may not be known.
+struct Money(Option<f64>);
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 > 0.0 { write!(f, "${:.2}", self.0) } else { f.write_str("nothing") }
+        match self.0 {
+            None => f.write_str("an amount that is not known"),
+            Some(dollars) if dollars > 0.0 => write!(f, "${dollars:.2}"),
+            Some(_) => f.write_str("nothing"),
+        }
     }
 }
 
@@ -182,7 +201,7 @@ mod tests {
 
     fn standing(name: &str, value: f64, cost_per_1000: f64) -> Standing<'_> {
         let figure = Some(Interval { value, low: value - 0.02, high: value + 0.02 });
-        Standing { name, figure, cost_per_1000, eligible: true }
+        Standing { name, figure, cost_per_1000: Some(cost_per_1000), eligible: true }
     }
 
     /// `second` better than `first` by `value` ± `half`.
@@ -229,6 +248,8 @@ mod tests {
             "calls",
         );
         assert_eq!((found.start_at.as_deref(), found.sure), (Some("local"), false));
+        let words = "behind vader by 0.100 (95 % interval 0.080 to 0.120), more than chance explains";
+        assert!(found.words.contains(words), "{}", found.words);
     }
 
     #[test]

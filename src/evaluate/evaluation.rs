@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Closest, Comparison, Curve, Figure, Interval, Judged, MEASURES, Measure, MeasureFigures, RatedCall, Standing,
-    TextFigures, Verdict, agreement, macro_f1, paired_difference, unhappy_auc, verdict,
+    Closest, Comparison, Curve, Decision, Figure, Interval, Judged, MEASURES, Measure, MeasureFigures, RatedCall,
+    Standing, TextFigures, Verdict, agreement, macro_f1, paired_difference, unhappy_auc, verdict,
 };
 use crate::sentiment::{Label, Scores};
 
@@ -31,14 +31,14 @@ pub struct ItemScores {
 pub struct Effort {
     /// Units that scoring everything takes, at most: nothing stored, each distinct text sent once.
     pub units: u64,
-    /// Dollars for a thousand items at the first units' price.
-    pub cost_per_1000: f64,
+    /// Dollars for a thousand items at the first units' price; empty where that is not known.
+    pub cost_per_1000: Option<f64>,
     /// Requests of this evaluation; fewer where scores were stored.
     pub requests: u64,
     /// Units billed by this evaluation, at most.
     pub units_billed: u64,
-    /// Dollars for them.
-    pub cost_billed: f64,
+    /// Dollars for what it sent, at most; empty where that is not known.
+    pub cost_billed: Option<f64>,
     /// Seconds from the first document to the last outcome.
     pub seconds: f64,
 }
@@ -101,6 +101,8 @@ pub struct EngineFigures {
     pub model: String,
     /// Whether the model learned from these very items: then its figures are too good to go by.
     pub trained_on_these: bool,
+    /// Whether `analyze` can use it: not a baseline that is there to be compared with.
+    pub eligible: bool,
     /// Items that it scored.
     pub scored: usize,
     /// Items that it did not: they count nowhere.
@@ -125,12 +127,17 @@ pub struct Evaluation {
     pub undertone_version: &'static str,
     /// What was evaluated.
     pub subject: Subject,
+    /// What comparisons, verdict and decision go by.
+    pub figure: Figure,
     /// The engines, in the order asked for.
     pub engines: Vec<EngineFigures>,
     /// Each pair of them.
     pub comparisons: Vec<Comparison>,
     /// Which layer to start at.
     pub verdict: Verdict,
+    /// What a month costs and what follows, where a volume was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// How many labels a model of one's own takes, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_curve: Option<Curve>,
@@ -144,33 +151,53 @@ impl Evaluation {
             answers.get(at + 1..).unwrap_or_default().iter().map(move |second| (first, second))
         });
         let comparisons: Vec<Comparison> = pairs.map(|(first, second)| compare(truth, first, second, seed)).collect();
+        let verdict = Verdict { start_at: None, sure: false, words: String::new() };
         let figure = main_figure(truth);
-        let standings: Vec<Standing<'_>> = engines
-            .iter()
-            .zip(answers)
-            .map(|(figures, answers)| Standing {
-                name: &figures.name,
-                figure: figures.main(),
-                cost_per_1000: figures.effort.cost_per_1000,
-                eligible: answers.eligible,
-            })
-            .collect();
-        let mut verdict = verdict(&standings, &comparisons, figure, subject.items);
-        for engine in engines.iter().filter(|engine| engine.trained_on_these) {
-            verdict.sure = false;
-            verdict.words += &format!(
-                " But {} learned from these very {}: its figures are too good to go by.",
-                engine.name, subject.items
-            );
-        }
-        Self {
+        let mut evaluation = Self {
             undertone_version: env!("CARGO_PKG_VERSION"),
             subject,
+            figure,
             engines,
             comparisons,
             verdict,
+            decision: None,
             learning_curve: None,
-        }
+        };
+        let costs: Vec<Option<f64>> = evaluation.engines.iter().map(|engine| engine.effort.cost_per_1000).collect();
+        evaluation.verdict = evaluation.verdict_at(&costs);
+        evaluation
+    }
+
+    /// What the verdict knows of the engines where a thousand items cost so much.
+    pub(super) fn standings(&self, cost_per_1000: &[Option<f64>]) -> Vec<Standing<'_>> {
+        let priced = self.engines.iter().zip(cost_per_1000);
+        priced
+            .map(|(engine, cost)| Standing {
+                name: &engine.name,
+                figure: engine.main(),
+                cost_per_1000: *cost,
+                eligible: engine.eligible,
+            })
+            .collect()
+    }
+
+    /// The verdict where a thousand items cost so much.
+    pub(super) fn verdict_at(&self, cost_per_1000: &[Option<f64>]) -> Verdict {
+        let found = verdict(&self.standings(cost_per_1000), &self.comparisons, self.figure, self.subject.items);
+        let doubts = self.doubts();
+        Verdict { sure: found.sure && doubts.is_empty(), words: found.words + &doubts, ..found }
+    }
+
+    /// What figures are not to be gone by, in words.
+    pub(super) fn doubts(&self) -> String {
+        let knowing = self.engines.iter().filter(|engine| engine.trained_on_these);
+        let words = knowing.map(|engine| {
+            format!(
+                " But {} learned from these very {}: its figures are too good to go by.",
+                engine.name, self.subject.items
+            )
+        });
+        words.collect()
     }
 }
 
@@ -210,6 +237,7 @@ fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures 
         name: answers.name.clone(),
         model: answers.model.clone(),
         trained_on_these: answers.trained_on_these,
+        eligible: answers.eligible,
         scored,
         not_scored: answers.items.len() - scored,
         effort: answers.effort,
@@ -274,7 +302,7 @@ mod tests {
     }
 
     fn answers(name: &str, items: Vec<ItemScores>, cost_per_1000: f64) -> Answers {
-        let effort = Effort { cost_per_1000, ..Effort::default() };
+        let effort = Effort { cost_per_1000: Some(cost_per_1000), ..Effort::default() };
         Answers { name: name.into(), model: "m".into(), eligible: true, trained_on_these: false, effort, items }
     }
 

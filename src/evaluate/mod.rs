@@ -4,14 +4,18 @@
 //! Every figure that is shown has an interval beside it, from the [bootstrap](interval), seeded, so that the same
 //! input gives the same interval. [`texts`](TextFigures) judges labelled texts and [`calls`](MeasureFigures) rated calls,
 //! with [`classes`](Confusion), [`ranking`](auc) and [`reliability()`] below them; [`compare`](Comparison) and
-//! [`curve`](Curve) hold engines against each other and put into words what follows; an [`Evaluation`] is all of it.
+//! [`curve`](Curve) hold engines against each other and put into words what follows; an [`Evaluation`] is all of it, and
+//! a [`Decision`] adds what a month of each engine costs.
 
+mod advice;
 mod bootstrap;
 mod calls;
 mod classes;
 mod compare;
 mod curve;
+mod decision;
 mod evaluation;
+mod month;
 mod ranking;
 mod redaction;
 mod reliability;
@@ -22,6 +26,7 @@ pub use calls::{Closest, MEASURES, Measure, MeasureFigures, RatedCall, unhappy_a
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
 pub use compare::{Comparison, Figure, Standing, Verdict, verdict};
 pub use curve::{Curve, CurveTexts};
+pub use decision::{BreakEven, Decision, DecisionRow, Pace, Terms};
 pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, ItemScores, RatingsSubject, Subject, Truth, judged};
 pub use ranking::{auc, spearman};
 pub use redaction::{RedactedCall, RedactionFigures};

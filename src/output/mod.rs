@@ -9,6 +9,7 @@ mod cell;
 #[cfg(test)]
 mod dashboards;
 pub mod datapackage;
+mod decision;
 mod directory;
 mod drift;
 mod files;
@@ -25,6 +26,7 @@ pub use agents::columns as agent_columns;
 pub use calls::{CallRow, columns as call_columns};
 pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
+pub(crate) use decision::decision_table;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub(crate) use directory::{TEMPORARY_HINT, sync_directory, write_hashed};
 pub use drift::{ABOUT_DRIFT, drift_columns};

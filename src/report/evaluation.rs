@@ -6,7 +6,9 @@ use askama::Template;
 
 use super::figure::{Learning, Reliability, Standings};
 use super::page::{STYLE, STYLE_HASH};
-use crate::evaluate::{Comparison, Curve, EngineFigures, Evaluation, Interval, Measure, MeasureFigures, TextFigures};
+use crate::evaluate::{
+    Comparison, Curve, Decision, EngineFigures, Evaluation, Interval, Measure, MeasureFigures, TextFigures,
+};
 use crate::sentiment::Label;
 use crate::words::{Count, Name};
 
@@ -41,6 +43,7 @@ pub fn evaluation_page(evaluation: &Evaluation) -> String {
             .iter()
             .filter_map(|engine| Some(CallTable::of(engine, engine.calls.as_ref()?)))
             .collect(),
+        decision: evaluation.decision.as_ref().map(|decision| DecisionTables::of(evaluation, decision)),
         evaluation,
     };
     page.render().expect("a string takes everything that is written to it")
@@ -57,6 +60,7 @@ struct Page<'a> {
     standings: Option<Standings>,
     rows: Vec<EngineRow>,
     comparisons: Vec<ComparisonRow>,
+    decision: Option<DecisionTables<'a>>,
     learning: Option<Learning>,
     held_out: Count,
     learning_rows: Vec<(String, String)>,
@@ -119,10 +123,10 @@ impl EngineRow {
             value: engine.main().map(|main| format!("{:.3}", main.value)),
             sure: engine.main().map(|main| format!("{:.3} to {:.3}", main.low, main.high)),
             main: range(engine.main()),
-            cost: if engine.effort.cost_per_1000 > 0.0 {
-                format!("${:.2}", engine.effort.cost_per_1000)
-            } else {
-                "nothing".into()
+            cost: match engine.effort.cost_per_1000 {
+                None => unknown(),
+                Some(cost) if cost > 0.0 => format!("${cost:.2}"),
+                Some(_) => "nothing".into(),
             },
             units: Count(engine.effort.units),
             seconds: format!("{:.1}", engine.effort.seconds),
@@ -155,6 +159,31 @@ impl ComparisonRow {
             },
             same: number(one.agreement.map(|agreement| agreement.same)),
             kappa: number(one.agreement.and_then(|agreement| agreement.kappa)),
+        }
+    }
+}
+
+/// The engines at a volume.
+struct DecisionTables<'a> {
+    volume: Count,
+    words: &'a str,
+    engines: Vec<String>,
+    facts: Vec<(String, Vec<String>)>,
+    how_it_costs: String,
+    break_even: Vec<(String, String, &'a str)>,
+}
+
+impl<'a> DecisionTables<'a> {
+    fn of(evaluation: &Evaluation, decision: &'a Decision) -> Self {
+        let name = |name: &str| Name::new(name).to_string();
+        let pairs = decision.break_even.iter();
+        Self {
+            volume: Count(decision.volume),
+            words: &decision.advice.words,
+            engines: decision.engines.iter().map(|row| name(&row.engine)).collect(),
+            facts: super::decision::facts(evaluation, decision),
+            how_it_costs: super::decision::how_it_costs(evaluation, decision),
+            break_even: pairs.map(|pair| (name(&pair.first), name(&pair.second), pair.words.as_str())).collect(),
         }
     }
 }
@@ -235,14 +264,14 @@ fn unknown() -> String {
     "not known".to_owned()
 }
 
-fn number(figure: Option<f64>) -> String {
+pub(super) fn number(figure: Option<f64>) -> String {
     figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3}"))
 }
 
-fn range(interval: Option<Interval>) -> String {
+pub(super) fn range(interval: Option<Interval>) -> String {
     interval.map_or_else(unknown, |interval| interval.to_string())
 }
 
-fn signed(interval: Option<Interval>) -> String {
+pub(super) fn signed(interval: Option<Interval>) -> String {
     interval.map_or_else(unknown, |interval| format!("{interval:+}"))
 }

@@ -9,11 +9,12 @@
 //! and [`facts`] put into words what was found and what was run, [`changes`] holds the last days or the last run against
 //! those before, [`trend`] is the series of days, [`agents`](mod@agents) are the rows of agents.csv, [`listening`] the calls
 //! worth listening to; [`figure`] draws lines and dots, [`page`](mod@page) puts all of it into the templates, and
-//! [`evaluation`] does the same for an evaluation of engines.
+//! [`evaluation`] does the same for an evaluation of engines, [`decision`] for what a month of them costs.
 
 mod agents;
 mod calendar;
 mod changes;
+mod decision;
 mod evaluation;
 mod facts;
 mod figure;
@@ -31,6 +32,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use agents::{Agent, agents};
+pub(crate) use decision::{facts, how_it_costs};
 pub use evaluation::evaluation_page;
 pub use figures::{Figures, Part};
 pub use page::page;

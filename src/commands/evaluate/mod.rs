@@ -5,6 +5,7 @@
 //! what the figures are is settled in [`crate::evaluate`].
 
 mod contender;
+mod decided;
 mod items;
 mod marked;
 mod shown;
@@ -19,19 +20,20 @@ use tokio::runtime::Runtime;
 
 use super::session::Session;
 use super::{options, print};
-use crate::budget::Planned;
-use crate::chunk::Speakers;
+use crate::chunk::{Estimate, Speakers};
 use crate::cli;
-use crate::engine::Halt;
+use crate::engine::price::TimeTerms;
+use crate::engine::{Halt, Price, Profile};
 use crate::evaluate::{
-    Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, MEASURES, Measure, Subject, Truth, judged,
+    Answers, Curve, CurveTexts, Effort, Evaluation, ItemScores, Judged, MEASURES, Measure, Pace, Subject, Terms, Truth,
+    judged,
 };
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::interrupt;
 use crate::model::Model;
-use crate::output::write_whole;
-use crate::pipeline::{self, PipelineError, PrepareOptions, Prepared, TakeCalls, roll_up_call};
+use crate::output::{RunRecord, decision_table, write_whole};
+use crate::pipeline::{self, PipelineError, Plan, PrepareOptions, Prepared, TakeCalls, roll_up_call};
 use crate::places;
 use crate::progress::{Progress, Standing};
 use crate::report;
@@ -54,9 +56,15 @@ const SEED: u64 = 1;
 /// [`Failure`] with the exit code that tells what stopped it; then nothing was written.
 pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failure> {
     args.out.as_deref().map_or(Ok(()), places::refuse)?;
+    refuse_run_directory(args)?;
     if let Some(labels) = &args.labels
         && marked::is_marked(labels)?
     {
+        if args.volume.is_some() {
+            let hint = "name a file with the columns text and label, or call_id and a rating";
+            let message = "marks judge redaction, and a volume decides between engines";
+            return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
+        }
         return marked::run(labels, settings, args, SEED);
     }
     let settings = &of_both_speakers(settings);
@@ -66,14 +74,16 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
         return Err(Failure::new(ExitCode::Usage, "rated calls have no learning curve").with_hint(Some(hint.into())));
     }
     let (runtime, halt) = start()?;
-    let mut answers = Vec::new();
-    let mut failed = 0;
+    let (mut answers, mut terms) = (Vec::new(), Vec::new());
     for contender in &contenders(args, settings) {
         let scored = runtime.block_on(Box::pin(ask(contender, &items, settings, &halt)))?;
-        failed += scored.failed;
         answers.push(scored.answers);
+        terms.push(scored.terms);
     }
     let mut evaluation = Evaluation::of(items.subject.clone(), &items.truth, &answers, SEED);
+    if let Some(volume) = args.volume {
+        evaluation.decide(volume, &terms);
+    }
     if args.learning_curve {
         evaluation.learning_curve = learning_curve(&items, &answers)?;
     }
@@ -81,7 +91,8 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
         write(path, &evaluation)?;
     }
     print(&if args.json { json(&evaluation)? } else { shown::table(&evaluation) })?;
-    Ok(if failed > 0 { ExitCode::Partial } else { ExitCode::Done })
+    let whole = terms.iter().all(|terms| terms.missing() == 0);
+    Ok(if whole { ExitCode::Done } else { ExitCode::Partial })
 }
 
 /// What is judged is what the customer says, whoever's words a run scores.
@@ -120,13 +131,13 @@ pub(super) fn rated_columns(files: &RatedFiles<'_>, settings: &Settings) -> Resu
     let items = Items::of_calls(files, None, false, settings)?;
     let (runtime, halt) = start()?;
     let engine = Contender::Engine(settings.selected());
-    let Scored { answers, failed } = runtime.block_on(Box::pin(ask(&engine, &items, settings, &halt)))?;
+    let Scored { answers, terms } = runtime.block_on(Box::pin(ask(&engine, &items, settings, &halt)))?;
     let ratings = match &items.truth {
         Truth::Calls(ratings) => ratings.as_slice(),
         Truth::Texts(_) => &[],
     };
     let calls = ratings.iter().zip(&answers.items).map(|((rating, _), item)| (*rating, item.values)).collect();
-    Ok(RatedColumns { subject: items.subject, calls, failed })
+    Ok(RatedColumns { subject: items.subject, calls, failed: terms.missing() })
 }
 
 /// The engines that the line names, each once; the settings' engine where it names none.
@@ -143,10 +154,10 @@ fn contenders(args: &cli::Evaluate, settings: &Settings) -> Vec<Contender> {
     contenders
 }
 
-/// What an engine brought, and how many segments it failed at.
+/// What an engine brought, and what it takes.
 struct Scored {
     answers: Answers,
-    failed: u64,
+    terms: Terms,
 }
 
 /// Has an engine score all items.
@@ -158,11 +169,8 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let redactor = options::redactor(settings, &profile)?;
     let languages = Arc::clone(&items.languages);
     let prepare = PrepareOptions::new(chunk, &profile, languages, session.store.clone(), redactor);
-    let cost = |units| profile.price.cost(units);
-    let bill = profile.is_charged().then(|| Bill::of(items, &prepare)).transpose()?;
-    if let Some(bill) = &bill {
-        session.budget.check(Planned { units: bill.now, cost: cost(bill.now) })?;
-    }
+    let (now, alone) = plans(items, &prepare)?;
+    session.hold(profile.price.at_most(&now.estimate, &profile.limits))?;
     let mut progress = Progress::new(settings.verbosity == Verbosity::Quiet);
     progress.scoring(items.turns());
     let collected = Collected::new(items, settings.min_coverage);
@@ -176,38 +184,49 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     progress.finish();
     let collected = pipelined.map_err(|failure| session.with_what_is_kept(failure))?.fold;
     let seconds = begun.elapsed().as_secs_f64();
-    let effort = bill.map_or(Effort { seconds, ..Effort::default() }, |bill| {
-        let requests = session.service.meter.read();
-        Effort {
-            units: bill.from_nothing,
-            cost_per_1000: cost(bill.from_nothing) * 1000.0 / items.subject.count as f64,
-            requests: requests.requests,
-            units_billed: requests.units_most,
-            cost_billed: cost(requests.units_most),
-            seconds,
-        }
-    });
+    let spent = session.service.meter.read();
+    let (most, billed) = (profile.price.at_most(&alone.estimate, &profile.limits), profile.price.so_far(&spent));
+    let effort = Effort {
+        units: most.units,
+        cost_per_1000: most.dollars.map(|dollars| dollars * 1000.0 / items.subject.count as f64),
+        requests: if profile.is_charged() { spent.requests } else { 0 },
+        units_billed: billed.units,
+        cost_billed: billed.dollars,
+        seconds,
+    };
+    let terms = Terms {
+        pace: pace(&profile, &alone.estimate, spent.documents_scored, seconds),
+        profile: profile.clone(),
+        estimate: alone.estimate,
+        repeated: alone.repeated,
+        skipped: collected.skipped,
+        failed: collected.failed,
+        spent,
+    };
     let (name, eligible) = (contender.to_string(), contender.eligible());
     let trained_on_these = items.shipped_model_learned_from && profile.model == Model::shipped().version();
     let answers = Answers { name, model: profile.model, eligible, trained_on_these, effort, items: collected.items };
-    Ok(Scored { answers, failed: collected.failed })
+    Ok(Scored { answers, terms })
 }
 
-/// Units that scoring all items takes, at most.
-struct Bill {
-    /// With what is stored.
-    now: u64,
-    /// With nothing stored: what the engine costs whoever starts at it.
-    from_nothing: u64,
+/// What scoring all items takes: with what is stored, and with nothing stored, as for whoever starts at the engine.
+fn plans(items: &Items, prepare: &PrepareOptions) -> Result<(Plan, Plan), PipelineError> {
+    let ways = [prepare.clone(), PrepareOptions { store: None, ..prepare.clone() }];
+    let mut plans = pipeline::plan(items.groups().map(Ok), &ways)?.into_iter();
+    Ok((plans.next().unwrap_or_default(), plans.next().unwrap_or_default()))
 }
 
-impl Bill {
-    fn of(items: &Items, prepare: &PrepareOptions) -> Result<Self, PipelineError> {
-        let ways = [prepare.clone(), PrepareOptions { store: None, ..prepare.clone() }];
-        let plans = pipeline::plan(items.groups().map(Ok), &ways)?;
-        let units = |way: usize| plans.get(way).map_or(0, |plan| plan.estimate.units_upper);
-        Ok(Self { now: units(0), from_nothing: units(1) })
-    }
+/// How fast an engine is: at its quota with full requests, else as it was just measured, if anything was scored.
+fn pace(profile: &Profile, estimate: &Estimate, scored: u64, seconds: f64) -> Option<Pace> {
+    let quota = match &profile.price {
+        Price::PerTime(TimeTerms { pace: Some(pace), .. }) if estimate.documents > 0 => {
+            Some(estimate.documents as f64 / pace.seconds(estimate.documents, estimate.chars))
+        }
+        _ => profile.requests_per_second.map(|rate| rate * profile.limits.batch_documents as f64),
+    };
+    let measured = || (scored > 0 && seconds > 0.0).then(|| (scored as f64 / seconds, Some(scored)));
+    let pace = quota.map(|rate| (rate, None)).or_else(measured);
+    pace.map(|(documents_per_second, measured_on)| Pace { documents_per_second, measured_on })
 }
 
 /// An engine's scores of each item, as items finish.
@@ -217,13 +236,16 @@ struct Collected {
     items: Vec<ItemScores>,
     turns: u64,
     calls: u64,
+    /// Documents that were not sent although they have words.
+    skipped: u64,
+    /// Documents that were sent and not scored.
     failed: u64,
 }
 
 impl Collected {
     fn new(items: &Items, min_coverage: Millionths) -> Self {
         let (places, items) = (items.places(), vec![ItemScores::default(); items.subject.count]);
-        Self { places, min_coverage, items, turns: 0, calls: 0, failed: 0 }
+        Self { places, min_coverage, items, turns: 0, calls: 0, skipped: 0, failed: 0 }
     }
 
     fn standing(&self, session: &Session) -> Standing {
@@ -242,9 +264,13 @@ impl Collected {
 impl TakeCalls for Collected {
     /// Never fails.
     fn finish_call(&mut self, prepared: &Prepared, outcomes: Vec<Outcome>) -> io::Result<()> {
-        let empty = |outcome: &Outcome| matches!(outcome, Outcome::Skipped { reason } if *reason == NO_WORDS);
-        let missing = outcomes.iter().filter(|outcome| outcome.scores().is_none() && !empty(outcome));
-        self.failed += missing.count() as u64;
+        for outcome in &outcomes {
+            match outcome {
+                Outcome::Scored(_) | Outcome::Cached(_) => {}
+                Outcome::Skipped { reason } => self.skipped += u64::from(*reason != NO_WORDS),
+                Outcome::Failed { .. } => self.failed += 1,
+            }
+        }
         self.turns += prepared.call.turns.len() as u64;
         self.calls += 1;
         let rollup = roll_up_call(prepared, &outcomes, ScoredRoles::BOTH);
@@ -297,23 +323,36 @@ fn json(evaluation: &Evaluation) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-/// Writes the evaluation: a page where the path ends in `.html`, JSON where it ends in `.json`, else a directory with both.
+/// Writes the evaluation: a page where the path ends in `.html`, JSON where it ends in `.json`, else a directory with both,
+/// and with the table of a decision and its description if there is one.
 fn write(path: &Path, evaluation: &Evaluation) -> Result<(), Failure> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let (page, data) = match ending {
-        "html" => (Some(path.to_owned()), None),
-        "json" => (None, Some(path.to_owned())),
+    let put = |path: &Path, bytes: &[u8]| write_whole(path, bytes).map_err(|error| Failure::write(path, error));
+    let page = || report::evaluation_page(evaluation);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("html") => put(path, page().as_bytes()),
+        Some("json") => put(path, json(evaluation)?.as_bytes()),
         _ => {
             std::fs::create_dir_all(path).map_err(|error| Failure::write(path, error))?;
-            (Some(path.join("evaluation.html")), Some(path.join("evaluation.json")))
+            put(&path.join("evaluation.json"), json(evaluation)?.as_bytes())?;
+            if let Some(decision) = &evaluation.decision {
+                let (table, package) =
+                    decision_table(&decision.engines).map_err(|error| Failure::write(path, error))?;
+                put(&path.join("decision.csv"), &table)?;
+                put(&path.join("datapackage.json"), &package)?;
+            }
+            put(&path.join("evaluation.html"), page().as_bytes())
         }
-    };
-    if let Some(path) = data {
-        write_whole(&path, json(evaluation)?.as_bytes()).map_err(|error| Failure::write(&path, error))?;
     }
-    if let Some(path) = page {
-        let text = report::evaluation_page(evaluation);
-        write_whole(&path, text.as_bytes()).map_err(|error| Failure::write(&path, error))?;
+}
+
+/// A decision's description would stand in the place of a run's own.
+fn refuse_run_directory(args: &cli::Evaluate) -> Result<(), Failure> {
+    match &args.out {
+        Some(path) if args.volume.is_some() && path.join(RunRecord::FILE).exists() => {
+            let message = format!("{} holds the outputs of a run", path.display());
+            let hint = "name another directory with --out";
+            Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use indicatif::HumanCount;
 
+use super::decided;
 use crate::commands::columns::columns;
 use crate::evaluate::{Closest, Curve, EngineFigures, Evaluation, Interval, MeasureFigures, Subject, TextFigures};
 use crate::sentiment::Label;
@@ -19,6 +20,9 @@ pub(super) fn table(evaluation: &Evaluation) -> String {
         out += &comparisons(evaluation);
     }
     let _ = writeln!(out, "\n{}", evaluation.verdict.words);
+    if let Some(decision) = &evaluation.decision {
+        out += &decided::table(evaluation, decision);
+    }
     if let Some(curve) = &evaluation.learning_curve {
         out += &learning_curve(curve);
     }
@@ -76,7 +80,7 @@ fn row(engine: &EngineFigures, subject: &Subject) -> Vec<String> {
     let mut row = vec![engine.name.clone(), scored];
     row.extend(figures.map(range));
     row.extend([
-        format!("{:.2}", effort.cost_per_1000),
+        effort.cost_per_1000.map_or_else(|| "not known".to_owned(), |cost| format!("{cost:.2}")),
         HumanCount(effort.units).to_string(),
         format!("{:.1}", effort.seconds),
     ]);
