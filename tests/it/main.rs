@@ -7,6 +7,7 @@ mod comprehend;
 mod credentials;
 #[cfg(feature = "comprehend")]
 mod custom;
+mod decision;
 mod determinism;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod disk;
