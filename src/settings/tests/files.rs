@@ -60,7 +60,8 @@ fn each_example_of_an_engine_is_right_and_can_be_planned_with() {
         let mut settings = Settings::default();
         let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
         assert_eq!(problems.len(), 0, "{problems:?}");
-        let of_named: Vec<Problem> = layer.engines.iter().flat_map(|named| named.apply(&mut settings.clone())).collect();
+        let of_named: Vec<Problem> =
+            layer.engines.iter().flat_map(|named| named.apply(&mut settings.clone())).collect();
         assert_eq!(of_named.len(), 0, "{of_named:?}");
         let profile = (settings.engine().profile)(&settings);
         assert_eq!((settings.engine().name, profile.price.unset()), (engine, None));
