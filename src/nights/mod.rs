@@ -42,9 +42,10 @@ pub(crate) use partition::{Partition, part, remove_date, stage_date, stage_windo
 pub(crate) use publication::Publication;
 pub(crate) use series::{judged, trend, unjudged};
 pub(crate) use state::{FILE as STATE, Held, Input, InputId, Pending, Reason, State, call_key};
+#[cfg(feature = "object-stores")]
+pub(crate) use sums::FOLDER as SUMS;
 pub(crate) use sums::{
-    DateCounts, DateInput, DateRecord, DateSums, FOLDER as SUMS, Identity, Published, inputs_hash, keys,
-    read as read_sums,
+    DateCounts, DateInput, DateRecord, DateSums, Identity, Published, inputs_hash, keys, read as read_sums,
 };
 #[cfg(test)]
 pub(crate) use tables::day_fields;
