@@ -2,6 +2,7 @@
 
     python3 benches/nights.py            some minutes
     python3 benches/nights.py --large    a year of 10,000 calls a day: hours
+    python3 benches/nights.py --store    nights on a stand-in for Amazon S3 against one night over all in a folder
 
 5 % of the calls come 1 to 5 days late, 2 % come again, 2 % in two parts; calls go on after midnight in the next day's export;
 three nights a week are killed at a random moment. Set NIGHTS, CALLS, INPUTS, DAY_CALLS for other sizes.
@@ -17,9 +18,10 @@ import sys
 import time
 from pathlib import Path
 
-from measure import BENCH, Verdicts, analyze, clean_environment, run, undertone
+from measure import BENCH, RELEASE, Verdicts, analyze, clean_environment, run, undertone
 
 LARGE = "--large" in sys.argv
+STORE = "--store" in sys.argv
 NIGHTS = int(os.environ.get("NIGHTS", 365 if LARGE else 30))
 CALLS = int(os.environ.get("CALLS", 10_000 if LARGE else 100))
 INPUTS = int(os.environ.get("INPUTS", 10_000))
@@ -92,15 +94,37 @@ def fresh(name):
     return folder
 
 
-def nightly(into, inputs):
-    return run(undertone(), "nightly", "--quiet", "--into", into, inputs)
+class Bucket:
+    """A stand-in for Amazon S3 as a process of its own, where a lock that a killed night left has run out."""
+
+    inputs, store = "s3://calls/in/", "s3://calls/lake"
+
+    def __init__(self):
+        program = os.environ.get("S3_STANDIN", str(RELEASE / "examples" / "s3_standin"))
+        command = [program, "--clock-ahead=61", str(fresh("nights-empty"))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        lines = iter(self.process.stdout.readline, "\n")
+        self.environment = dict(line.split(" ", 1)[1].strip().split("=", 1) for line in lines)
+
+    def ask(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n", "the stand-in has ended"
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
-def killed(into, inputs, after):
+def nightly(into, inputs, environment=None):
+    return run(undertone(), "nightly", "--quiet", "--into", into, inputs, environment=environment)
+
+
+def killed(into, inputs, after, environment=None):
     """Starts a night and kills it, as a power cut would."""
     command = [undertone(), "nightly", "--quiet", "--into", str(into), str(inputs)]
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, env=clean_environment(), stdout=quiet, stderr=quiet)
+    process = subprocess.Popen(command, env={**clean_environment(), **(environment or {})}, stdout=quiet, stderr=quiet)
     time.sleep(after)
     process.kill()
     process.wait()
@@ -119,16 +143,23 @@ def equality(verdicts):
     inputs, store, once = fresh("nights-in"), BENCH / "nights", BENCH / "nights-once"
     for folder in (store, once):
         shutil.rmtree(folder, ignore_errors=True)
+    bucket = Bucket() if STORE else None
+    place = (bucket.store, bucket.inputs, bucket.environment) if bucket else (store, inputs)
     last, took, kills = max(night for night, _ in exports.values()), 0.5, 0
     for night in range(last + 1):
         for name, (arrives, rows) in exports.items():
             if arrives == night:
                 write(inputs / name, rows)
+                if bucket:
+                    bucket.ask("put", f"in/{name}", inputs / name)
         if chance.random() < 3 / 7:
-            killed(store, inputs, chance.uniform(0, took))
+            killed(*place[:2], chance.uniform(0, took), *place[2:])
             kills += 1
-        took = nightly(store, inputs).seconds
+        took = nightly(*place).seconds
     nightly(once, inputs)
+    if bucket:
+        bucket.ask("save", "lake/", store)
+        bucket.end()
     ours, theirs = partitions(store), partitions(once)
     different = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
     print(f"{last + 1} nights of {CALLS} calls, {len(exports)} inputs, {kills} kills, {len(theirs)} partitions")
@@ -176,9 +207,11 @@ def into_a_year(verdicts):
 def main():
     BENCH.mkdir(parents=True, exist_ok=True)
     if "UNDERTONE" not in os.environ:
-        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--no-default-features"], check=True, cwd=Path(__file__).parent.parent)
+        build = ["cargo", "build", "--release", "--locked", "--quiet", "--no-default-features"]
+        more = ["--features", "object-stores", "--bin", "undertone", "--example", "s3_standin"] if STORE else []
+        subprocess.run([*build, *more], check=True, cwd=Path(__file__).parent.parent)
     verdicts = Verdicts()
-    for part in (idle, into_a_year, equality):
+    for part in (equality,) if STORE else (idle, into_a_year, equality):
         part(verdicts)
     verdicts.exit()
 

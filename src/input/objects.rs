@@ -113,8 +113,10 @@ impl Found {
         // Partitions may be those of nights that publish above.
         if kept.objects.iter().any(|listed| listed.key.contains(PARTITION)) {
             for folder in folders(prefix) {
-                let list =
-                    queue.bucket().find(&format!("{folder}{}", nights::WINDOWS_LIST)).map_err(PlaceError::from)?;
+                let list = queue.bucket().find(&format!("{folder}{}", nights::WINDOWS_LIST));
+                // Rights may end at the prefix that was named.
+                let list = list.or_else(|error| if error.is_denied() { Ok(None) } else { Err(error) });
+                let list = list.map_err(PlaceError::from)?;
                 nights.extend(list.map(|_| folder.to_owned()));
             }
         }

@@ -4,7 +4,7 @@
 //! - [`call_date`]: the date that a call belongs to; `state`: which inputs were seen, in an index that can be lost;
 //! - `found`: what one reading holds, date by date; [`decide()`]: which dates that makes dirty, and what else must be read;
 //! - `folds`: scored calls, each date apart; `sums`: the record of a published date, which is its commit;
-//! - `lake`: the folder itself, which may lie on an object store;
+//! - `lake`: the folder itself, which may lie on an object store, and its working copy;
 //! - `publication`: files staged, then renamed, gone on with after a kill; `partition`: the files of a date; `tables`: columns;
 //! - `windows`: the days up to a date, merged from their sums; `weeks`: agents beside their own earlier weeks; `latest`: what a single run would write, for the window;
 //!   `series`: what drift says of the days.

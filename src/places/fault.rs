@@ -198,6 +198,11 @@ fn after(attempts: u32) -> String {
 }
 
 impl StoreError {
+    /// Whether a right is missing.
+    pub(crate) const fn is_denied(&self) -> bool {
+        matches!(self.fault, Fault::Denied(_))
+    }
+
     /// Whether the object is another one than was found before.
     pub(crate) fn is_changed(&self) -> bool {
         self.fault == Fault::Changed

@@ -181,6 +181,12 @@ fn what_nights_published_on_the_store_is_no_input() {
         s3.put(&format!("in/lake/{name}"), bytes);
     }
     assert_eq!(night(&place, &["s3://calls/"]).expect(0).stdout, "nothing new in 1 input\n");
+    // Of partitions of somebody else's it is asked whether they are those of nights, as far as rights go.
+    s3.put("theirs/call_date=2026-11-01/b.csv", export(&call("two", "2026-11-02T09:00:00Z")));
+    let denied = Rule { after: 1, ..Rule::always(Action::List, Fault::Refuse(403, "AccessDenied")) };
+    s3.set(|config| config.rules = vec![denied]);
+    night(&place, &["s3://calls/theirs/"]).expect(0);
+    s3.set(|config| config.rules.clear());
     for inputs in ["s3://calls/in/lake/", "s3://calls/in/lake/calls/", "s3://calls/in/lake/calls/call_date=2026-11-01/"]
     {
         let ended = place.run(&["analyze", inputs]).expect(66);
