@@ -81,10 +81,12 @@ impl Source {
     /// # Errors
     /// [`InputError::Place`] where an object store can't be asked.
     pub(crate) fn at(path: &str, is_named: bool) -> Result<Option<Self>, InputError> {
+        let place = places::location(Path::new(path))?;
         #[cfg(feature = "object-stores")]
-        if let Some(place) = places::location(Path::new(path))? {
+        if let Some(place) = place {
             return Ok(super::objects::at(&place, is_named)?);
         }
+        debug_assert!(place.is_none(), "an address that nothing reaches is an error");
         let metadata = fs::metadata(path).ok();
         Ok(metadata.map(|metadata| Self::File { path: path.into(), bytes: metadata.len(), is_named }))
     }

@@ -120,7 +120,7 @@ impl<'a> Night<'a> {
         let lake = Lake::open(&self.root)?;
         self.root = lake.root().to_owned();
         let copy = WorkingCopy { root: self.root.clone(), place: lake.place().to_owned() };
-        let done = self.work(lake, inventory).await;
+        let done = Box::pin(self.work(lake, inventory)).await;
         done.map_err(|failure| copy.shown(failure))
     }
 
