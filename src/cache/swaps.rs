@@ -96,6 +96,7 @@ fn keep(connection: &mut Connection, met: &Met<'_>) -> rusqlite::Result<Kept> {
 }
 
 /// The model that was met last at a place; `None` if none was, or it can't be read.
+#[must_use]
 pub fn last_met(root: &Path, engine: &str, place: &str) -> Option<String> {
     let read = Database::of(root, None).read(|connection| {
         let query = "SELECT model FROM places WHERE engine = ?1 AND place = ?2";

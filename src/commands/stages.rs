@@ -177,7 +177,8 @@ impl<'a> Stages<'a> {
         interrupt::stop_on_signals(service.halt.clone()).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
         let teller = tokio::spawn(tell_regularly(Arc::clone(&service.meter)));
         let run = pipeline::run(calls, service, prepare, &scoring, fold, show);
-        let pipelined = session.while_model_stays(async { run.await.map_err(Failure::from) }).await;
+        let run = Box::pin(async { run.await.map_err(Failure::from) });
+        let pipelined = session.while_model_stays(run).await;
         teller.abort();
         session.keep_scores(pipelined.is_ok());
         self.progress.finish();

@@ -97,7 +97,9 @@ impl<'a> Set<'a> {
 
     fn counts(rows: &[(Label, &str)]) -> BTreeMap<Label, usize> {
         let mut counts = BTreeMap::new();
-        rows.iter().for_each(|(label, _)| *counts.entry(*label).or_default() += 1);
+        for (label, _) in rows {
+            *counts.entry(*label).or_default() += 1;
+        }
         counts
     }
 

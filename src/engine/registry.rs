@@ -211,7 +211,7 @@ mod tests {
     }
 
     fn complaint(file: &str) -> String {
-        resolve(file, &[]).unwrap_err().to_string().replace(|c: char| c == '\n', "|")
+        resolve(file, &[]).unwrap_err().to_string().replace('\n', "|")
     }
 
     #[test]

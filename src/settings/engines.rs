@@ -255,18 +255,15 @@ pub(super) fn of_variables(
             let key = rest.strip_prefix(&spelled(engine.name))?.strip_prefix('_')?;
             engine.kind.keys().find(|known| spelled(&engine.kind.own_name(known)) == key)
         };
-        match engines.iter_mut().find_map(|engine| own(engine).map(|key| (engine, key))) {
-            Some((engine, key)) => {
-                engine.assignments.push(Assignment { key, raw: Raw::Variable(text.clone()), origin });
-            }
-            None => {
-                let known = engines.iter().flat_map(|engine| {
-                    let start = format!("{PREFIX}ENGINES_{}", spelled(engine.name));
-                    engine.kind.keys().map(move |key| format!("{start}_{}", spelled(&engine.kind.own_name(key))))
-                });
-                let message = format!("there is no setting behind the variable {variable}");
-                problems.push(Problem::unknown(message, variable, known.collect::<Vec<_>>().into_iter()));
-            }
+        if let Some((engine, key)) = engines.iter_mut().find_map(|engine| own(engine).map(|key| (engine, key))) {
+            engine.assignments.push(Assignment { key, raw: Raw::Variable(text.clone()), origin });
+        } else {
+            let known = engines.iter().flat_map(|engine| {
+                let start = format!("{PREFIX}ENGINES_{}", spelled(engine.name));
+                engine.kind.keys().map(move |key| format!("{start}_{}", spelled(&engine.kind.own_name(key))))
+            });
+            let message = format!("there is no setting behind the variable {variable}");
+            problems.push(Problem::unknown(message, variable, known.collect::<Vec<_>>().into_iter()));
         }
     }
 }

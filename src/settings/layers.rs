@@ -138,16 +138,13 @@ impl Reader<'_> {
 
     /// Takes the engines under names of one's own.
     fn engines(&mut self, value: Spanned<DeValue<'_>>, line: usize) {
-        match value.into_inner() {
-            DeValue::Table(table) => {
-                let (path, text) = (self.path, self.text);
-                let at = |offset| Origin::File { path: path.to_owned(), line: line_at(text, offset) };
-                self.layer.engines = engines::of_file(table, self.keys, &at, &mut self.layer.problems);
-            }
-            _ => {
-                let message = format!("{}:{line}: expected a section such as [engines.ours]", self.path.display());
-                self.layer.problems.push(Problem::new(message));
-            }
+        if let DeValue::Table(table) = value.into_inner() {
+            let (path, text) = (self.path, self.text);
+            let at = |offset| Origin::File { path: path.to_owned(), line: line_at(text, offset) };
+            self.layer.engines = engines::of_file(table, self.keys, &at, &mut self.layer.problems);
+        } else {
+            let message = format!("{}:{line}: expected a section such as [engines.ours]", self.path.display());
+            self.layer.problems.push(Problem::new(message));
         }
     }
 

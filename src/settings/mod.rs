@@ -64,12 +64,14 @@ pub struct Settings {
     /// Engines under names of one's own.
     named: Arc<Vec<Named>>,
     /// The engine among them that is laid over `sections`, and what they were before.
-    laid_over: Option<(&'static str, Vec<(TypeId, Option<AnySection>)>)>,
+    laid_over: Option<(&'static str, Before)>,
     provenance: Provenance,
 }
 
 /// A section, whatever its type.
 type AnySection = Arc<dyn Any + Send + Sync>;
+/// What sections were before others were laid over them.
+type Before = Vec<(TypeId, Option<AnySection>)>;
 /// Sections by their types.
 type Sections = BTreeMap<TypeId, AnySection>;
 

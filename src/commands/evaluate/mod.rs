@@ -179,7 +179,8 @@ async fn ask(contender: &Contender, items: &Items, settings: &Settings, halt: &H
     let groups = items.groups().map(Ok::<Vec<Call>, InputError>);
     let scoring = session.scoring(settings);
     let run = pipeline::run(groups, &session.service, prepare, &scoring, collected, show);
-    let pipelined = session.while_model_stays(async { run.await.map_err(Failure::from) }).await;
+    let run = Box::pin(async { run.await.map_err(Failure::from) });
+    let pipelined = session.while_model_stays(run).await;
     session.keep_scores(pipelined.is_ok());
     progress.finish();
     let collected = pipelined.map_err(|failure| session.with_what_is_kept(failure))?.fold;

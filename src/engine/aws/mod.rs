@@ -9,7 +9,10 @@
 //! Refuses to retry an engine's requests: pace, retry and deadlines are wrappers around an engine. [`Client::ask`], for what
 //! is asked beside them (the state of an endpoint, the course of a job), sends again by itself.
 
-#![allow(dead_code, unused_imports, reason = "engines that follow use the rest")]
+#![cfg_attr(
+    not(any(feature = "sagemaker", test)),
+    allow(dead_code, unused_imports, reason = "engines that are asked by REST are not in this build")
+)]
 
 mod client;
 mod connect;
@@ -21,7 +24,7 @@ mod sender;
 pub(crate) use client::{Client, Failed};
 pub(crate) use connect::{AwsOptions, Connection};
 pub(crate) use faults::{document_may_pass, printable_code, unreadable};
-pub(crate) use request::{Answer, Request, ServiceFault, path_part};
+pub(crate) use request::{Request, ServiceFault, path_part};
 
 /// A service as its requests name it.
 #[derive(Debug, Clone, Copy)]

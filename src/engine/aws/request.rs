@@ -63,37 +63,28 @@ pub(crate) fn path_part(value: &str) -> String {
     value.bytes().map(encode).collect()
 }
 
-/// What a service answered with success. `Debug` prints the length of its body.
-pub(crate) struct Answer {
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
+/// The body of what a service answered with success. `Debug` prints its length.
+pub(crate) struct Answer(Vec<u8>);
 
 impl Answer {
     pub(super) fn of(response: &HttpResponse) -> Self {
-        let headers = response.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-        Self { headers: headers.collect(), body: response.body().bytes().unwrap_or_default().to_vec() }
-    }
-
-    /// A header's value; `name` is in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        Self(response.body().bytes().unwrap_or_default().to_vec())
     }
 
     /// The body.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.body
+        &self.0
     }
 
     /// The body as a value; `None` if it is not JSON of that form.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.0).ok()
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Answer({} headers, {} bytes)", self.headers.len(), self.body.len())
+        write!(f, "Answer({} bytes)", self.0.len())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::format::{Extras, Format, Payload};
+use super::format::Format;
+use super::payload::{Extras, Payload};
 use super::{faults, reader};
 use crate::engine::aws::{self, Client, OperationName, Request, path_part};
 use crate::engine::labels::{Labels, Numbers, Oddity};

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use super::client::{Asked, Sagemaker};
-use super::format::{Extras, Format, wrong_template};
+use super::format::Format;
 use super::identity::Endpoint;
+use super::payload::{Extras, wrong_template};
 use super::settings::SagemakerSettings;
 use super::terms;
 use crate::budget::Budget;

@@ -1,7 +1,7 @@
 //! A model of one's own on an Amazon SageMaker endpoint, through `InvokeEndpoint`.
 //!
 //! - `settings`, `terms`: what can be chosen, and what the rest of the program knows of it, in every build
-//! - `format`: what containers are sent; `reader`: what they answer, one reader for all
+//! - `format`: the formats by name; `payload`: what containers are sent; `reader`: what they answer, one reader for all
 //! - `faults`: what a failed request means; `identity`: which model stands behind the endpoint
 //! - `client`: the engine; `connect`: what is settled before any text of a transcript is sent
 //!
@@ -20,6 +20,8 @@ mod connect;
 mod faults;
 #[cfg(feature = "sagemaker")]
 mod identity;
+#[cfg(feature = "sagemaker")]
+mod payload;
 #[cfg(feature = "sagemaker")]
 mod reader;
 

@@ -15,13 +15,13 @@ pub(crate) enum Container {
     BestClass,
     /// Text Embeddings Inference: a list of two texts is one pair.
     Tei,
-    /// `BlazingText`: as many classes as `k`.
+    /// BlazingText: as many classes as `k`.
     BlazingText,
     /// TensorFlow Serving.
     Instances,
     /// Triton.
     Triton,
-    /// `JumpStart`'s TensorFlow models: text alone; a list would be merged.
+    /// JumpStart's TensorFlow models: text alone; a list would be merged.
     Text,
     /// A handler of somebody's own.
     Own,

@@ -77,7 +77,7 @@ impl State {
         let signed =
             Signed { service: "sagemaker", region: &config.region, credentials: &credentials, clock_ahead_s: 0 };
         if let Err(error) = signature::verify(request, signed, Timestamp::now()) {
-            return Plan::Answer(refusal(error.status, &error.code, json!({"Message": error.message})));
+            return Plan::Answer(refusal(error.status, &error.code, &json!({"Message": error.message})));
         }
         if request.target == "/" {
             return Plan::Answer(self.describe(request));
@@ -93,7 +93,7 @@ impl State {
         if !config.may_describe {
             let action = target.replace('.', ":").to_lowercase();
             let message = format!("User: arn:aws:iam::111122223333:user/night is not authorized to perform: {action}");
-            return refusal(400, "AccessDeniedException", json!({"Message": message}));
+            return refusal(400, "AccessDeniedException", &json!({"Message": message}));
         }
         let (name, model) = (format!("ours-config-{}", config.model), format!("ours-model-{}", config.model));
         let image = format!("1.dkr.ecr.us-east-1.amazonaws.com/ours@sha256:{:064}", config.model);
@@ -113,7 +113,7 @@ impl State {
                 "ModelName": model, "ModelArn": "arn", "CreationTime": 1_790_000_000.0,
                 "PrimaryContainer": {"Image": image, "ModelDataUrl": format!("s3://models/{model}.tar.gz")},
             }),
-            _ => return refusal(400, "ValidationException", json!({"message": "Could not find it"})),
+            _ => return refusal(400, "ValidationException", &json!({"message": "Could not find it"})),
         };
         respond(200, vec![("content-type", "application/x-amz-json-1.1".to_owned())], &answer)
     }
@@ -123,18 +123,18 @@ impl State {
         let config = self.config.clone();
         if request.method != "POST" || request.target != format!("/endpoints/{}/invocations", config.endpoint) {
             let message = format!("Endpoint of {} not found.", request.target);
-            return self.refuse(400, "ValidationError", json!({"Message": message}), now);
+            return self.refuse(400, "ValidationError", &json!({"Message": message}), now);
         }
         if !config.may_invoke {
             let message =
                 "User: arn:aws:iam::111122223333:user/night is not authorized to perform: sagemaker:InvokeEndpoint";
-            return self.refuse(403, "AccessDeniedException", json!({"Message": message}), now);
+            return self.refuse(403, "AccessDeniedException", &json!({"Message": message}), now);
         }
         if request.body.len() > config.max_payload {
-            return self.refuse(413, "RequestEntityTooLarge", json!({"Message": null}), now);
+            return self.refuse(413, "RequestEntityTooLarge", &json!({"Message": null}), now);
         }
         if self.busy >= config.slots {
-            return self.refuse(400, "ThrottlingException", json!({"message": null}), now);
+            return self.refuse(400, "ThrottlingException", &json!({"message": null}), now);
         }
         let (texts, result) = container::run(&config, request);
         self.statistics.sent.extend(texts.iter().cloned());
@@ -182,11 +182,11 @@ impl State {
     fn fail(&mut self, fault: Fault, texts: &[String], now: Instant) -> Plan {
         let echo = format!("could not read: {}", texts.join(" | "));
         match fault {
-            Fault::Throttled => self.refuse(400, "ThrottlingException", json!({"message": null}), now),
-            Fault::NotReady => self.refuse(429, "ModelNotReadyException", json!({"Message": "loading"}), now),
-            Fault::Service(status, code) => self.refuse(status, code, json!({"Message": echo}), now),
+            Fault::Throttled => self.refuse(400, "ThrottlingException", &json!({"message": null}), now),
+            Fault::NotReady => self.refuse(429, "ModelNotReadyException", &json!({"Message": "loading"}), now),
+            Fault::Service(status, code) => self.refuse(status, code, &json!({"Message": echo}), now),
             Fault::Model(status) => {
-                let body = json!({
+                let body = &json!({
                     "Message": format!("Received client error ({status}) from primary with message \"{echo}\""),
                     "OriginalStatusCode": status, "OriginalMessage": echo, "LogStreamArn": "arn",
                 });
@@ -204,7 +204,7 @@ impl State {
         }
     }
 
-    fn refuse(&mut self, status: u16, code: &str, body: Value, now: Instant) -> Plan {
+    fn refuse(&mut self, status: u16, code: &str, body: &Value, now: Instant) -> Plan {
         self.note(code, now);
         Plan::Answer(refusal(status, code, body))
     }
@@ -224,9 +224,9 @@ impl State {
 }
 
 /// An error as the runtime sends it: its code in a header.
-fn refusal(status: u16, code: &str, body: Value) -> Response {
+fn refusal(status: u16, code: &str, body: &Value) -> Response {
     let headers = vec![("content-type", "application/json".to_owned()), ("x-amzn-errortype", code.to_owned())];
-    respond(status, headers, &body)
+    respond(status, headers, body)
 }
 
 fn respond(status: u16, headers: Vec<(&'static str, String)>, body: &Value) -> Response {

@@ -1,16 +1,7 @@
-//! What the labels of a model of one's own mean: which of the four classes each of them is.
+//! Answers of a model of one's own as scores, by what its labels mean; and what is odd about answers that give none.
 
+use super::{Labels, Numbers};
 use crate::sentiment::{Label, Scores};
-use crate::settings::{Value, Wrong};
-
-/// The labels of a model with their classes, in the model's order where a list gives it. Several may be one class.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Labels {
-    /// A name is empty where only the place in the list counts.
-    entries: Vec<(String, Label)>,
-    /// Whether the order is the model's.
-    is_ordered: bool,
-}
 
 /// Why an answer gives no scores. Labels stand in messages only of the probe, whose texts are no customer's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,21 +37,7 @@ impl Oddity {
     }
 }
 
-/// Which numbers a model answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Numbers {
-    /// Probabilities.
-    Probabilities,
-    /// What becomes probabilities by softmax.
-    Logits,
-}
-
 impl Labels {
-    /// Whether there are any.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// How many there are.
     pub(crate) const fn len(&self) -> usize {
         self.entries.len()
@@ -98,8 +75,7 @@ impl Labels {
         let classes = classes.collect::<Result<Vec<_>, _>>()?;
         let values: Vec<f64> = given.iter().map(|(_, value)| *value).collect();
         let is_partial = given.len() < self.len();
-        self.scores(&classes, &values, numbers)
-            .map_err(|oddity| if is_partial { Oddity::BestClassOnly } else { oddity })
+        scores_of(&classes, &values, numbers).map_err(|oddity| if is_partial { Oddity::BestClassOnly } else { oddity })
     }
 
     /// The scores of numbers in the model's order.
@@ -114,27 +90,27 @@ impl Labels {
             return Err(Oddity::OtherNumber);
         }
         let classes: Vec<Label> = self.entries.iter().map(|(_, label)| *label).collect();
-        self.scores(&classes, values, numbers)
+        scores_of(&classes, values, numbers)
     }
+}
 
-    #[expect(clippy::unused_self, reason = "a method reads best beside the two that use it")]
-    fn scores(&self, classes: &[Label], values: &[f64], numbers: Numbers) -> Result<Scores, Oddity> {
-        let values = match numbers {
-            Numbers::Probabilities => values.to_vec(),
-            Numbers::Logits => softmax(values),
-        };
-        let mut sums = [0.0; 4];
-        for (class, value) in classes.iter().zip(values) {
-            // Each by itself, so that none makes up for another.
-            if !(-1e-6..=1.0 + 1e-6).contains(&value) {
-                return Err(Oddity::NoDistribution);
-            }
-            sums[class.index()] += value.clamp(0.0, 1.0);
+/// The scores of numbers whose classes are known.
+fn scores_of(classes: &[Label], values: &[f64], numbers: Numbers) -> Result<Scores, Oddity> {
+    let values = match numbers {
+        Numbers::Probabilities => values.to_vec(),
+        Numbers::Logits => softmax(values),
+    };
+    let mut sums = [0.0; 4];
+    for (class, value) in classes.iter().zip(values) {
+        // Each by itself, so that none makes up for another.
+        if !(-1e-6..=1.0 + 1e-6).contains(&value) {
+            return Err(Oddity::NoDistribution);
         }
-        let of = |label: Label| sums[label.index()].min(1.0);
-        let scores = Scores::new(of(Label::Positive), of(Label::Negative), of(Label::Neutral), of(Label::Mixed));
-        scores.map_err(|_| Oddity::NoDistribution)
+        sums[class.index()] += value.clamp(0.0, 1.0);
     }
+    let of = |label: Label| sums[label.index()].min(1.0);
+    let scores = Scores::new(of(Label::Positive), of(Label::Negative), of(Label::Neutral), of(Label::Mixed));
+    scores.map_err(|_| Oddity::NoDistribution)
 }
 
 fn softmax(values: &[f64]) -> Vec<f64> {
@@ -144,86 +120,10 @@ fn softmax(values: &[f64]) -> Vec<f64> {
     weights.into_iter().map(|weight| weight / sum).collect()
 }
 
-impl Labels {
-    /// An entry of a list: `NAME=class`, or a class alone. The last sign divides: a name may hold others.
-    fn entry(text: &str) -> Option<(String, Label)> {
-        let (name, class) = text.rsplit_once('=').unwrap_or(("", text));
-        Some((name.trim().to_owned(), class.trim().parse().ok()?))
-    }
-
-    fn checked(entries: Option<Vec<(String, Label)>>, is_ordered: bool) -> Result<Self, Wrong> {
-        let wrong = || {
-            Wrong::expected(
-                "labels with their classes (positive, negative, neutral, mixed), such as { LABEL_0 = \"negative\", LABEL_1 = \
-                 \"positive\" }, or a list in the model's order, such as [\"negative\", \"positive\"]",
-            )
-        };
-        let entries = entries.filter(|entries| !entries.is_empty()).ok_or_else(wrong)?;
-        let mut names: Vec<&str> =
-            entries.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
-        names.sort_unstable();
-        let is_repeated = names.windows(2).any(|pair| pair[0] == pair[1]);
-        if is_repeated { Err(Wrong::expected("each label once")) } else { Ok(Self { entries, is_ordered }) }
-    }
-}
-
-impl Value for Labels {
-    fn parse(text: &str) -> Result<Self, Wrong> {
-        Self::checked(text.split(',').map(Self::entry).collect(), true)
-    }
-
-    fn from_toml(value: &toml::Value) -> Result<Self, Wrong> {
-        match value {
-            toml::Value::Array(list) => {
-                Self::checked(list.iter().map(|entry| Self::entry(entry.as_str()?)).collect(), true)
-            }
-            toml::Value::Table(table) => {
-                let entry =
-                    |(name, class): (&String, &toml::Value)| Some((name.clone(), class.as_str()?.parse().ok()?));
-                Self::checked(table.iter().map(entry).collect(), false)
-            }
-            _ => Self::parse(value.as_str().unwrap_or_default()),
-        }
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        if self.is_empty() {
-            return None;
-        }
-        let class = |label: Label| toml::Value::from(label.as_str());
-        Some(if self.is_ordered {
-            let entry = |(name, label): &(String, Label)| match name.as_str() {
-                "" => class(*label),
-                name => format!("{name}={}", label.as_str()).into(),
-            };
-            toml::Value::Array(self.entries.iter().map(entry).collect())
-        } else {
-            toml::Value::Table(self.entries.iter().map(|(name, label)| (name.clone(), class(*label))).collect())
-        })
-    }
-}
-
-impl Value for Numbers {
-    fn choices() -> Vec<&'static str> {
-        vec!["probabilities", "logits"]
-    }
-
-    fn parse(text: &str) -> Result<Self, Wrong> {
-        match text {
-            "probabilities" => Ok(Self::Probabilities),
-            "logits" => Ok(Self::Logits),
-            _ => Err(Wrong::expected_one_of(&Self::choices())),
-        }
-    }
-
-    fn to_toml(&self) -> Option<toml::Value> {
-        Some(Self::choices()[*self as usize].into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Value as _;
     use Numbers::{Logits, Probabilities};
 
     fn labels(text: &str) -> Labels {
@@ -260,18 +160,5 @@ mod tests {
         let scores = two.scores_of_numbers(&[-1.0, 1.0], Logits).unwrap();
         assert!((scores.positive - 0.880_797).abs() < 1e-5, "{scores:?}");
         assert!(two.scores_of_numbers(&[1000.0, -1000.0], Logits).is_ok());
-    }
-
-    #[test]
-    fn labels_are_written_back_as_they_were_read() {
-        for text in ["['negative', 'positive']", "['A=negative', 'B=mixed']", "{ A = 'negative', B = 'mixed' }"] {
-            let read = labels(text);
-            assert_eq!(Labels::from_toml(&read.to_toml().unwrap()), Ok(read));
-        }
-        assert_eq!(Labels::parse("a=b=positive, negative").unwrap().canonical(), "a=b=positive,=negative");
-        for wrong in ["[]", "{}", "['great']", "{ A = 3 }", "['A=positive', 'A=negative']", "3"] {
-            let value = toml::from_str::<toml::Table>(&format!("labels = {wrong}")).unwrap();
-            assert!(Labels::from_toml(&value["labels"]).is_err(), "{wrong}");
-        }
     }
 }

@@ -1,0 +1,86 @@
+"""How well endpoints of one's own are used: slots of SageMaker, the two rates of a classifier on Comprehend, and what a bad
+text costs.
+
+    python3 benches/endpoints.py        about three minutes
+
+The stand-ins throttle as the services do; the program is a debug build, for it only waits.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LABELS = '{ POSITIVE = "positive", NEGATIVE = "negative", NEUTRAL = "neutral", MIXED = "mixed" }'
+OWN = '{ glad = "positive", cross = "negative", plain = "neutral", both = "mixed" }'
+ARN = "arn:aws:comprehend:us-east-1:111122223333:document-classifier-endpoint/ours"
+failed = []
+
+
+def verdict(name, value, ok, want):
+    print(f"        {name} {value:.4f} ({want}) {'ok' if ok else 'FAILED'}")
+    if not ok:
+        failed.append(name)
+
+
+def measured(arguments, settings, texts):
+    command = ["target/debug/examples/endpoint_standin", *arguments]
+    standin = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {"PATH": os.environ["PATH"], "UNDERTONE_CACHE_PATH": "off", "AWS_EC2_METADATA_DISABLED": "true"}
+    for line in iter(standin.stdout.readline, "\n"):
+        name, value = line.removeprefix("export ").rstrip("\n").split("=", 1)
+        environment[name] = value
+    with tempfile.TemporaryDirectory() as folder:
+        environment["HOME"] = folder
+        Path(folder, "undertone.toml").write_text(settings)
+        rows = [f"c{i},customer,en,{text}" for i, text in enumerate(texts)]
+        Path(folder, "in.csv").write_text("\n".join(["call_id,speaker,language,text", *rows]))
+        program = [ROOT / "target/debug/undertone", "analyze", "--quiet", "in.csv"]
+        code = subprocess.run(program, cwd=folder, env=environment).returncode
+    assert code in (0, 3), code
+    stats, _ = standin.communicate("")
+    return json.loads(stats)
+
+
+def main():
+    subprocess.run(
+        ["cargo", "build", "--features", "full", "--bin", "undertone", "--example", "endpoint_standin"], cwd=ROOT, check=True
+    )
+    words = "it took them so long to answer that I went and bought one elsewhere, number"
+    sagemaker = f'engine = "sagemaker"\n[sagemaker]\nendpoint = "ours"\nlabels = {LABELS}\n'
+    for slots in (3, 16):
+        requests = slots * 25 * 12
+        print(f"sagemaker, {slots} slots of 80 ms, {requests} requests of one text")
+        texts = [f"{words} {i}" for i in range(requests)]
+        stats = measured(
+            ["sagemaker", "--slots", str(slots)], sagemaker + 'batch = 1\nformat = "huggingface"\n', texts
+        )
+        seconds = stats["seconds"]
+        later = seconds[10:]
+        share = sum(t for _, t in later) / max(1, sum(a + t for a, t in later))
+        whole = seconds[2:-1]
+        used = sum(a for a, _ in whole) * 0.08 / (slots * len(whole))
+        verdict("share of the slots used", used, used >= 0.97, ">= 0.97")
+        verdict("share throttled after 10 s", share, share <= 0.01, "<= 0.01")
+    print("sagemaker, one bad text in sixteen, 64 requests of sixteen")
+    texts = [f"{'secretly bad' if i % 16 == i // 16 % 16 else words} {i}" for i in range(1024)]
+    stats = measured(["sagemaker", "--latency-ms", "5", "--poison", "secretly bad"], sagemaker + 'format = "huggingface"\n', texts)
+    extra = (stats["invocations"] - stats["outcomes"].get("ThrottlingException", 0) - 4 - 64) / 64
+    verdict("extra requests a bad text", extra, extra <= 8, "<= 8")
+    custom = f'engine = "comprehend-custom"\n[comprehend-custom]\nendpoint-arn = "{ARN}"\nlabels = {OWN}\n'
+    for name, texts, rate, of in (
+        ("short texts: documents", [f"fine {i}" for i in range(600)], 20, "classified"),
+        ("long texts: characters", [f"{words} {words} {words} {i}" for i in range(120)], 1000, "chars"),
+    ):
+        print(f"comprehend-custom, 10 inference units, {name}")
+        stats = measured(["custom", "--units", "10"], custom, texts)
+        used = stats[of] / stats["span_s"] / rate
+        verdict("share of the rate used", used, used >= 0.97, ">= 0.97")
+        verdict("share throttled", stats["throttled"] / len(texts), stats["throttled"] <= 0.01 * len(texts), "<= 0.01")
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
