@@ -354,6 +354,8 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         redaction: None,
         run_id: String::new(),
         night: None,
+        via: None,
+        jobs: Vec::new(),
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

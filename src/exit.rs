@@ -34,7 +34,7 @@ pub enum ExitCode {
     Unavailable = 69,
     /// An output can't be written (`EX_CANTCREAT`).
     CantCreate = 73,
-    /// Another run holds the output directory: try later (`EX_TEMPFAIL`).
+    /// Another run holds the output directory, or jobs are under way: try later (`EX_TEMPFAIL`).
     TryLater = 75,
     /// The settings are wrong (`EX_CONFIG`).
     Settings = 78,
@@ -78,7 +78,7 @@ impl ExitCode {
             Self::NoInput => "input missing",
             Self::Unavailable => "the service refuses or can't be reached",
             Self::CantCreate => "output can't be written",
-            Self::TryLater => "another run holds the output directory",
+            Self::TryLater => "another run holds the output directory, or jobs are under way",
             Self::Settings => "bad settings",
             Self::Interrupted => "interrupted",
         }

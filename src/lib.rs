@@ -18,6 +18,7 @@ mod exit;
 mod explain;
 mod input;
 mod interrupt;
+mod jobs;
 pub mod language;
 mod lock;
 mod log;

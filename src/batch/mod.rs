@@ -62,6 +62,8 @@ pub enum Content {
     Text(Text),
     /// Not to be sent.
     Stored(Scores),
+    /// Not to be sent, because this run has sent it in a job.
+    Fresh(Scores),
 }
 
 /// How scoring is run.
@@ -249,6 +251,14 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
             (Seen::Answered(tag, outcome), _) => self.hand_over_repeat(tag, outcome),
             (Seen::OnItsWay, _) => {}
             (Seen::Never(tag), Content::Stored(scores)) => self.hand_over(tag, Outcome::Cached(scores)),
+            (Seen::Never(tag), Content::Fresh(scores)) => {
+                let outcome = Outcome::Scored(scores);
+                if let Some(id) = id {
+                    // Nobody waits for it: from here on its outcome is known.
+                    self.sent.finish(id, &outcome);
+                }
+                self.hand_over(tag, outcome);
+            }
             (Seen::Never(tag), Content::Text(text)) => {
                 if let Some(id) = id {
                     self.sent.begin(id);

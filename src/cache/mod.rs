@@ -36,6 +36,7 @@ use self::writer::{Order, Writer};
 use crate::exit::{ExitCode, Stops};
 use crate::sentiment::Scores;
 
+pub(crate) use self::key::KeySet;
 pub use self::key::{Key, Scorer};
 pub use self::swaps::{Kept, Met, last_met, meet};
 pub use self::upkeep::{CacheStats, Cleared, Pruned, ScorerStats, clear, prune, stats};

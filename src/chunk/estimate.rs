@@ -13,6 +13,21 @@ use crate::sentiment::{Billing, Limits};
 struct Share {
     documents: u64,
     chars: u64,
+    bytes: u64,
+}
+
+/// What goes out in jobs, of one language each.
+#[cfg(feature = "jobs")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InJobs {
+    /// Jobs.
+    pub jobs: u64,
+    /// Documents in them.
+    pub documents: u64,
+    /// Documents of languages with so little text that it goes in requests.
+    pub by_request: u64,
+    /// Units if the minimum and the rounding hold for each job, and for each document that goes in a request: the least.
+    pub units_lower: u64,
 }
 
 /// Sums over segments.
@@ -59,6 +74,7 @@ impl Estimate {
         if let Some(share) = self.languages.get_mut(language) {
             share.documents += 1;
             share.chars += u64::from(chars);
+            share.bytes += u64::from(bytes);
         }
     }
 
@@ -78,6 +94,27 @@ impl Estimate {
             text.max(billing.minimum_units.saturating_mul(share.requests(limits)))
         };
         self.languages.values().map(share_units).sum()
+    }
+
+    /// What goes out in jobs of at most `part` documents; a language with less than `least_bytes` of text goes in requests.
+    #[cfg(feature = "jobs")]
+    pub fn in_jobs(&self, part: u64, least_bytes: u64, billing: Option<Billing>) -> InJobs {
+        let mut sums = InJobs::default();
+        for share in self.languages.values() {
+            let text = billing.map_or(0, |billing| share.chars.div_ceil((billing.unit_chars as u64).max(1)));
+            let least = billing.map_or(0, |billing| billing.minimum_units);
+            // A line has an end.
+            if share.bytes + share.documents < least_bytes {
+                sums.by_request += share.documents;
+                sums.units_lower += text.max(least);
+            } else {
+                let jobs = share.documents.div_ceil(part.max(1));
+                sums.jobs += jobs;
+                sums.documents += share.documents;
+                sums.units_lower += text.max(least.saturating_mul(jobs));
+            }
+        }
+        sums
     }
 
     /// Seconds that the requests take at `requests_per_second`; infinite at a rate that is not positive.
@@ -107,6 +144,17 @@ mod tests {
 
     fn segment(chars: u32) -> Segment {
         Segment { role: Role::Customer, pieces: Vec::new(), chars, bytes: chars, words: 1, start: 0, end: 0 }
+    }
+
+    #[cfg(feature = "jobs")]
+    #[test]
+    fn a_language_of_little_text_goes_in_requests_and_the_minimum_holds_for_a_job() {
+        let documents: Vec<(u32, &str)> = std::iter::repeat_n((20, "en"), 45).chain([(20, "es"), (30, "es")]).collect();
+        let found = estimate(&documents).in_jobs(20, 500, Some(BILLING));
+        assert_eq!(found, InJobs { jobs: 3, documents: 45, by_request: 2, units_lower: 9 + 3 });
+        let long = estimate(&[(5_000, "en"), (5_000, "en")]).in_jobs(1_000, 500, Some(BILLING));
+        assert_eq!((long.jobs, long.units_lower), (1, 100));
+        assert_eq!(estimate(&[]).in_jobs(1, 500, None), InJobs::default());
     }
 
     fn estimate(documents: &[(u32, &str)]) -> Estimate {

@@ -25,6 +25,8 @@ mod properties;
 
 use atoms::{Atom, Limit, atoms_of, narrow, whole_turns};
 pub use estimate::Estimate;
+#[cfg(feature = "jobs")]
+pub use estimate::InJobs;
 use pack::{Objective, pack};
 
 /// Characters (Unicode scalar values) that a document aims at.

@@ -48,6 +48,10 @@ pub struct Learning;
 #[derive(Debug, Clone)]
 pub struct Storing;
 
+/// The flags of a command that looks after jobs.
+#[derive(Debug, Clone)]
+pub struct Tending;
+
 /// The flags that every command takes.
 #[derive(Debug, Clone)]
 pub struct General;
@@ -88,16 +92,22 @@ impl Scope for Reading {
 
 impl Scope for Judging {
     const HEADINGS: &'static [&'static str] = Reading::HEADINGS;
-    const WITHOUT: &'static [&'static str] = &["engine", "speakers"];
+    const WITHOUT: &'static [&'static str] = &["engine", "speakers", "via"];
 }
 
 impl Scope for Learning {
     const HEADINGS: &'static [&'static str] = Reading::HEADINGS;
-    const WITHOUT: &'static [&'static str] = &["speakers"];
+    const WITHOUT: &'static [&'static str] = &["speakers", "via"];
 }
 
 impl Scope for Storing {
     const HEADINGS: &'static [&'static str] = &[Heading::Storage.title()];
+}
+
+impl Scope for Tending {
+    const HEADINGS: &'static [&'static str] = &[Heading::Scoring.title(), Heading::Storage.title()];
+    const WITHOUT: &'static [&'static str] =
+        &["granularity", "speakers", "min-coverage", "concurrency", "via", "local.model", "local.lexicon"];
 }
 
 impl Scope for General {

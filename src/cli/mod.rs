@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 mod flags;
 
-pub use flags::{Everything, General, Judging, Learning, Nights, Reading, Scope, SettingFlags, Storing};
+pub use flags::{Everything, General, Judging, Learning, Nights, Reading, Scope, SettingFlags, Storing, Tending};
 
 use crate::engine::registry;
 use crate::exit::ExitCode;
@@ -70,6 +70,12 @@ Examples:
   undertone explain call-1015 --out undertone-out
   undertone explain call-1015 --out undertone-out --input calls.csv
   undertone explain call-1015 --input calls.csv --redacted";
+
+const JOBS_EXAMPLES: &str = "\
+Examples:
+  undertone jobs list
+  undertone jobs collect
+  undertone jobs cancel undertone-3f0c2a9d5e7b41868a6d0c1f2e3b4a59";
 
 const CONFIG_EXAMPLES: &str = "\
 Examples:
@@ -145,6 +151,9 @@ pub enum Command {
     /// Look after the scores that were paid for
     #[command(subcommand)]
     Cache(Cache),
+    /// Look after jobs that are under way
+    #[command(subcommand, after_help = JOBS_EXAMPLES)]
+    Jobs(Jobs),
     /// Show, write or check settings
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(Config),
@@ -358,6 +367,35 @@ pub struct CacheArgs {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Storing>,
+}
+
+/// What to do with jobs.
+#[derive(Debug, Subcommand)]
+pub enum Jobs {
+    /// List those that runs have started, with how far each has come
+    List(JobsArgs),
+    /// Store the scores of those that have ended, without waiting for others
+    Collect(JobsArgs),
+    /// End those that are under way; what was done by then is charged, and the next run collects it
+    Cancel {
+        /// Only the jobs of these names
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// The rest.
+        #[command(flatten)]
+        args: JobsArgs,
+    },
+}
+
+/// The arguments of the `jobs` commands.
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Tending>,
 }
 
 /// What to do with settings.

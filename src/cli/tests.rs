@@ -136,6 +136,7 @@ fn only_commands_that_exist_are_shown() {
             "evaluate",
             "formats",
             "cache",
+            "jobs",
             "config",
             "completions",
             "man"

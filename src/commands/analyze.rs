@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::time::Instant;
 
-use super::options;
 use super::record::{Made, record};
 use super::session::Session;
 use super::stages::{Counts, Read, Stages, seconds};
+use super::{by_job, options};
 use crate::chunk::Estimate;
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
@@ -26,7 +26,8 @@ use crate::summary::Summary;
 /// [`Failure`] with the exit code that tells what stopped the run.
 pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
     let sources = input::discover(inputs, &settings.out)?;
-    super::runtime()?.block_on(Box::pin(Run::new(settings, json).carry_out(&sources)))
+    let settings = &by_job::decided(settings, inputs)?;
+    super::runtime()?.block_on(Box::pin(Run::new(settings, json).carry_out(&sources, inputs)))
 }
 
 /// One run.
@@ -54,18 +55,20 @@ impl<'a> Run<'a> {
         Self { stages: Stages::begin(settings), settings, json, call_model: None }
     }
 
-    async fn carry_out(mut self, sources: &[Source]) -> Result<ExitCode, Failure> {
+    async fn carry_out(mut self, sources: &[Source], inputs: &[String]) -> Result<ExitCode, Failure> {
         let lock = RunLock::take(&self.settings.out, &Holder::current())?;
         let directory = OutputDirectory::open(&self.settings.out)?;
         let session = Session::open(self.settings, &Halt::new()).await?;
+        let by_job = by_job::open(self.settings, inputs).await?;
         self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
         let (conversations, read) = self.stages.read(sources, &options::input(self.settings)?)?;
-        let prepare = self.stages.preparation(conversations.languages(), &session)?;
+        let mut prepare = self.stages.preparation(conversations.languages(), &session)?;
         self.stages.hold_to_budget(conversations.calls(), &session, &prepare, |_| Estimate::default())?;
+        let jobs = by_job::fill(by_job, self.settings, &session, &mut prepare, || conversations.calls()).await?;
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));
         let pipelined = self.stages.score(conversations.into_calls(), rows, &session, prepare, fold).await?;
-        self.write((directory, &lock), &session, pipelined, &read)
+        self.write((directory, &lock), &session, pipelined, (&read, jobs))
     }
 
     fn write(
@@ -73,7 +76,7 @@ impl<'a> Run<'a> {
         (mut directory, lock): (OutputDirectory, &RunLock),
         session: &Session,
         pipelined: Pipelined<Fold, Calls>,
-        read: &Read,
+        (read, jobs): (&Read, by_job::Jobs),
     ) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
         if !pipelined.fold.counts.reconcile() {
@@ -81,7 +84,7 @@ impl<'a> Run<'a> {
         }
         let settings = self.settings;
         let agents = pipelined.fold.agents.finish();
-        let made = Made::of(&pipelined.fold, pipelined.scoring, pipelined.calls.tally());
+        let made = Made { jobs, ..Made::of(&pipelined.fold, pipelined.scoring, pipelined.calls.tally()) };
         let mut record =
             record(settings, session, read, &made, &agents, self.stages.started_at, self.call_model.as_ref());
         let whole = record.counts.segments.complete() && read.rejected == 0;

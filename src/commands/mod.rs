@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 pub mod analyze;
+mod by_job;
 pub mod cache;
 mod columns;
 pub mod completions;
@@ -11,6 +12,7 @@ pub mod config;
 pub mod evaluate;
 pub mod explain;
 pub mod formats;
+pub mod jobs;
 pub mod nightly;
 mod options;
 pub mod plan;
@@ -22,9 +24,10 @@ pub mod train;
 mod train_calls;
 mod train_custom;
 
-use crate::cli::{Cache, Cli, Command, GeneralFlags, Scope, SettingFlags};
+use crate::cli::{Cache, Cli, Command, GeneralFlags, Jobs, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
 use crate::input;
+use crate::jobs::Via;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::output::unguarded;
@@ -60,7 +63,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }),
         Command::Report { dir } => report::run(&dir),
         Command::Train(args) if args.purpose == "calls" => {
-            with_settings(general, args.settings.clone(), |settings| train_calls::run(settings, &args))
+            with_settings(general, args.settings.clone(), |settings| train_calls::run(&by_request(settings), &args))
         }
         Command::Train(args) if args.purpose == "comprehend-custom" => {
             with_settings(general, args.settings.clone(), |settings| train_custom::run(settings, &args))
@@ -72,14 +75,23 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::Done)
         }
         Command::Evaluate(args) => {
-            with_settings(general, args.settings.clone(), |settings| evaluate::run(settings, &args))
+            with_settings(general, args.settings.clone(), |settings| evaluate::run(&by_request(settings), &args))
         }
         Command::Cache(command) => look_after_cache(general, &command),
+        Command::Jobs(command) => {
+            let (Jobs::List(args) | Jobs::Collect(args) | Jobs::Cancel { args, .. }) = &command;
+            with_settings(general, args.settings.clone(), |settings| jobs::run(settings, &command))
+        }
         Command::Formats => formats::run(),
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { command } => completions::man(&command),
     }
+}
+
+/// The same settings for a command that only sends requests.
+fn by_request(settings: &Settings) -> Settings {
+    settings.clone().with_via(Via::Requests)
 }
 
 /// What runs what waits for a service.

@@ -10,12 +10,13 @@ use indicatif::{HumanCount, HumanDuration};
 use serde::Serialize;
 
 use super::columns::columns;
-use super::{options, print, session};
+use super::{by_job, options, print, session};
 use crate::cache::Access;
 use crate::engine::price::Bill;
 use crate::engine::{Price, Profile, registry};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Tally};
+use crate::jobs::Via;
 use crate::pipeline::{self, Plan, PrepareOptions};
 use crate::sentiment::Granularity;
 use crate::settings::Settings;
@@ -28,17 +29,22 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let sources = input::discover(inputs, &settings.out)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
-    let profile = session::as_last_met((registry::charged(settings).profile)(settings), settings)?;
+    let engine = registry::charged(settings);
+    let profile = session::as_last_met((engine.profile)(&settings.clone().with_via(Via::Requests)), settings)?;
+    let by_job = by_job::planned(engine, settings);
     let store = session::open_store(settings, &profile, Access::Read)?;
     let redactor = options::redactor(settings, &profile)?;
-    let way = |granularity| {
-        let chunk = options::chunk(settings, &profile, granularity)?;
+    let way = |(granularity, profile): (Granularity, &Profile)| {
+        let chunk = options::chunk(settings, profile, granularity)?;
         let languages = Arc::clone(conversations.languages());
-        Ok(PrepareOptions::new(chunk, &profile, languages, store.clone(), redactor.clone()))
+        Ok(PrepareOptions::new(chunk, profile, languages, store.clone(), redactor.clone()))
     };
-    let ways = Granularity::ALL.into_iter().map(way).collect::<Result<Vec<_>, Failure>>()?;
+    let profiles = std::iter::once(&profile).chain(by_job.iter().map(|by_job| &by_job.profile));
+    let ways = profiles.flat_map(|profile| Granularity::ALL.map(|granularity| (granularity, profile)));
+    let ways = ways.map(way).collect::<Result<Vec<_>, Failure>>()?;
     let mut calls = conversations.into_calls();
     let plans = pipeline::plan(calls.by_ref(), &ways)?;
+    let (plans, in_jobs) = plans.split_at(Granularity::ALL.len());
     let tally: Tally = calls.tally();
     let report = Report {
         engine: profile.name,
@@ -53,8 +59,13 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         granularity: settings.granularity.or(profile.granularity).as_str(),
         plans: Granularity::ALL
             .into_iter()
-            .zip(&plans)
+            .zip(plans)
             .map(|(granularity, plan)| PlanLine::of(granularity, plan, &profile))
+            .collect(),
+        by_job: Granularity::ALL
+            .into_iter()
+            .zip(in_jobs)
+            .filter_map(|(granularity, plan)| Some(by_job.as_ref()?.line(granularity, plan)))
             .collect(),
     };
     print(&if json { report.json()? } else { report.table() })?;
@@ -79,6 +90,9 @@ struct Report {
     /// The granularity that the settings choose.
     granularity: &'static str,
     plans: Vec<PlanLine>,
+    /// The same by jobs; empty for a service without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    by_job: Vec<JobLine>,
 }
 
 /// One granularity.
@@ -129,6 +143,21 @@ impl Report {
         let heads = ["", "documents", what, "at least", "cost at most", "at least", "requests", "time"];
         let rows: Vec<Vec<String>> = self.plans.iter().map(|plan| plan.cells(self.granularity)).collect();
         text += &columns(&heads.map(str::to_owned), &rows);
+        if !self.by_job.is_empty() {
+            let heads = [
+                "by jobs",
+                "documents",
+                "units at most",
+                "at least",
+                "cost at most",
+                "at least",
+                "jobs",
+                "time at least",
+            ];
+            let rows: Vec<Vec<String>> = self.by_job.iter().map(|line| line.cells(self.granularity)).collect();
+            text += "\n";
+            text += &columns(&heads.map(str::to_owned), &rows);
+        }
         self.notes(&mut text);
         text
     }
@@ -148,6 +177,21 @@ impl Report {
                 ));
             }
             None => {}
+        }
+        if let Some(line) = self.by_job.iter().find(|line| line.granularity == self.granularity) {
+            note(format_args!(
+                "By jobs (--via jobs) the text lies in your bucket until its scores are collected. At least: the minimum holds for each job. A job takes {} minutes or more, {} at a time.",
+                line.minutes, line.at_once
+            ));
+            if line.stored > 0 {
+                note(format_args!("{} documents have scores of jobs stored.", HumanCount(line.stored)));
+            }
+            if line.by_request > 0 {
+                note(format_args!(
+                    "{} documents are too little text for a job and go in requests.",
+                    HumanCount(line.by_request)
+                ));
+            }
         }
         if let Some(plan) = self.plans.iter().find(|plan| plan.granularity == self.granularity) {
             if plan.repeated > 0 {
@@ -172,6 +216,47 @@ impl Report {
         if self.rejected_rows > 0 {
             note(format_args!("{} rows can't be used; analyze lists them.", HumanCount(self.rejected_rows)));
         }
+    }
+}
+
+/// One granularity by jobs.
+#[derive(Debug, Serialize)]
+pub(super) struct JobLine {
+    pub(super) granularity: &'static str,
+    /// Documents whose scores of jobs are stored.
+    pub(super) stored: u64,
+    /// Documents that go out in jobs.
+    pub(super) documents: u64,
+    /// Documents that are too little text for a job.
+    pub(super) by_request: u64,
+    pub(super) jobs: u64,
+    /// If the minimum holds for each document.
+    pub(super) units_upper: u64,
+    /// If it holds for each job.
+    pub(super) units_lower: u64,
+    pub(super) cost_usd_upper: f64,
+    pub(super) cost_usd_lower: f64,
+    /// If each job takes no longer than a small one.
+    pub(super) seconds_least: f64,
+    #[serde(skip)]
+    pub(super) minutes: u64,
+    #[serde(skip)]
+    pub(super) at_once: usize,
+}
+
+impl JobLine {
+    fn cells(&self, chosen: &str) -> Vec<String> {
+        let mark = if self.granularity == chosen { "*" } else { " " };
+        vec![
+            format!("{mark} {}", self.granularity),
+            HumanCount(self.documents).to_string(),
+            HumanCount(self.units_upper).to_string(),
+            HumanCount(self.units_lower).to_string(),
+            dollars(self.cost_usd_upper),
+            dollars(self.cost_usd_lower),
+            HumanCount(self.jobs).to_string(),
+            time(self.seconds_least),
+        ]
     }
 }
 

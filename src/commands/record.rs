@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::options;
 use super::session::Session;
 use super::stages::Read;
+use super::{by_job, options};
 use crate::batch::BatchSummary;
 use crate::engine::{Price, Profile, registry};
 use crate::input::{FileReport, Tally};
@@ -31,6 +31,7 @@ pub(super) struct Made {
     pub(super) redacted: RedactedCounts,
     pub(super) scoring: BatchSummary,
     pub(super) tally: Tally,
+    pub(super) jobs: by_job::Jobs,
 }
 
 impl Made {
@@ -66,6 +67,7 @@ impl Made {
             redacted: fold.redacted.clone(),
             scoring,
             tally,
+            jobs: by_job::Jobs::default(),
         }
     }
 }
@@ -102,7 +104,9 @@ pub(super) fn record(
         agents: agents.population.as_ref().map(Population::rounded),
         redaction: redaction(options::kinds(settings, profile), &made.redacted),
         night: None,
-        service: service(session, profile, made.scoring.units),
+        via: made.jobs.is_way.then(|| "jobs".to_owned()),
+        jobs: made.jobs.records.clone(),
+        service: service(session, profile, made.scoring.units + made.jobs.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
     }

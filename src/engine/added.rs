@@ -35,6 +35,8 @@ static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: None,
     profile: |_| profile(),
+    #[cfg(feature = "jobs")]
+    jobs: None,
     connect: |settings, halt| {
         Box::pin(async move {
             let mood = settings.section::<AddedSettings>().mood;
@@ -53,6 +55,7 @@ fn profile() -> Profile {
         place: None,
         location: Location::Remote,
         is_stored: true,
+        one_line: false,
         languages: Languages::Any,
         limits: Limits { document_bytes: 1_000, batch_documents: 2 },
         granularity: Granularity::Turn,

@@ -242,6 +242,8 @@ pub struct Profile {
     pub location: Location,
     /// Whether scores are kept in the store for later runs.
     pub is_stored: bool,
+    /// Whether each document is sent as one line, as a file of them needs it.
+    pub one_line: bool,
     /// Languages it can score.
     pub languages: Languages,
     /// How large documents and requests may be.

@@ -5,12 +5,17 @@
 //! settings file and the environment are read by that list.
 
 use std::fmt;
+#[cfg(feature = "jobs")]
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
 
 use super::{Halt, Profile, Service, comprehend, custom, local, sagemaker};
 use crate::exit::Failure;
+#[cfg(feature = "jobs")]
+use crate::jobs::service::{JobService, Terms};
+use crate::jobs::settings::{Jobs, Way};
 use crate::settings::{
     Cache, Cost, Engine, Flag, General, Heading, Key, Keys, Kind, Nightly, Redaction, Section as _, Settings,
     Unsettled, Value, Wrong, is_name, section,
@@ -30,7 +35,23 @@ pub struct Definition {
     pub profile: fn(&Settings) -> Profile,
     /// Makes it ready to score until the halt is thrown.
     pub connect: for<'a> fn(&'a Settings, &'a Halt) -> BoxFuture<'a, Result<Service, Failure>>,
+    /// Its jobs; nothing for one that has none.
+    #[cfg(feature = "jobs")]
+    pub jobs: Option<JobWay>,
 }
+
+/// The jobs of an engine's service.
+#[cfg(feature = "jobs")]
+pub struct JobWay {
+    /// What the service takes as one job.
+    pub terms: &'static Terms,
+    /// Makes them ready.
+    pub connect: for<'a> fn(&'a Settings) -> BoxFuture<'a, ConnectedJobs>,
+}
+
+/// Jobs that are ready, or why they are not.
+#[cfg(feature = "jobs")]
+pub type ConnectedJobs = Result<Arc<dyn JobService>, Failure>;
 
 /// All engines, the default one first.
 pub static ENGINES: [&Definition; 4] =
@@ -179,7 +200,16 @@ fn settle(settings: &mut Settings) -> Result<(), Unsettled> {
 /// All settings of the program.
 pub(crate) fn keys() -> &'static Keys {
     static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-        let shared = [Chosen::KEYS, General::KEYS, Redaction::KEYS, Cost::KEYS, Cache::KEYS, Nightly::KEYS];
+        let shared = [
+            Chosen::KEYS,
+            Way::KEYS,
+            General::KEYS,
+            Redaction::KEYS,
+            Cost::KEYS,
+            Cache::KEYS,
+            Nightly::KEYS,
+            Jobs::KEYS,
+        ];
         let kinds = ENGINES.iter().map(|engine| Kind {
             name: engine.name,
             settings: engine.settings,

@@ -174,6 +174,16 @@ impl Meter {
         &self.spending
     }
 
+    /// Counts a job: documents that it scored, and units that it is charged at most and at least.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn count_job(&self, scored: u64, most: u64, least: u64) {
+        add(&self.documents_scored, scored);
+        add(&self.units_most, most);
+        add(&self.units_least, least);
+        // Dropped without being settled, it stays reserved. A job that an earlier run has started may be beyond the limit.
+        drop(self.spending.reserve(most));
+    }
+
     pub(super) fn count_retry(&self) {
         add(&self.retries, 1);
     }

@@ -57,6 +57,7 @@ impl Script {
             place: None,
             location: Location::Remote,
             is_stored: true,
+            one_line: false,
             languages: Languages::Listed(vec!["en", "es"]),
             limits: Limits { document_bytes: 5000, batch_documents: 25 },
             granularity: Granularity::Segment,

@@ -36,7 +36,7 @@ pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
 pub use read::ReadError;
 pub(crate) use record::write_record;
 pub use record::{
-    AgentLatelyRecord, ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, NightRecord,
+    AgentLatelyRecord, ContactsRecord, CountsRecord, EngineRecord, FormatFacts, InputRecord, JobRecord, NightRecord,
     PendingRecord, RedactionRecord, RunRecord, SecondsRecord, ServiceRecord,
 };
 pub(crate) use sorted::MEMORY_BYTES;

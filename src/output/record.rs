@@ -52,6 +52,12 @@ pub struct RunRecord {
     /// What a night published; nothing of a single run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub night: Option<NightRecord>,
+    /// How texts reached the service, where that was by jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The jobs that this run collected, in the order in which they ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobRecord>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
@@ -90,6 +96,23 @@ pub struct EngineRecord {
     pub model: String,
     /// How calls were cut for it.
     pub granularity: String,
+}
+
+/// One job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// Its name.
+    pub name: String,
+    /// The service's id for it.
+    pub id: String,
+    /// How it ended: `completed`, `failed` or `stopped`.
+    pub state: String,
+    /// Documents in it.
+    pub documents: u64,
+    /// Documents that it has no scores for. Those that may pass were then sent in requests.
+    pub failed: u64,
+    /// From its start to its end, as the service has it.
+    pub seconds: Option<f64>,
 }
 
 /// One input file.

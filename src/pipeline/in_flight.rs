@@ -60,7 +60,12 @@ impl<F: TakeCalls> InFlight<F> {
                     outcomes.push(Some(Outcome::Skipped { reason }));
                     continue;
                 }
-                Step::Reuse { id, scores } => (Some(id), Content::Stored(scores)),
+                Step::Fail(reason) => {
+                    outcomes.push(Some(Outcome::Failed { reason, attempts: 1 }));
+                    continue;
+                }
+                Step::Reuse { id, scores, is_fresh: false } => (Some(id), Content::Stored(scores)),
+                Step::Reuse { id, scores, is_fresh: true } => (Some(id), Content::Fresh(scores)),
                 Step::Score { id, text } => (id, Content::Text(text)),
             };
             outcomes.push(None);

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 pub use fold::{Fold, FoldOptions, RedactedCounts, TakeCalls, roll_up_call};
 use in_flight::InFlight;
 pub use planner::{Plan, plan};
+#[cfg(feature = "jobs")]
+pub use prepare::{FromJobs, Step};
 pub use prepare::{Measured, PrepareOptions, Prepared};
 
 use crate::batch::{BatchOptions, BatchSummary, score_in_batches};

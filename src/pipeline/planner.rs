@@ -48,7 +48,7 @@ impl Draft {
         for (segment, step) in prepared.segments.iter().zip(&prepared.steps) {
             self.plan.estimate.add_segment(segment);
             match step {
-                Step::Skip(_) => self.plan.skipped += 1,
+                Step::Skip(_) | Step::Fail(_) => self.plan.skipped += 1,
                 Step::Score { id: None, .. } => {
                     self.plan.estimate.add_document(segment.chars, segment.bytes, language, billing);
                 }

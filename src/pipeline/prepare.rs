@@ -6,7 +6,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::cache::{Key, ScoreStore, Scorer};
+use rustc_hash::FxHashMap;
+
+use crate::cache::{Key, KeySet, ScoreStore, Scorer};
 use crate::chunk::{ChunkOptions, Piece, Segment, segments};
 use crate::engine::{Languages, Profile};
 use crate::language::{Evidence, Found};
@@ -29,6 +31,19 @@ pub struct PrepareOptions {
     pub store: Option<Arc<ScoreStore>>,
     /// What is kept back; `None` where texts are sent as they are.
     pub redactor: Option<Arc<Redactor>>,
+    /// Whether each document is sent as one line.
+    pub one_line: bool,
+    /// What jobs of this run have made known.
+    pub from_jobs: Arc<FromJobs>,
+}
+
+/// What is known of texts by jobs.
+#[derive(Debug, Default)]
+pub struct FromJobs {
+    /// Texts that were sent for this run: their stored scores are its own.
+    pub(crate) fresh: KeySet,
+    /// Texts that a job could not score, with its codes; they are not sent again.
+    pub(crate) failures: FxHashMap<Key, Box<str>>,
 }
 
 impl PrepareOptions {
@@ -41,7 +56,8 @@ impl PrepareOptions {
         redactor: Option<Arc<Redactor>>,
     ) -> Self {
         let scorer = profile.is_stored.then(|| Scorer::of(profile));
-        Self { chunk, languages: profile.languages.clone(), evidence, scorer, store, redactor }
+        let (languages, one_line) = (profile.languages.clone(), profile.one_line);
+        Self { chunk, languages, evidence, scorer, store, redactor, one_line, from_jobs: Arc::default() }
     }
 }
 
@@ -56,7 +72,11 @@ pub enum Step {
         id: Key,
         /// The stored scores.
         scores: Scores,
+        /// Whether a job of this run has brought them.
+        is_fresh: bool,
     },
+    /// Nothing: a job could not score its text, for this reason.
+    Fail(Box<str>),
     /// The engine's answer to its text.
     Score {
         /// Hash of the engine, the language and the text; `None` without a scorer.
@@ -127,7 +147,7 @@ impl Prepared {
     pub fn all(calls: impl IntoIterator<Item = Measured>, options: &PrepareOptions) -> Vec<Self> {
         let mut prepared: Vec<Self> = calls.into_iter().map(|call| Self::of(call, options)).collect();
         if let Some(store) = &options.store {
-            reuse_stored(prepared.iter_mut().flat_map(|call| &mut call.steps).collect(), store);
+            reuse_stored(prepared.iter_mut().flat_map(|call| &mut call.steps).collect(), store, &options.from_jobs);
         }
         prepared
     }
@@ -166,19 +186,42 @@ fn step(call: &Call, segment: &Segment, options: &PrepareOptions) -> Step {
         return Step::Skip(NO_WORDS);
     }
     let text = segment.text(call);
+    let text = if options.one_line { one_line(text) } else { text };
     let id = options.scorer.as_ref().map(|scorer| scorer.key(language, &text));
     Step::Score { id, text: text.into() }
 }
 
-/// Looks all documents up. The text of a stored one is dropped.
-fn reuse_stored(steps: Vec<&mut Step>, store: &ScoreStore) {
+/// `text` without line ends of any kind and without other control characters: each run of them is one space. A file of one
+/// document a line needs it so.
+fn one_line(text: String) -> String {
+    let ends = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.contains(ends) {
+        return text;
+    }
+    let mut line = String::with_capacity(text.len());
+    let mut is_within = false;
+    for c in text.chars() {
+        match (ends(c), is_within) {
+            (false, _) => line.push(c),
+            (true, false) => line.push(' '),
+            (true, true) => {}
+        }
+        is_within = ends(c);
+    }
+    line
+}
+
+/// Looks all documents up. The text of a stored one is dropped, and of one that a job could not score.
+fn reuse_stored(steps: Vec<&mut Step>, store: &ScoreStore, from_jobs: &FromJobs) {
     let id = |step: &Step| if let Step::Score { id, .. } = step { *id } else { None };
     let ids: Vec<Key> = steps.iter().filter_map(|step| id(step)).collect();
     let stored = store.lookup(&ids);
     let open = steps.into_iter().filter(|step| id(step).is_some());
     for (step, (id, stored)) in open.zip(ids.into_iter().zip(stored)) {
         if let Some(scores) = stored {
-            *step = Step::Reuse { id, scores };
+            *step = Step::Reuse { id, scores, is_fresh: from_jobs.fresh.contains(id) };
+        } else if let Some(code) = from_jobs.failures.get(&id) {
+            *step = Step::Fail(code.clone());
         }
     }
 }
@@ -202,8 +245,30 @@ mod tests {
         let scorer = Scorer { engine: "script".into(), model: "1".into() };
         let evidence = Arc::default();
         let languages = Languages::Listed(vec!["en", "es"]);
-        let options = PrepareOptions { chunk, languages, evidence, scorer: Some(scorer), store: None, redactor: None };
+        let options = PrepareOptions {
+            chunk,
+            languages,
+            evidence,
+            scorer: Some(scorer),
+            store: None,
+            redactor: None,
+            one_line: false,
+            from_jobs: Arc::default(),
+        };
         Prepared::of(Measured::of(call, &options), &options).steps
+    }
+
+    #[test]
+    fn a_document_of_one_line_has_a_space_for_each_run_of_line_ends_and_control_characters() {
+        for (text, line) in [
+            ("", ""),
+            ("as it is — é", "as it is — é"),
+            ("a\r\nb\nc", "a b c"),
+            ("a\u{85}b\u{2028}\u{2029}c\u{0}d\te", "a b c d e"),
+            ("a \n b\n", "a   b "),
+        ] {
+            assert_eq!(one_line(text.into()), line, "{text:?}");
+        }
     }
 
     #[test]

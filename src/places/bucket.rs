@@ -21,6 +21,17 @@ pub(super) struct Inner {
     pub(super) way: Arc<Way>,
 }
 
+/// How objects are encrypted where they lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    /// By the store's own key.
+    #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "jobs alone state it"))]
+    Store,
+    /// By this key of AWS KMS.
+    #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "jobs alone state it"))]
+    Key(String),
+}
+
 /// An object as a list has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
@@ -61,12 +72,38 @@ impl Bucket {
     /// # Errors
     /// [`StoreError`] without a region or credentials.
     pub(crate) fn connect(name: &str) -> Result<Self, StoreError> {
+        Self::connect_with(name, None)
+    }
+
+    /// The same, with every object that is put there encrypted so.
+    ///
+    /// # Errors
+    /// [`StoreError`] without a region or credentials.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn connect_encrypted(name: &str, encryption: &Encryption) -> Result<Self, StoreError> {
+        Self::connect_with(name, Some(encryption))
+    }
+
+    fn connect_with(name: &str, encryption: Option<&Encryption>) -> Result<Self, StoreError> {
         let at = Location { bucket: name.to_owned(), key: String::new() };
         let failed =
             |fault| StoreError { doing: Doing::Connect, place: at.clone(), fault, region: String::new(), attempts: 1 };
         let way = Way::shared().map_err(failed)?;
-        let store = way.store(name).map_err(failed)?;
+        let store = way.store(name, encryption).map_err(failed)?;
         Ok(Self(Arc::new(Inner { name: name.to_owned(), store, way })))
+    }
+
+    /// The region that is asked.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn region(&self) -> &str {
+        &self.0.way.region
+    }
+
+    /// Removes the parts of an upload that will not be finished; one that is not there is no error.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn abandon(&self, key: &str, upload: String) {
+        let (inner, key) = (Arc::clone(&self.0), key.to_owned());
+        self.wait(async move { inner.abandon(&key, &upload).await });
     }
 
     /// Its name.

@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::bucket::Encryption;
 use super::fault::{Fault, NoCredentials};
 use super::http::Wire;
 use super::retry::attempts;
@@ -60,10 +61,18 @@ impl Way {
     }
 
     /// The library's client of `bucket`.
-    pub(super) fn store(&self, bucket: &str) -> Result<AmazonS3, Fault> {
+    pub(super) fn store(&self, bucket: &str, encryption: Option<&Encryption>) -> Result<AmazonS3, Fault> {
         let settings = HttpConnectorSettings::builder().connect_timeout(aws::CONNECT_TIMEOUT).build();
         let (endpoint, is_host) = endpoint(&self.config, bucket, &self.region);
-        AmazonS3Builder::new()
+        let builder = match encryption {
+            None => AmazonS3Builder::new(),
+            Some(Encryption::Store) => {
+                let key = "aws_server_side_encryption".parse().expect("the library knows the key");
+                AmazonS3Builder::new().with_config(key, "AES256")
+            }
+            Some(Encryption::Key(key)) => AmazonS3Builder::new().with_sse_kms_encryption(key),
+        };
+        builder
             .with_bucket_name(bucket)
             .with_region(&self.region)
             .with_endpoint(endpoint)

@@ -7,6 +7,7 @@
 //!   AWS has here (`http`), and are sent again by one rule only (`retry`), not by the library's.
 //! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
 //! - `Lease`: one run at a time, by an object that its holder renews.
+//! - `sending`: an object that is written as it comes to be, for jobs.
 //! - `upload`: a whole set of files put in place, as late as can be.
 //!
 //! The room's functions wait: they may be called from any thread, also from one that runs a runtime. Refuses to know
@@ -31,12 +32,16 @@ mod reader;
 mod requests;
 #[cfg(feature = "object-stores")]
 mod retry;
+#[cfg(feature = "jobs")]
+mod sending;
 #[cfg(feature = "object-stores")]
 mod upload;
 
 pub use error::PlaceError;
 pub(crate) use location::{location, refuse};
 
+#[cfg(feature = "jobs")]
+pub(crate) use bucket::Encryption;
 #[cfg(feature = "object-stores")]
 pub(crate) use bucket::{Bucket, Listed, On};
 #[cfg(feature = "object-stores")]
@@ -47,5 +52,7 @@ pub(crate) use lease::{Lease, LeaseError};
 pub(crate) use location::Location;
 #[cfg(feature = "object-stores")]
 pub(crate) use reader::{Object, Queue};
+#[cfg(feature = "jobs")]
+pub(crate) use sending::{Lanes, Sending};
 #[cfg(feature = "object-stores")]
 pub(crate) use upload::{Upload, UploadError};

@@ -155,7 +155,12 @@ impl Inner {
         }
     }
 
-    async fn complete(&self, key: &str, id: &String, parts: Vec<PartId>) -> Result<Option<String>, (Fault, u32)> {
+    pub(super) async fn complete(
+        &self,
+        key: &str,
+        id: &String,
+        parts: Vec<PartId>,
+    ) -> Result<Option<String>, (Fault, u32)> {
         let at = path(key).map_err(|fault| (fault, 1))?;
         // A store may take minutes to join ten thousand parts.
         let deadline = upload_deadline(0) * 6;
@@ -163,9 +168,13 @@ impl Inner {
         Ok(put.e_tag)
     }
 
-    async fn abandon(&self, key: &str, id: &String) {
+    pub(super) async fn abandon(&self, key: &str, id: &String) {
         let Ok(at) = path(key) else { return };
-        if let Err(failed) = self.retrying(upload_deadline(0), || self.store.abort_multipart(&at, id)).await {
+        let aborted = self.retrying(upload_deadline(0), || self.store.abort_multipart(&at, id)).await;
+        // One that is gone is what was wanted.
+        if let Err(failed) = aborted
+            && !matches!(failed.0, Fault::NoUpload | Fault::Missing)
+        {
             let error = self.error(Doing::Remove, key, failed);
             tracing::warn!("{error}: parts of an upload are left; a lifecycle rule of the bucket can remove them");
         }

@@ -183,6 +183,8 @@ impl Sample {
             agents: agents.population.as_ref().map(Population::rounded),
             redaction: None,
             night: None,
+            via: None,
+            jobs: Vec::new(),
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

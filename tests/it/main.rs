@@ -17,6 +17,10 @@ mod faults;
 mod formats;
 mod golden;
 mod hostile;
+#[cfg(feature = "jobs")]
+mod jobs;
+#[cfg(all(feature = "jobs", unix))]
+mod jobs_faults;
 mod language;
 mod metrics;
 mod nightly;

@@ -13,7 +13,7 @@
 //! The parts: [`config`] what it enforces and how it misbehaves, [`http`] bytes to requests and back,
 //! [`signature`] Signature Version 4, [`quota`] requests per second, [`service`] the two operations' own rules,
 //! [`scorer`] texts to scores, [`faults`] what goes wrong when, [`meter`] what is recorded, [`server`] the loop, [`running`]
-//! its thread. `s3` is another stand-in, for an object store.
+//! its thread; `jobs` what is done in jobs. `s3` is another stand-in, for an object store.
 //! It is bound to 127.0.0.1 only, keeps hashes of texts and never the texts, and contacts nothing.
 
 mod config;
@@ -21,6 +21,8 @@ mod config;
 pub(crate) mod custom;
 mod faults;
 mod http;
+#[cfg(feature = "jobs")]
+pub(crate) mod jobs;
 mod meter;
 mod quota;
 mod running;
@@ -66,6 +68,23 @@ impl Standin {
         let state = Arc::new(Mutex::new(State::new(config)));
         let shared = Arc::clone(&state);
         Self { running: Running::start("comprehend-standin", port, |listener| server::serve(listener, shared)), state }
+    }
+
+    /// The same with jobs that read from and write to the bucket of `s3`, which is in the same region.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn with_jobs(config: Config, jobs: jobs::JobsConfig, s3: &s3::S3) -> Self {
+        let standin = Self::start(config);
+        standin.lock().jobs = Some(jobs::Jobs::new(jobs, s3.handle()));
+        standin
+    }
+
+    /// Looks at its jobs, or changes what they do.
+    ///
+    /// # Panics
+    /// For a stand-in without jobs.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn jobs<T>(&self, look: impl FnOnce(&mut jobs::Jobs) -> T) -> T {
+        look(self.lock().jobs.as_mut().expect("it was started with jobs"))
     }
 
     /// The address for `AWS_ENDPOINT_URL`, such as `http://127.0.0.1:40123`.

@@ -30,6 +30,9 @@ pub(crate) struct State {
     faulty: (u64, Option<Instant>),
     /// Requests so far, for request ids.
     served: u64,
+    /// What is done in jobs, if anything is.
+    #[cfg(feature = "jobs")]
+    pub(super) jobs: Option<super::jobs::Jobs>,
 }
 
 impl State {
@@ -44,6 +47,8 @@ impl State {
             uses: vec![0; config.credentials.len()],
             faulty: (0, None),
             served: 0,
+            #[cfg(feature = "jobs")]
+            jobs: None,
             config,
         }
     }
@@ -87,12 +92,32 @@ impl State {
 
     /// Decides about one request, at once: the wait comes later.
     fn decide(&mut self, request: &Request, now: Instant) -> Plan {
+        #[cfg(feature = "jobs")]
+        if let Some(operation) = super::jobs::Operation::of(request.header("x-amz-target"))
+            && self.jobs.is_some()
+        {
+            return self.decide_job(operation, request, now);
+        }
         let admitted = self.admit(request, now).and_then(|accepted| self.perform(&accepted, now));
         let plan = admitted.unwrap_or_else(|error| self.refuse(&error));
         if plan.fault != Fault::None && !matches!(plan.fault, Fault::Refuse(_)) {
             self.meter.fault(plan.fault.name());
         }
         plan
+    }
+
+    /// The same for an operation of jobs.
+    #[cfg(feature = "jobs")]
+    fn decide_job(&mut self, operation: super::jobs::Operation, request: &Request, now: Instant) -> Plan {
+        let signed = signature::verify(request, Signed::comprehend(&self.config), Timestamp::now());
+        let jobs = self.jobs.as_mut().expect("the caller has looked");
+        match signed.and_then(|_| jobs.answer(operation, &request.body, now)) {
+            Ok((body, is_lost)) => {
+                let fault = if is_lost { Fault::ResetAfterScoring } else { Fault::None };
+                Plan { response: self.response(&body), delay: Duration::ZERO, fault, answered: None }
+            }
+            Err(error) => self.refuse(&error),
+        }
     }
 
     /// Everything that can stop a request before the service looks at its fate.

@@ -21,6 +21,7 @@ use crate::cli::Nightly as Arguments;
 use crate::drift::{self, Judged};
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
+use crate::jobs::Via;
 use crate::metrics::{self, Metrics};
 use crate::nights::{
     CallDate, DateRecord, Identity, Lake, Publication, Published, Reason, STATE, State, UNFINISHED, all_of, judged,
@@ -32,7 +33,7 @@ use crate::settings::{Nightly, Redelivery, Settings};
 
 use super::session::Session;
 use super::stages::Stages;
-use super::{notice, options};
+use super::{by_job, notice, options};
 use arrivals::Arrivals;
 use inventory::Inventory;
 
@@ -44,6 +45,10 @@ const ACCEPTED: &str = "sums/accepted.json";
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped the night; what was published before stays whole.
 pub fn run(settings: &Settings, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if settings.via() == Via::Auto {
+        let hint = "choose --via requests or --via jobs: scores of one and the other are not compared night by night";
+        return Err(Failure::new(ExitCode::Settings, "nights go one way, and via is auto").with_hint(Some(hint.into())));
+    }
     let night = Night::new(settings, arguments);
     let done = super::runtime()?.block_on(Box::pin(night.carry_out()));
     // The places where outputs are written know analyze's flag.
@@ -139,6 +144,7 @@ impl<'a> Night<'a> {
             return show::nothing_new(&self, arrivals.known, derived::waiting(&store)?);
         }
         let scorer = self.scorer(contacts).await?;
+        let by_job = by_job::open(self.settings, &self.arguments.inputs).await?;
         let night = crate::nights::Night {
             lookback: i64::from(self.nights.lookback),
             newest: newest(&store.published.dates),
@@ -150,7 +156,7 @@ impl<'a> Night<'a> {
         let read = self.read(&mut store, arrivals, &night)?;
         let plan = self.plan(&store, &read, &night, &scorer)?;
         self.begun(&store)?;
-        let done = self.publish(&mut store, &read, &plan, &scorer).await?;
+        let done = self.publish(&mut store, &read, &plan, &scorer, by_job).await?;
         publish::remember(&store, &read, &plan, &done)?;
         self.derive(&mut store, &read, &plan, &done, &night, &scorer)
     }

@@ -11,6 +11,7 @@ use super::reading::Readings;
 use super::{Night, Scorer, Store};
 use crate::canary;
 use crate::chunk::Estimate;
+use crate::commands::by_job::{self, ByJob};
 use crate::commands::options;
 use crate::commands::record::Made;
 use crate::commands::stages::{Counts, seconds};
@@ -113,6 +114,7 @@ impl Night<'_> {
         read: &Readings,
         plan: &Plan,
         scorer: &Scorer,
+        by_job: Option<ByJob>,
     ) -> Result<Done, Failure> {
         let mut done = Done { made: Made { tally: read.tally, ..Made::default() }, ..Done::default() };
         (done.made.tally.calls, done.made.tally.turns) = (0, 0);
@@ -122,13 +124,15 @@ impl Night<'_> {
         let left_out = &read.found.left_out;
         let only =
             |dates: &BTreeSet<CallDate>| OnlyDates::new(read.conversations.calls(), dates.clone(), left_out.clone());
-        let prepare = self.stages.preparation(read.conversations.languages(), &scorer.session)?;
+        let mut prepare = self.stages.preparation(read.conversations.languages(), &scorer.session)?;
         if !plan.dirty.is_empty() {
             let profile = scorer.session.service.engine.profile();
             let canary = |plan: &pipeline::Plan| {
                 if self.nights.canary { canary::estimate(profile, &plan.languages) } else { Estimate::default() }
             };
             self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;
+            let calls = || only(&plan.dirty);
+            done.made.jobs = by_job::fill(by_job, self.settings, &scorer.session, &mut prepare, calls).await?;
         }
         let dates: Vec<CallDate> = plan.dirty.iter().copied().collect();
         for some in dates.chunks(DATES_AT_ONCE) {

@@ -34,7 +34,7 @@ struct DocumentScores {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-struct Probabilities {
+pub(super) struct Probabilities {
     positive: Option<f32>,
     negative: Option<f32>,
     neutral: Option<f32>,
@@ -78,11 +78,18 @@ impl BatchAnswer {
 }
 
 impl Probabilities {
-    fn scores(&self) -> Option<Scores> {
+    /// The scores; `None` where one is missing or they are no distribution.
+    pub(super) fn scores(&self) -> Option<Scores> {
         let [positive, negative, neutral, mixed] =
             [self.positive?, self.negative?, self.neutral?, self.mixed?].map(f64::from);
         Scores::new(positive, negative, neutral, mixed).ok()
     }
+}
+
+/// The error of a document whose scores make no sense.
+#[cfg(feature = "jobs")]
+pub(super) fn invalid_scores() -> DocumentError {
+    retriable(INVALID)
 }
 
 fn retriable(code: &str) -> DocumentError {

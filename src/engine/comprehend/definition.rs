@@ -1,10 +1,20 @@
 //! Amazon Comprehend as the registry lists it: settings, profile, connection.
 
+#[cfg(feature = "jobs")]
+use std::sync::Arc;
+
+#[cfg(feature = "jobs")]
+use super::job;
 use super::settings::{self, ComprehendSettings, PriceSettings};
 use super::terms;
 use crate::engine::registry::Definition;
+#[cfg(feature = "jobs")]
+use crate::engine::registry::JobWay;
 use crate::engine::{Halt, Profile, Service};
 use crate::exit::Failure;
+use crate::jobs::Via;
+#[cfg(feature = "jobs")]
+use crate::jobs::{Jobs, service::JobService};
 use crate::settings::{Section as _, Settings};
 
 /// Amazon Comprehend.
@@ -15,20 +25,25 @@ pub static DEFINITION: Definition = Definition {
     missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
     profile,
     connect: |settings, halt| Box::pin(connect(settings, halt)),
+    #[cfg(feature = "jobs")]
+    jobs: Some(JobWay { terms: &job::TERMS, connect: |settings| Box::pin(jobs(settings)) }),
 };
 
 fn profile(settings: &Settings) -> Profile {
     let asked: &ComprehendSettings = settings.section();
     let rate = Some(asked.requests_per_second);
     let name = settings.name_of(terms::NAME);
-    Profile { name, requests_per_second: rate, ..terms::profile(settings::price(settings)) }
+    let by_job = settings.via() == Via::Jobs;
+    let profile = terms::profile(settings::price(settings));
+    // Scores of jobs are others' until somebody says that they are not.
+    let model = if by_job && !asked.share_scores { format!("{} by job", profile.model) } else { profile.model };
+    Profile { name, model, requests_per_second: rate, one_line: by_job || asked.share_scores, ..profile }
 }
 
 #[cfg(feature = "comprehend")]
 async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use super::Comprehend;
     use crate::budget::Budget;
-    use crate::engine::aws::AwsOptions;
     use crate::engine::breaker::Patience;
     use crate::engine::pace::Pacing;
     use crate::engine::retry::RetryPolicy;
@@ -50,11 +65,27 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
         meter: Meter::within(&Budget::of(settings), &profile.price),
         halt: halt.clone(),
     };
-    let connection =
-        AwsOptions { region: asked.region.clone(), profile: asked.profile.clone(), ..AwsOptions::default() };
-    let engine = Comprehend::connect(&connection, profile).await?;
+    let engine = Comprehend::connect(&connection(settings), profile).await?;
     tracing::info!(region = engine.region(), "comprehend is ready");
     Ok(Service::around(engine, &options))
+}
+
+#[cfg(feature = "jobs")]
+async fn jobs(settings: &Settings) -> Result<Arc<dyn JobService>, Failure> {
+    let jobs: &Jobs = settings.section();
+    let role = jobs.role()?;
+    Ok(Arc::new(job::SentimentJobs::connect(&connection(settings), role, jobs.kms_key.clone()).await?))
+}
+
+/// Where and how Comprehend is reached.
+#[cfg(feature = "comprehend")]
+fn connection(settings: &Settings) -> crate::engine::aws::AwsOptions {
+    let asked: &ComprehendSettings = settings.section();
+    crate::engine::aws::AwsOptions {
+        region: asked.region.clone(),
+        profile: asked.profile.clone(),
+        ..crate::engine::aws::AwsOptions::default()
+    }
 }
 
 /// The settings refuse an engine that is not in the build, so this is not reached.

@@ -10,6 +10,8 @@ pub(crate) mod terms;
 mod answers;
 #[cfg(feature = "comprehend")]
 mod client;
+#[cfg(feature = "jobs")]
+mod job;
 #[cfg(test)]
 #[cfg(feature = "comprehend")]
 mod tests;

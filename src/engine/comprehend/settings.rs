@@ -52,6 +52,12 @@ section! {
             default: Duration::from_mins(5),
             results: false,
         }
+        /// Whether scores of requests and of jobs stand in for each other. They come from one model, but whether requests read more than the first 500 characters is not known; with it, a document is sent as one line in requests too.
+        share_scores: bool {
+            key: "comprehend.share-scores",
+            default: false,
+            results: true,
+        }
         /// How long the service may answer nothing but refusals before the run ends.
         give_up_after: Duration {
             key: "comprehend.give-up-after",

@@ -50,6 +50,7 @@ pub fn profile(price: Price) -> Profile {
         place: None,
         location: Location::Remote,
         is_stored: true,
+        one_line: false,
         languages: Languages::Listed(LANGUAGES.to_vec()),
         limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: MAX_BATCH_DOCUMENTS },
         granularity: Granularity::Segment,

@@ -19,6 +19,8 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: true,
     missing_feature: None,
     profile: |settings| Local::shipped().named(settings.name_of(NAME)).profile().clone(),
+    #[cfg(feature = "jobs")]
+    jobs: None,
     connect: |settings, halt| {
         Box::pin(async move {
             let engine = Local::with_model(model(settings)?).named(settings.name_of(NAME));

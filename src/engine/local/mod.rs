@@ -85,6 +85,7 @@ impl<M: LocalModel> Local<M> {
             place: None,
             location: Location::Local,
             is_stored: false,
+            one_line: false,
             languages: Languages::Listed(vec!["en"]),
             limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: BATCH_DOCUMENTS },
             granularity: Granularity::Turn,

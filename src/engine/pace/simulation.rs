@@ -62,6 +62,7 @@ impl Service {
             place: None,
             location: Location::Remote,
             is_stored: true,
+            one_line: false,
             languages: Languages::Listed(vec!["en"]),
             limits: Limits { document_bytes: 5000, batch_documents: 25 },
             granularity: Granularity::Segment,

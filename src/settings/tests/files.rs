@@ -1,6 +1,7 @@
 //! The committed files, the commented file and the listing.
 
 use super::*;
+use crate::jobs::Via;
 
 #[test]
 fn the_committed_file_is_what_config_init_writes() {
@@ -66,6 +67,23 @@ fn each_example_of_an_engine_is_right_and_can_be_planned_with() {
         let profile = (settings.engine().profile)(&settings);
         assert_eq!((settings.engine().name, profile.price.unset()), (engine, None));
         assert!(profile.monthly > 0.0 && profile.place.is_some_and(|place| place.contains("our")));
+    }
+}
+
+#[test]
+fn the_file_for_jobs_is_right() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/jobs.toml");
+    let layer = layers::parse(Path::new("jobs.toml"), &std::fs::read_to_string(path).unwrap(), keys());
+    assert_eq!(layer.problems.len(), 0, "{:?}", layer.problems);
+    let mut settings = Settings::default();
+    let problems: Vec<Problem> = layer.assignments.into_iter().filter_map(|each| settings.assign(each)).collect();
+    assert_eq!(problems.len(), 0, "{problems:?}");
+    assert_eq!((settings.engine().name, settings.via()), ("comprehend", Via::Jobs));
+    assert!(settings.section::<Cost>().max.is_some());
+    #[cfg(feature = "jobs")]
+    {
+        let jobs: &crate::jobs::Jobs = settings.section();
+        assert!(jobs.role().is_ok() && jobs.folder().is_ok());
     }
 }
 

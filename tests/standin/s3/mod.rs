@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) page: usize,
     /// Seconds by which the server's clock is ahead of when objects were written.
     pub(crate) clock_ahead_s: i64,
+    /// The key by which everything must be encrypted, `AES256` for the store's own; nothing where anything goes.
+    pub(crate) encryption: Option<&'static str>,
     /// What is not allowed.
     pub(crate) denied: Vec<Action>,
     /// What goes wrong, and when.
@@ -49,6 +51,7 @@ impl Default for Config {
             credentials: vec![Credential::default()],
             page: 1000,
             clock_ahead_s: 0,
+            encryption: None,
             denied: Vec::new(),
             rules: Vec::new(),
             redirects: true,
@@ -148,7 +151,42 @@ impl S3 {
         state.seen.clear();
     }
 
+    /// What a service beside it reads and writes with.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.state))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bucket, for a service that stands beside it.
+#[cfg(feature = "jobs")]
+pub(crate) struct Handle(Arc<Mutex<State>>);
+
+#[cfg(feature = "jobs")]
+impl Handle {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of an address, and whether it is in this bucket.
+    pub(crate) fn key(&self, address: &str) -> Option<(bool, String)> {
+        let (bucket, key) = address.strip_prefix("s3://")?.split_once('/')?;
+        Some((bucket == self.lock().config.bucket, key.to_owned()))
+    }
+
+    /// The one object whose key begins so; `None` if there is none, or there are several.
+    pub(crate) fn only(&self, prefix: &str) -> Option<Arc<[u8]>> {
+        let state = self.lock();
+        let mut found = state.objects.all().filter(|(key, _)| key.starts_with(prefix));
+        let (_, stored) = found.next()?;
+        found.next().is_none().then(|| Arc::clone(&stored.bytes))
+    }
+
+    pub(crate) fn put(&self, key: &str, bytes: Vec<u8>) {
+        self.lock().objects.put(key, bytes, "application/octet-stream".to_owned());
     }
 }

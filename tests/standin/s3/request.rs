@@ -3,6 +3,10 @@
 
 use super::super::http::{self, Request};
 
+/// How an object is to be encrypted, and by which key.
+pub(crate) const ENCRYPTION: &str = "x-amz-server-side-encryption";
+pub(crate) const ENCRYPTION_KEY: &str = "x-amz-server-side-encryption-aws-kms-key-id";
+
 /// An operation, by the right that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -83,7 +87,8 @@ fn check_headers(request: &Request, action: Action) -> Result<(), String> {
     ];
     let more: &[&str] = match action {
         Action::Get | Action::Head => &["range", "if-match"],
-        Action::Put => &["if-match", "if-none-match"],
+        Action::Put => &["if-match", "if-none-match", ENCRYPTION, ENCRYPTION_KEY],
+        Action::CreateUpload => &[ENCRYPTION, ENCRYPTION_KEY],
         _ => &[],
     };
     let unknown = request.headers.iter().find(|(name, _)| !ALWAYS.contains(&&**name) && !more.contains(&&**name));

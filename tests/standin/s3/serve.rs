@@ -13,7 +13,7 @@ use super::super::service::ServiceError;
 use super::super::signature::{self, Signed, hex};
 use super::bucket::{If, Objects, Page, Refused, Stored};
 use super::faults::Fault;
-use super::request::{Action, Asked};
+use super::request::{Action, Asked, ENCRYPTION, ENCRYPTION_KEY};
 use super::{Config, Seen};
 
 /// A part of 8 MiB, and room to spare.
@@ -80,6 +80,18 @@ impl State {
         }
         if self.config.denied.contains(&asked.action) {
             return Err(error(Refused(403, "AccessDenied"), None));
+        }
+        if let Some(key) = self.config.encryption
+            && matches!(asked.action, Action::Put | Action::CreateUpload)
+        {
+            let stated = (request.header(ENCRYPTION), request.header(ENCRYPTION_KEY));
+            let is_as_required = match key {
+                "AES256" => stated == (Some("AES256"), None),
+                key => stated == (Some("aws:kms"), Some(key)),
+            };
+            if !is_as_required {
+                return Err(error(Refused(403, "AccessDenied"), None));
+            }
         }
         let fault = self.config.rules.iter_mut().find_map(|rule| rule.meets(asked.action, &asked.key));
         match fault {

@@ -1,0 +1,241 @@
+//! Jobs in a build that has them: the way to service and bucket, the plan, the choice between both ways.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use super::Jobs as Made;
+use crate::cache::{self, Access, Scorer};
+use crate::chunk::InJobs;
+use crate::commands::plan::JobLine;
+use crate::commands::session::{self, Session};
+use crate::commands::{notice, options};
+use crate::engine::Profile;
+use crate::engine::registry::Definition;
+use crate::exit::{ExitCode, Failure};
+use crate::input::{self, InputError};
+use crate::interrupt;
+use crate::jobs::service::{JobService, Terms};
+use crate::jobs::{Jobs, JobsError, Journal, Options, Run, Shared, Via};
+use crate::pipeline::{self, Plan, PrepareOptions};
+use crate::places::{self, Bucket, Encryption, Location, PlaceError};
+use crate::sentiment::{Billing, Granularity};
+use crate::settings::Settings;
+use crate::transcript::Call;
+
+/// Jobs that are ready to be run.
+pub(crate) struct ByJob {
+    service: Arc<dyn JobService>,
+    bucket: Bucket,
+    folder: Location,
+    root: PathBuf,
+}
+
+impl ByJob {
+    /// Finds the way to the service and to the bucket, which must be in one region.
+    ///
+    /// # Errors
+    /// [`ExitCode::Settings`] for what is missing or does not fit.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let engine = settings.engine();
+        let Some(way) = &engine.jobs else {
+            let message = format!("the engine {} has no jobs", engine.name);
+            let hint = "choose --engine comprehend, or leave out --via jobs";
+            return Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint.into())));
+        };
+        let jobs: &Jobs = settings.section();
+        let folder = jobs.folder()?;
+        jobs.role()?;
+        let root = session::cache_root(settings)?.ok_or_else(switched_off)?;
+        let service = (way.connect)(settings).await?;
+        let encryption = jobs.kms_key.clone().map_or(Encryption::Store, Encryption::Key);
+        let bucket = Bucket::connect_encrypted(&folder.bucket, &encryption).map_err(JobsError::from)?;
+        if bucket.region() != service.region() {
+            let message = format!(
+                "the service is asked in {}, and the bucket in {}: jobs need both in one region",
+                service.region(),
+                bucket.region()
+            );
+            let hint = format!("set AWS_REGION={} where the bucket is there, or leave out --region", service.region());
+            return Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint)));
+        }
+        // Whether it is there, and may be listed.
+        bucket.find(&folder.child(".undertone").key).map_err(JobsError::from)?;
+        Ok(Self { service, bucket, folder, root })
+    }
+
+    /// What runs the jobs of a session's engine.
+    ///
+    /// # Errors
+    /// [`ExitCode::TryLater`] while another run has jobs under way.
+    pub(crate) fn run(self, settings: &Settings, session: &Session) -> Result<Run, Failure> {
+        let jobs: &Jobs = settings.section();
+        let profile = session.service.engine.profile();
+        let store = session.store.clone().ok_or_else(switched_off)?;
+        let today = cache::today();
+        let journal = Mutex::new(Journal::open(&self.root, today)?);
+        let told = settings.clone();
+        let billing: Option<Billing> = profile.price.billing();
+        Ok(Run::new(Shared {
+            service: self.service,
+            journal,
+            bucket: self.bucket,
+            folder: self.folder,
+            store,
+            scorer: Scorer::of(profile),
+            billing,
+            options: Options {
+                part: jobs.part,
+                poll: jobs.poll,
+                max_wait: jobs.max_wait,
+                wait: jobs.wait,
+                keep_objects: jobs.keep_objects,
+            },
+            halt: session.service.halt.clone(),
+            meter: Arc::clone(&session.service.meter),
+            today,
+            notice: Box::new(move |line| notice(&told, line)),
+        }))
+    }
+
+    /// Stores the scores of all new texts among the calls that `calls` gives each time.
+    pub(crate) async fn fill<C>(
+        self,
+        settings: &Settings,
+        session: &Session,
+        prepare: &mut PrepareOptions,
+        calls: impl Fn() -> C,
+    ) -> Result<Made, Failure>
+    where
+        C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
+    {
+        interrupt::stop_on_signals(session.service.halt.clone())
+            .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
+        let run = self.run(settings, session)?;
+        let first_day = cache::today().saturating_sub(session::max_age_days(settings));
+        let filled = run.fill(calls, prepare, first_day).await?;
+        prepare.from_jobs = filled.from_jobs;
+        Ok(Made { is_way: true, records: filled.jobs, units: filled.units })
+    }
+}
+
+/// How a plan by jobs is made.
+pub(crate) struct Planned {
+    pub(crate) profile: Profile,
+    terms: &'static Terms,
+    part: u64,
+}
+
+/// How a plan by jobs is made; nothing for an engine that has none.
+pub(crate) fn planned(engine: &Definition, settings: &Settings) -> Option<Planned> {
+    let way = engine.jobs.as_ref()?;
+    let profile = (engine.profile)(&settings.clone().with_via(Via::Jobs));
+    let jobs: &Jobs = settings.section();
+    Some(Planned { profile, terms: way.terms, part: jobs.part.min(way.terms.most_lines) })
+}
+
+impl Planned {
+    pub(crate) fn line(&self, granularity: Granularity, plan: &Plan) -> JobLine {
+        let (estimate, price) = (&plan.estimate, &self.profile.price);
+        let InJobs { jobs, documents, by_request, units_lower } =
+            estimate.in_jobs(self.part, self.terms.least_bytes, price.billing());
+        JobLine {
+            granularity: granularity.as_str(),
+            stored: plan.stored,
+            documents,
+            by_request,
+            jobs,
+            units_upper: estimate.units_upper,
+            units_lower,
+            cost_usd_upper: price.cost(estimate.units_upper),
+            cost_usd_lower: price.cost(units_lower),
+            seconds_least: (jobs.div_ceil(self.terms.at_once as u64) * self.terms.takes.as_secs()) as f64,
+            minutes: self.terms.takes.as_secs() / 60,
+            at_once: self.terms.at_once,
+        }
+    }
+}
+
+/// Takes jobs where they end earlier, or cost less at the upper bound, if a bucket and a role are set.
+pub(crate) fn decide(settings: &Settings, inputs: &[String]) -> Result<Via, Failure> {
+    let engine = settings.engine();
+    let jobs: &Jobs = settings.section();
+    let is_set = jobs.bucket.is_some() && jobs.role_arn.is_some() && session::cache_root(settings)?.is_some();
+    let Some(planned) = planned(engine, settings).filter(|_| is_set && inputs.iter().all(|input| input != "-")) else {
+        return Ok(Via::Requests);
+    };
+    let profile = (engine.profile)(&settings.clone().with_via(Via::Requests));
+    let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
+    let store = session::open_store(settings, &profile, Access::Read)?;
+    let redactor = options::redactor(settings, &profile)?;
+    let granularity = settings.granularity.or(profile.granularity);
+    let way = |profile: &Profile| {
+        let chunk = options::chunk(settings, profile, granularity)?;
+        let languages = Arc::clone(conversations.languages());
+        Ok::<_, Failure>(PrepareOptions::new(chunk, profile, languages, store.clone(), redactor.clone()))
+    };
+    let ways = [way(&profile)?, way(&planned.profile)?];
+    let plans = pipeline::plan(conversations.calls(), &ways)?;
+    let [requests, in_jobs] = plans.as_slice() else { return Ok(Via::Requests) };
+    let line = planned.line(granularity, in_jobs);
+    let seconds = requests.estimate.seconds(&profile.limits, profile.requests_per_second.unwrap_or(f64::INFINITY));
+    let cost = profile.price.cost(requests.estimate.units_upper);
+    let is_better = line.jobs > 0 && (line.seconds_least < seconds || line.cost_usd_upper < cost);
+    let via = if is_better { Via::Jobs } else { Via::Requests };
+    notice(
+        settings,
+        &format!(
+            "via {}: {} jobs would take {:.0} s or more, requests {seconds:.0} s",
+            <&str>::from(via),
+            line.jobs,
+            line.seconds_least
+        ),
+    );
+    Ok(via)
+}
+
+fn switched_off() -> Failure {
+    let hint = "name a folder with --cache DIR, or leave out --via jobs";
+    Failure::new(ExitCode::Settings, "jobs fill the store of scores, and stored scores are switched off")
+        .with_hint(Some(hint.into()))
+}
+
+impl Jobs {
+    /// The folder for files of jobs.
+    ///
+    /// # Errors
+    /// [`JobsError::Settings`] if it is not set, or is no address.
+    pub(crate) fn folder(&self) -> Result<Location, JobsError> {
+        let Some(address) = &self.bucket else {
+            return Err(JobsError::Settings {
+                message: "jobs need a bucket, and jobs.bucket is not set".to_owned(),
+                hint: "set `bucket = \"s3://BUCKET/PREFIX\"` under [jobs] in the settings file, or UNDERTONE_JOBS_BUCKET; \
+                       the bucket is in the service's region"
+                    .to_owned(),
+            });
+        };
+        let place = places::location(address.as_ref())?;
+        Ok(place.ok_or_else(|| PlaceError::Form { place: address.clone() })?.folder())
+    }
+
+    /// The role by which the service reads and writes there.
+    ///
+    /// # Errors
+    /// [`JobsError::Settings`] if it is not set, or is no role.
+    pub(crate) fn role(&self) -> Result<String, JobsError> {
+        const HINT: &str = "set `role-arn = \"arn:aws:iam::ACCOUNT:role/NAME\"` under [jobs] in the settings file, or \
+                            UNDERTONE_JOBS_ROLE_ARN: a role that comprehend.amazonaws.com may assume";
+        let Some(role) = &self.role_arn else {
+            let message = "jobs need a role, and jobs.role-arn is not set".to_owned();
+            return Err(JobsError::Settings { message, hint: HINT.to_owned() });
+        };
+        let parts: Vec<&str> = role.splitn(6, ':').collect();
+        let is_role = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
+            if partition.starts_with("aws") && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+                && name.strip_prefix("role/").is_some_and(|name| !name.is_empty()));
+        if !is_role {
+            let message = format!("jobs.role-arn: {role} is not the ARN of a role");
+            return Err(JobsError::Settings { message, hint: HINT.to_owned() });
+        }
+        Ok(role.clone())
+    }
+}

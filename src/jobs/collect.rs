@@ -1,0 +1,161 @@
+//! From the output of a job to stored scores, as a stream: object, gzip, tar, lines.
+//!
+//! What is broken costs itself: every whole line counts, and a text without one has no outcome here, so that it is sent in
+//! a request. Nothing of a line but its number, its scores and its code is kept.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::JobsError;
+use super::journal::Part;
+use super::service::{JobService, Packed};
+use super::shared::Shared;
+use crate::cache::{Key, ScoreStore};
+use crate::places::{PlaceError, Queue};
+
+/// The longest line that is read: answers of a service that repeats the text are below.
+const LINE_BYTES: u64 = 1 << 20;
+
+/// What an output came to.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Collected {
+    /// Texts with scores.
+    pub(super) scored: u64,
+    /// Texts that have none for good, with the service's codes.
+    pub(super) failures: Vec<(Key, Box<str>)>,
+    /// Lines that can't be read, or name no text, or one that had a line before.
+    pub(super) strange: u64,
+    /// Whether the output breaks off, or is none.
+    pub(super) is_broken: bool,
+}
+
+/// Stores the scores of a part's job, whose output is at an address.
+pub(super) fn collect(shared: &Shared, part: &Part) -> Result<Collected, JobsError> {
+    let keys = shared.journal().keys(&part.id)?;
+    let place = part.output.clone().unwrap_or_default();
+    let missing = || JobsError::NoOutput { name: part.name.clone(), place: place.clone() };
+    let (bucket, key) = shared.at(&place)?.ok_or_else(missing)?;
+    let found = bucket.find(&key)?.ok_or_else(missing)?;
+    let failed = Failed::default();
+    let output = Watched { reader: Queue::new(bucket).push(found).open(), failed: failed.clone() };
+    let mut lines = Lines {
+        service: &*shared.service,
+        store: &shared.store,
+        keys: &keys,
+        seen: Seen::new(&keys),
+        collected: Collected::default(),
+    };
+    lines.collected.is_broken = lines.unpack(output, shared.service.terms().packed).is_err();
+    if let Some(error) = failed.take() {
+        return Err(error.into());
+    }
+    shared.store.flush()?;
+    Ok(lines.collected)
+}
+
+/// The lines of an output.
+struct Lines<'a> {
+    service: &'a dyn JobService,
+    store: &'a ScoreStore,
+    keys: &'a [u8],
+    seen: Seen,
+    collected: Collected,
+}
+
+impl Lines<'_> {
+    fn unpack(&mut self, output: impl Read, packed: Packed) -> io::Result<()> {
+        match packed {
+            Packed::TarGz => {
+                let unzipped = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(64 << 10, output));
+                let mut archive = tar::Archive::new(unzipped);
+                for file in archive.entries()? {
+                    let file = file?;
+                    if file.header().entry_type().is_file() {
+                        self.read(file)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&mut self, file: impl Read) -> io::Result<()> {
+        let mut file = BufReader::with_capacity(256 << 10, file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = file.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line);
+            // A line that breaks off counts for nothing, also where what is left of it could be read.
+            if read? == 0 {
+                return Ok(());
+            }
+            if !line.trim_ascii().is_empty() {
+                self.take(line.trim_ascii());
+            }
+        }
+    }
+
+    fn take(&mut self, line: &[u8]) {
+        let read = self.service.read(line).and_then(|(number, answer)| {
+            let number = usize::try_from(number).ok()?;
+            let key = self.keys.get(number.checked_mul(16)?..)?.first_chunk::<16>()?;
+            self.seen.is_first(number).then_some((Key::from_bytes(*key), answer))
+        });
+        match read {
+            None => self.collected.strange += 1,
+            Some((key, Ok(scores))) => {
+                self.store.record(key, scores);
+                self.collected.scored += 1;
+            }
+            // What may pass is sent in a request.
+            Some((_, Err(error))) if error.retriable => {}
+            Some((key, Err(error))) => self.collected.failures.push((key, error.code)),
+        }
+    }
+}
+
+/// Which lines there were.
+struct Seen(Vec<u64>);
+
+impl Seen {
+    fn new(keys: &[u8]) -> Self {
+        Self(vec![0; (keys.len() / 16).div_ceil(64)])
+    }
+
+    fn is_first(&mut self, number: usize) -> bool {
+        let (place, bit) = (number / 64, 1 << (number % 64));
+        let Some(word) = self.0.get_mut(place) else { return false };
+        let is_first = *word & bit == 0;
+        *word |= bit;
+        is_first
+    }
+}
+
+/// The error by which an object could not be read, kept apart from damage to what it holds.
+#[derive(Debug, Clone, Default)]
+struct Failed(Arc<Mutex<Option<PlaceError>>>);
+
+impl Failed {
+    fn take(&self) -> Option<PlaceError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+struct Watched<R> {
+    reader: R,
+    failed: Failed,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if let Some(Ok(place)) =
+                error.into_inner().map(<dyn std::error::Error + Send + Sync>::downcast::<PlaceError>)
+            {
+                *self.failed.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(*place);
+            }
+            kind.into()
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! What a service's job way is: one trait, and one file per service behind it.
+//!
+//! A job reads one file of texts from a bucket and writes its answers there. An implementation knows the operations, the
+//! form of a line and of the output, and the limits; when to start, ask and collect is this room's.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::engine::{Answer, EngineError};
+
+/// What a service takes as one job, and how it lets itself be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Which jobs these are, in the journal: an engine and a kind of job.
+    pub kind: &'static str,
+    /// Most lines of a file.
+    pub most_lines: u64,
+    /// Most bytes of a file.
+    pub most_bytes: u64,
+    /// Least bytes of a file: fewer go by request.
+    pub least_bytes: u64,
+    /// Jobs at the same time.
+    pub at_once: usize,
+    /// How long a small one takes.
+    pub takes: Duration,
+    /// The time between two that are started.
+    pub start_gap: Duration,
+    /// Whether a job that was started can be stopped.
+    pub can_stop: bool,
+    /// How the output is packed.
+    pub packed: Packed,
+    /// How the command line of AWS asks for a job, before its id.
+    pub describe: &'static str,
+}
+
+/// How answers are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packed {
+    /// Lines in the files of a compressed archive.
+    TarGz,
+}
+
+/// A job to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its name, which no other job has.
+    pub name: String,
+    /// What makes a repetition of the request no second job.
+    pub token: String,
+    /// The language of all texts.
+    pub language: String,
+    /// The address of the file.
+    pub input: String,
+    /// The folder for the output.
+    pub output: String,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// Its state.
+    pub state: JobState,
+    /// The address of its output, which proves nothing of there being one.
+    pub output: Option<String>,
+    /// The code of what went wrong; never the service's own words, which may repeat a text.
+    pub code: Option<String>,
+    /// From its start to its end.
+    pub seconds: Option<f64>,
+}
+
+/// The state of a job, as the service has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Accepted.
+    Submitted,
+    /// At work.
+    InProgress,
+    /// Done.
+    Completed,
+    /// Ended without a result.
+    Failed,
+    /// About to be stopped.
+    StopRequested,
+    /// Stopped; what was done by then is in the output.
+    Stopped,
+}
+
+impl JobState {
+    /// Whether it will not change any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Stopped)
+    }
+
+    /// The name used in files.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A service that takes jobs. Every function is one request, sent once.
+#[async_trait]
+pub trait JobService: Send + Sync {
+    /// What it takes.
+    fn terms(&self) -> &Terms;
+
+    /// The region that it is in.
+    fn region(&self) -> &str;
+
+    /// Starts a job and gives its id.
+    ///
+    /// # Errors
+    /// [`EngineError`]; unless its kind is a refusal or a rejection, the job may have been started.
+    async fn start(&self, order: &Order) -> Result<String, EngineError>;
+
+    /// The id of the job of this name, if there is one.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    async fn find(&self, name: &str) -> Result<Option<String>, EngineError>;
+
+    /// How a job stands; `None` if there is no such job.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    async fn look(&self, id: &str) -> Result<Option<Standing>, EngineError>;
+
+    /// Asks for a job to be stopped.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    async fn stop(&self, id: &str) -> Result<(), EngineError>;
+
+    /// Puts a text at the end of a file.
+    fn write(&self, text: &str, file: &mut Vec<u8>);
+
+    /// What a line of an output says of which line of the file; `None` for one that can't be read.
+    fn read(&self, line: &[u8]) -> Option<(u64, Answer)>;
+}

@@ -1,0 +1,146 @@
+//! What all parts of a run share: the service, the journal, the bucket, the store; and what is done with one part there.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::collect::{Collected, collect};
+use super::error::JobsError;
+use super::journal::{Journal, Part, Step};
+use super::service::{JobService, JobState};
+use crate::cache::{ScoreStore, Scorer};
+use crate::engine::{Halt, Meter};
+use crate::places::{self, Bucket, Location};
+use crate::sentiment::Billing;
+
+/// How jobs are run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Most documents of a job.
+    pub(crate) part: u64,
+    pub(crate) poll: Duration,
+    pub(crate) max_wait: Duration,
+    pub(crate) wait: bool,
+    pub(crate) keep_objects: bool,
+}
+
+/// What all parts of a run share.
+pub(crate) struct Shared {
+    pub(crate) service: Arc<dyn JobService>,
+    pub(crate) journal: Mutex<Journal>,
+    /// Where files go, encrypted.
+    pub(crate) bucket: Bucket,
+    /// The folder for them.
+    pub(crate) folder: Location,
+    pub(crate) store: Arc<ScoreStore>,
+    pub(crate) scorer: Scorer,
+    pub(crate) billing: Option<Billing>,
+    pub(crate) options: Options,
+    pub(crate) halt: Halt,
+    pub(crate) meter: Arc<Meter>,
+    /// Days since 1970-01-01.
+    pub(crate) today: u32,
+    /// What a person may want to know.
+    pub(crate) notice: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Shared {
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part of which nothing is there yet.
+    pub(super) fn new_part(&self, language: &str) -> Part {
+        let id = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        Part {
+            folder: self.folder.child(&id).to_string(),
+            id,
+            kind: self.service.terms().kind.to_owned(),
+            scorer: self.scorer.clone(),
+            language: language.to_owned(),
+            step: Step::Planned,
+            upload: None,
+            name: String::new(),
+            job: None,
+            documents: 0,
+            units: 0,
+            units_least: 0,
+            state: None,
+            output: None,
+            failed: 0,
+            seconds: None,
+            code: None,
+        }
+    }
+
+    /// Where the file of a part is.
+    pub(super) fn input_of(&self, part: &Part) -> Location {
+        self.folder.child(&part.id).child("in.txt")
+    }
+
+    /// The bucket and key of an address; `None` for what is none.
+    pub(super) fn at(&self, address: &str) -> Result<Option<(Bucket, String)>, JobsError> {
+        let Ok(Some(Location { bucket, key })) = places::location(std::path::Path::new(address)) else {
+            return Ok(None);
+        };
+        let bucket = if bucket == self.bucket.name() { self.bucket.clone() } else { Bucket::connect(&bucket)? };
+        Ok(Some((bucket, key)))
+    }
+
+    /// Removes everything that a part has on the store.
+    fn clear(&self, part: &Part) -> Result<(), JobsError> {
+        let Some((bucket, folder)) = self.at(&part.folder)? else { return Ok(()) };
+        if let Some(upload) = &part.upload {
+            bucket.abandon(&format!("{folder}/in.txt"), upload.clone());
+        }
+        let mut keys = Vec::new();
+        bucket.list(&format!("{folder}/"), false, |listed| {
+            keys.push(listed.key);
+            true
+        })?;
+        Ok(keys.iter().try_for_each(|key| bucket.remove(key))?)
+    }
+
+    /// Gives up a part of which no job was started. What can't be removed now is removed by the next run.
+    pub(super) fn drop_part(&self, part: &Part) {
+        let dropped = self.clear(part).and_then(|()| Ok(self.journal().forget(&part.id)?));
+        if let Err(error) = dropped {
+            tracing::warn!("{error}: what was uploaded is removed by the next run with jobs");
+        }
+    }
+
+    /// Stores what a part's job made of it, and removes its objects.
+    pub(super) fn collect(&self, mut part: Part) -> Result<Part, JobsError> {
+        if part.step == Step::Ended {
+            let is_read = part.state != Some(JobState::Failed);
+            let collected = if is_read { collect(self, &part)? } else { Collected::default() };
+            part.failed = part.documents - collected.scored;
+            self.journal().collected(&part.id, part.failed, &collected.failures, self.today)?;
+            self.meter.count_job(collected.scored, part.units, part.units_least);
+            if collected.is_broken || collected.strange > 0 {
+                let place = part.output.as_deref().unwrap_or_default();
+                tracing::warn!(
+                    strange_lines = collected.strange,
+                    "the output of job {} is damaged: its whole lines count, and {place} is kept",
+                    part.name
+                );
+                self.journal().cleaned(&part.id, self.today)?;
+                return Ok(part);
+            }
+        }
+        if !self.options.keep_objects {
+            self.clear(&part)?;
+        }
+        self.journal().cleaned(&part.id, self.today)?;
+        Ok(part)
+    }
+}
+
+/// The name of a part's job, which no other has: a hash of its texts' keys, of whose scores they are, and of the part.
+pub(super) fn name_of(part: &Part, keys: &[u8]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for field in [&part.kind, &part.scorer.engine, &part.scorer.model, &part.language, &part.id] {
+        hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
+    }
+    let hash = hasher.update(keys).finalize().to_hex();
+    format!("undertone-{}", hash.chars().take(32).collect::<String>())
+}
