@@ -63,6 +63,7 @@ impl<'a> Run<'a> {
         self.call_model = options::call_model(self.settings, session.service.engine.profile())?;
         let (conversations, read) = self.stages.read(sources, &options::input(self.settings)?)?;
         let mut prepare = self.stages.preparation(conversations.languages(), &session)?;
+        by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
         self.stages.hold_to_budget(conversations.calls(), &session, &prepare, |_| Estimate::default())?;
         let jobs = by_job::fill(by_job, self.settings, &session, &mut prepare, || conversations.calls()).await?;
         let rows = conversations.rows() - conversations.rejected();

@@ -273,7 +273,7 @@ impl Journal {
     }
 
     /// The texts that a job could not score, with the codes, from `first_day` on.
-    pub(super) fn failures(&self, first_day: u32) -> Result<FxHashMap<Key, Box<str>>> {
+    pub(crate) fn failures(&self, first_day: u32) -> Result<FxHashMap<Key, Box<str>>> {
         let read = || {
             let mut select = self.connection.prepare("SELECT key, code FROM failures WHERE day >= ?1")?;
             let rows = select.query_map([first_day], |row| {

@@ -62,6 +62,7 @@ pub(super) fn walk(
     known: KeySet,
     ready: &Sender<Result<Part, JobsError>>,
 ) -> Walked {
+    tracing::info!("new texts go into files");
     let lanes = Lanes::new(LANES);
     let files = Files { known, new: 0, is_more: false, open: BTreeMap::new(), lanes, ready: ready.clone() };
     let files = Mutex::new(files);
@@ -74,6 +75,7 @@ pub(super) fn walk(
             let _ = ready.blocking_send(Err(error));
         }
     }
+    tracing::info!(new = files.new, "all texts were looked at");
     Walked { known: files.known, is_more: files.is_more }
 }
 

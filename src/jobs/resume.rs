@@ -54,7 +54,9 @@ impl Run {
         let mut known = KeySet::default();
         let mut parts = self.shared.journal().parts()?;
         let kind = self.shared.service.terms().kind;
-        parts.retain(|part| part.kind == kind && part.scorer == self.shared.scorer);
+        // No other process uploads. What belongs to other scores and was started is left to their runs.
+        let is_own = |part: &Part| part.kind == kind && part.scorer == self.shared.scorer;
+        parts.retain(|part| is_own(part) || matches!(part.step, Step::Planned | Step::Uploaded));
         for mut part in parts {
             if part.step == Step::Submitting {
                 match self.ask(|service, part: Part| async move { service.find(&part.name).await }, &part).await? {

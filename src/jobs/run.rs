@@ -76,6 +76,9 @@ impl Run {
         C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
     {
         let mut known = self.resume().await?;
+        let failures = self.shared.journal().failures(first_day)?;
+        let from_jobs = Arc::new(FromJobs { failures, ..FromJobs::default() });
+        let prepare = PrepareOptions { from_jobs, ..prepare.clone() };
         let mut fresh = None;
         loop {
             let (ready, parts) = channel(1);

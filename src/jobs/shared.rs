@@ -92,6 +92,10 @@ impl Shared {
         if let Some(upload) = &part.upload {
             bucket.abandon(&format!("{folder}/in.txt"), upload.clone());
         }
+        // A service may put its output elsewhere.
+        if let Some((elsewhere, key)) = part.output.as_deref().map(|output| self.at(output)).transpose()?.flatten() {
+            elsewhere.remove(&key)?;
+        }
         let mut keys = Vec::new();
         bucket.list(&format!("{folder}/"), false, |listed| {
             keys.push(listed.key);

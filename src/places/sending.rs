@@ -126,7 +126,7 @@ impl Sending {
         let (inner, key) = (Arc::clone(self.bucket.inner()), self.key.clone());
         let finished = self.bucket.wait(async move { inner.complete(&key, &id, parts).await });
         match finished {
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
             // The answer to the request before may have been lost: nobody else writes to this key.
             Err((Fault::NoUpload, tried)) if tried > 1 && self.bucket.find(&self.key)?.is_some() => Ok(()),
             Err(failed) => Err(self.error(failed)),

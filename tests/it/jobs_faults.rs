@@ -156,7 +156,7 @@ fn a_run_that_does_not_wait_names_its_jobs_and_the_same_command_goes_on() {
 fn lines_that_are_missing_or_may_pass_go_by_request_and_others_fail_for_good() {
     let config = JobsConfig {
         left_out: Some(9),
-        poison: Some("thirty eight fifty"),
+        poison: Some("account"),
         passing: Some("furious"),
         line_is_text: true,
         member: "some/folder/predictions.jsonl",
@@ -170,9 +170,10 @@ fn lines_that_are_missing_or_may_pass_go_by_request_and_others_fail_for_good() {
     assert!(!failures.rows.is_empty() && failures.column("reason").iter().all(|reason| *reason == "INVALID_DOCUMENT"));
     let by_request = standin.stats().documents_sent;
     assert!(by_request > 0);
-    // What failed for good is not sent again.
-    place.run(&ARGUMENTS).expect(3);
-    assert_eq!(standin.stats().documents_sent, by_request);
+    // What failed for good is not sent again, in no way, and counts for nothing in a budget.
+    let jobs = standin.jobs(|jobs| jobs.seen().len());
+    place.run(&[&ARGUMENTS[..], &["--max-units", "0"]].concat()).expect(3);
+    assert_eq!((standin.stats().documents_sent, standin.jobs(|jobs| jobs.seen().len())), (by_request, jobs));
     assert_eq!(place.outputs("out").table("failures.csv").rows, failures.rows);
     expect_nothing_left(&s3);
 }

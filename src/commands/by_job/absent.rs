@@ -7,7 +7,7 @@ use crate::engine::Profile;
 use crate::engine::registry::Definition;
 use crate::exit::{ExitCode, Failure};
 use crate::jobs::Via;
-use crate::pipeline::{Plan, PrepareOptions};
+use crate::pipeline::{FromJobs, Plan, PrepareOptions};
 use crate::sentiment::Granularity;
 use crate::settings::Settings;
 
@@ -19,6 +19,10 @@ impl ByJob {
     /// The settings refuse jobs in such a build, so this is not reached.
     pub(crate) async fn open(_settings: &Settings) -> Result<Self, Failure> {
         Err(Failure::new(ExitCode::Settings, "this build runs no jobs"))
+    }
+
+    pub(crate) fn known(&self, _settings: &Settings) -> Result<FromJobs, Failure> {
+        match *self {}
     }
 
     pub(crate) async fn fill<C>(

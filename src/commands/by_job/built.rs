@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use rustc_hash::FxHashMap;
+
 use super::Jobs as Made;
 use crate::cache::{self, Access, Scorer};
 use crate::chunk::InJobs;
@@ -16,7 +18,7 @@ use crate::input::{self, InputError};
 use crate::interrupt;
 use crate::jobs::service::{JobService, Terms};
 use crate::jobs::{Jobs, JobsError, Journal, Options, Run, Shared, Via};
-use crate::pipeline::{self, Plan, PrepareOptions};
+use crate::pipeline::{self, FromJobs, Plan, PrepareOptions};
 use crate::places::{self, Bucket, Encryption, Location, PlaceError};
 use crate::sentiment::{Billing, Granularity};
 use crate::settings::Settings;
@@ -61,6 +63,18 @@ impl ByJob {
         // Whether it is there, and may be listed.
         bucket.find(&folder.child(".undertone").key).map_err(JobsError::from)?;
         Ok(Self { service, bucket, folder, root })
+    }
+
+    /// The texts that no job could score so far.
+    ///
+    /// # Errors
+    /// Where the journal can't be read.
+    pub(crate) fn known(&self, settings: &Settings) -> Result<FromJobs, Failure> {
+        let failures = match Journal::read(&self.root)? {
+            Some(journal) => journal.failures(first_day(settings))?,
+            None => FxHashMap::default(),
+        };
+        Ok(FromJobs { failures, ..FromJobs::default() })
     }
 
     /// What runs the jobs of a session's engine.
@@ -111,8 +125,7 @@ impl ByJob {
         interrupt::stop_on_signals(session.service.halt.clone())
             .map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
         let run = self.run(settings, session)?;
-        let first_day = cache::today().saturating_sub(session::max_age_days(settings));
-        let filled = run.fill(calls, prepare, first_day).await?;
+        let filled = run.fill(calls, prepare, first_day(settings)).await?;
         prepare.from_jobs = filled.from_jobs;
         Ok(Made { is_way: true, records: filled.jobs, units: filled.units })
     }
@@ -191,6 +204,11 @@ pub(crate) fn decide(settings: &Settings, inputs: &[String]) -> Result<Via, Fail
         ),
     );
     Ok(via)
+}
+
+/// From when on it counts that a job could not score a text: as long as a stored score.
+fn first_day(settings: &Settings) -> u32 {
+    cache::today().saturating_sub(session::max_age_days(settings))
 }
 
 fn switched_off() -> Failure {

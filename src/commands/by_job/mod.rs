@@ -5,6 +5,8 @@
 #[cfg_attr(not(feature = "jobs"), path = "absent.rs")]
 mod built;
 
+use std::sync::Arc;
+
 pub(super) use built::{ByJob, planned};
 
 use super::session::Session;
@@ -50,6 +52,21 @@ pub(super) async fn open(settings: &Settings, inputs: &[String]) -> Result<Optio
         return Err(Failure::new(ExitCode::Usage, message).with_hint(Some(hint.into())));
     }
     ByJob::open(settings).await.map(Some)
+}
+
+/// Notes the texts that no job could score so far, so that no plan counts them.
+///
+/// # Errors
+/// Where the journal of jobs can't be read.
+pub(super) fn note_known(
+    jobs: Option<&ByJob>,
+    settings: &Settings,
+    prepare: &mut PrepareOptions,
+) -> Result<(), Failure> {
+    if let Some(jobs) = jobs {
+        prepare.from_jobs = Arc::new(jobs.known(settings)?);
+    }
+    Ok(())
 }
 
 /// Stores the scores of all new texts among the calls that `calls` gives each time, by jobs if there are to be any.

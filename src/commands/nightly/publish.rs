@@ -130,6 +130,7 @@ impl Night<'_> {
             let canary = |plan: &pipeline::Plan| {
                 if self.nights.canary { canary::estimate(profile, &plan.languages) } else { Estimate::default() }
             };
+            by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
             self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;
             let calls = || only(&plan.dirty);
             done.made.jobs = by_job::fill(by_job, self.settings, &scorer.session, &mut prepare, calls).await?;

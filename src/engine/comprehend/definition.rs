@@ -3,10 +3,10 @@
 #[cfg(feature = "jobs")]
 use std::sync::Arc;
 
-#[cfg(feature = "jobs")]
-use super::job;
 use super::settings::{self, ComprehendSettings, PriceSettings};
 use super::terms;
+#[cfg(feature = "jobs")]
+use super::{job, job_client::ComprehendJobs};
 use crate::engine::registry::Definition;
 #[cfg(feature = "jobs")]
 use crate::engine::registry::JobWay;
@@ -26,7 +26,7 @@ pub static DEFINITION: Definition = Definition {
     profile,
     connect: |settings, halt| Box::pin(connect(settings, halt)),
     #[cfg(feature = "jobs")]
-    jobs: Some(JobWay { terms: &job::TERMS, connect: |settings| Box::pin(jobs(settings)) }),
+    jobs: Some(JobWay { terms: &job::OPERATIONS.terms, connect: |settings| Box::pin(jobs(settings)) }),
 };
 
 fn profile(settings: &Settings) -> Profile {
@@ -74,7 +74,8 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
 async fn jobs(settings: &Settings) -> Result<Arc<dyn JobService>, Failure> {
     let jobs: &Jobs = settings.section();
     let role = jobs.role()?;
-    Ok(Arc::new(job::SentimentJobs::connect(&connection(settings), role, jobs.kms_key.clone()).await?))
+    let options = connection(settings);
+    Ok(Arc::new(ComprehendJobs::connect(job::Sentiment, &options, role, jobs.kms_key.clone()).await?))
 }
 
 /// Where and how Comprehend is reached.

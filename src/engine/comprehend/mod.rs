@@ -12,6 +12,8 @@ mod answers;
 mod client;
 #[cfg(feature = "jobs")]
 mod job;
+#[cfg(feature = "jobs")]
+pub(super) mod job_client;
 #[cfg(test)]
 #[cfg(feature = "comprehend")]
 mod tests;

@@ -12,6 +12,8 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
     profile: |settings| terms::profile(settings, settings.section::<CustomSettings>().inference_units),
+    #[cfg(feature = "jobs")]
+    jobs: None,
     #[cfg(feature = "comprehend")]
     connect: |settings, halt| Box::pin(super::connect::connect(settings, halt)),
     // The settings refuse an engine that is not in the build, so this is not reached.

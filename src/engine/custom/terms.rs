@@ -30,6 +30,8 @@ pub(super) fn profile(settings: &Settings, units: u32) -> Profile {
         place: Some(asked.endpoint_arn.clone().unwrap_or_default()),
         location: Location::Remote,
         is_stored: true,
+        // As texts of its training are, and as files of jobs need them.
+        one_line: true,
         // One language a classifier: which, the endpoint states.
         languages: Languages::Any,
         limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: 1 },

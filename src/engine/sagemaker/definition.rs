@@ -12,6 +12,8 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: if cfg!(feature = "sagemaker") { None } else { Some("sagemaker") },
     profile: terms::profile,
+    #[cfg(feature = "jobs")]
+    jobs: None,
     #[cfg(feature = "sagemaker")]
     connect: |settings, halt| Box::pin(super::connect::connect(settings, halt)),
     // The settings refuse an engine that is not in the build, so this is not reached.

@@ -24,6 +24,7 @@ pub(super) fn profile(settings: &Settings) -> Profile {
         place: Some(place(asked)),
         location: Location::Remote,
         is_stored: true,
+        one_line: false,
         languages: Languages::Any,
         limits: Limits { document_bytes: asked.document_bytes, batch_documents: if of_one { 1 } else { asked.batch } },
         granularity: Granularity::Segment,
