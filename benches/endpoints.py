@@ -19,6 +19,11 @@ ARN = "arn:aws:comprehend:us-east-1:111122223333:document-classifier-endpoint/ou
 failed = []
 
 
+def word(number):
+    """A word for a number: digits may be taken for personal data, and texts that are equal are sent once."""
+    return "".join("bcdfghklmn"[int(digit)] for digit in f"{number:05}")
+
+
 def verdict(name, value, ok, want):
     print(f"        {name} {value:.4f} ({want}) {'ok' if ok else 'FAILED'}")
     if not ok:
@@ -48,12 +53,12 @@ def main():
     subprocess.run(
         ["cargo", "build", "--features", "full", "--bin", "undertone", "--example", "endpoint_standin"], cwd=ROOT, check=True
     )
-    words = "it took them so long to answer that I went and bought one elsewhere, number"
+    words = "it took them so long to answer that I went and bought one elsewhere number"
     sagemaker = f'engine = "sagemaker"\n[sagemaker]\nendpoint = "ours"\nlabels = {LABELS}\n'
     for slots in (3, 16):
         requests = slots * 25 * 12
         print(f"sagemaker, {slots} slots of 80 ms, {requests} requests of one text")
-        texts = [f"{words} {i}" for i in range(requests)]
+        texts = [f"{words} {word(i)}" for i in range(requests)]
         stats = measured(
             ["sagemaker", "--slots", str(slots)], sagemaker + 'batch = 1\nformat = "huggingface"\n', texts
         )
@@ -61,18 +66,19 @@ def main():
         later = seconds[10:]
         share = sum(t for _, t in later) / max(1, sum(a + t for a, t in later))
         whole = seconds[2:-1]
-        used = sum(a for a, _ in whole) * 0.08 / (slots * len(whole))
+        # By the time that the slots were in use: a busy machine makes 80 ms longer.
+        used = stats["slot_seconds"] / stats["texts"] * sum(a for a, _ in whole) / (slots * len(whole))
         verdict("share of the slots used", used, used >= 0.97, ">= 0.97")
         verdict("share throttled after 10 s", share, share <= 0.01, "<= 0.01")
     print("sagemaker, one bad text in sixteen, 64 requests of sixteen")
-    texts = [f"{'secretly bad' if i % 16 == i // 16 % 16 else words} {i}" for i in range(1024)]
+    texts = [f"{'secretly bad' if i % 16 == i // 16 % 16 else words} {word(i)}" for i in range(1024)]
     stats = measured(["sagemaker", "--latency-ms", "5", "--poison", "secretly bad"], sagemaker + 'format = "huggingface"\n', texts)
     extra = (stats["invocations"] - stats["outcomes"].get("ThrottlingException", 0) - 4 - 64) / 64
     verdict("extra requests a bad text", extra, extra <= 8, "<= 8")
     custom = f'engine = "comprehend-custom"\n[comprehend-custom]\nendpoint-arn = "{ARN}"\nlabels = {OWN}\n'
     for name, texts, rate, of in (
-        ("short texts: documents", [f"fine {i}" for i in range(600)], 20, "classified"),
-        ("long texts: characters", [f"{words} {words} {words} {i}" for i in range(120)], 1000, "chars"),
+        ("short texts: documents", [f"fine {word(i)}" for i in range(600)], 20, "classified"),
+        ("long texts: characters", [f"{words} {words} {words} {word(i)}" for i in range(120)], 1000, "chars"),
     ):
         print(f"comprehend-custom, 10 inference units, {name}")
         stats = measured(["custom", "--units", "10"], custom, texts)
