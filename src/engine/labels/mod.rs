@@ -1,8 +1,8 @@
 //! What the labels of a model of one's own mean: which of the four classes each of them is.
 
-#[cfg(any(feature = "aws", test))]
+#[cfg(feature = "aws")]
 mod scored;
-#[cfg(any(feature = "aws", test))]
+#[cfg(feature = "aws")]
 pub(crate) use scored::Oddity;
 
 use crate::sentiment::Label;

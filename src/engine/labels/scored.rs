@@ -1,5 +1,10 @@
 //! Answers of a model of one's own as scores, by what its labels mean; and what is odd about answers that give none.
 
+#![cfg_attr(
+    not(feature = "sagemaker"),
+    allow(dead_code, reason = "containers, which answer in more shapes, are asked in builds with sagemaker")
+)]
+
 use super::{Labels, Numbers};
 use crate::sentiment::{Label, Scores};
 
