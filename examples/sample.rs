@@ -356,6 +356,7 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         night: None,
         via: None,
         jobs: Vec::new(),
+        shard: None,
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

@@ -38,6 +38,7 @@ pub mod report;
 pub mod rollup;
 pub mod sentiment;
 mod settings;
+mod shards;
 mod summary;
 mod train;
 pub mod transcript;

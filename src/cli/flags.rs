@@ -32,6 +32,10 @@ pub struct Everything;
 #[derive(Debug, Clone)]
 pub struct Nights;
 
+/// The flags of a command that makes one run of several.
+#[derive(Debug, Clone)]
+pub struct Merging;
+
 /// The flags of a command that reads and plans, and writes nothing.
 #[derive(Debug, Clone)]
 pub struct Reading;
@@ -78,6 +82,12 @@ impl Scope for Nights {
         Heading::Output.title(),
     ];
     const WITHOUT: &'static [&'static str] = &["out"];
+}
+
+impl Scope for Merging {
+    const HEADINGS: &'static [&'static str] = &[Heading::Output.title()];
+    // Those of the parts.
+    const WITHOUT: &'static [&'static str] = &["detail", "call-model", "format", "bom", "csv-guard"];
 }
 
 impl Scope for Reading {

@@ -11,11 +11,14 @@ use jiff::civil::Date;
 
 mod flags;
 
-pub use flags::{Everything, General, Judging, Learning, Nights, Reading, Scope, SettingFlags, Storing, Tending};
+pub use flags::{
+    Everything, General, Judging, Learning, Merging, Nights, Reading, Scope, SettingFlags, Storing, Tending,
+};
 
 use crate::engine::registry;
 use crate::exit::ExitCode;
 use crate::settings::{self, Settings, SettingsError, Sources};
+use crate::shards::Shard;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,6 +45,13 @@ Examples:
   undertone nightly --from 2026-10-20 --to 2026-10-22
   undertone nightly --rescore --from 2026-10-01 --to 2026-10-31 --max-cost 25
   undertone nightly --accept 2026-11-02 'new speech recogniser'
+";
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  undertone analyze --shard 1/2 --out parts/1 exports/
+  undertone analyze --shard 2/2 --out parts/2 exports/
+  undertone merge parts/* --out tonight
 ";
 
 const PLAN_EXAMPLES: &str = "\
@@ -128,6 +138,9 @@ pub enum Command {
     /// Take in what is new each night, and publish the dates that it touches
     #[command(after_help = format!("{NIGHTLY_EXAMPLES}\n{}", exit_codes()))]
     Nightly(Nightly),
+    /// Make the parts that `analyze --shard` wrote into one run
+    #[command(after_help = format!("{MERGE_EXAMPLES}\n{}", exit_codes()))]
+    Merge(Merge),
     /// Say what analyze would send, cost and take, without sending anything
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
@@ -176,12 +189,29 @@ pub struct Analyze {
     /// stdin; .gz and .zst are read as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<String>,
+    /// Score only the calls of one part of a run, such as `3/16`, for `merge`
+    #[arg(long, value_name = "NUMBER/COUNT")]
+    pub shard: Option<Shard>,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The directories that `analyze --shard` wrote, in any order
+    #[arg(value_name = "PART", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Merging>,
 }
 
 /// The arguments of `nightly`.

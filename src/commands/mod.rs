@@ -9,10 +9,12 @@ pub mod cache;
 mod columns;
 pub mod completions;
 pub mod config;
+mod ending;
 pub mod evaluate;
 pub mod explain;
 pub mod formats;
 pub mod jobs;
+pub mod merge;
 pub mod nightly;
 mod options;
 pub mod plan;
@@ -42,11 +44,14 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { general, command } = cli;
     match command {
         Command::Analyze(args) => with_settings(general, args.settings, |settings| {
-            with_failure_in_metrics(settings, || analyze::run(settings, &args.inputs, args.json))
+            with_failure_in_metrics(settings, || analyze::run(settings, &args.inputs, args.shard, args.json))
         }),
         Command::Nightly(args) => with_settings(general, args.settings.clone(), |settings| {
             with_failure_in_metrics(settings, || nightly::run(settings, &args))
         }),
+        Command::Merge(args) => {
+            with_settings(general, args.settings, |settings| merge::run(settings, &args.parts, args.json))
+        }
         Command::Plan(args) => {
             with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
         }

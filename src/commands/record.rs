@@ -106,6 +106,7 @@ pub(super) fn record(
         night: None,
         via: made.jobs.is_way.then(|| "jobs".to_owned()),
         jobs: made.jobs.records.clone(),
+        shard: None,
         service: service(session, profile, made.scoring.units + made.jobs.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,

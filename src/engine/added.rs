@@ -37,6 +37,7 @@ static DEFINITION: Definition = Definition {
     profile: |_| profile(),
     #[cfg(feature = "jobs")]
     jobs: None,
+    share: |settings, _| settings,
     connect: |settings, halt| {
         Box::pin(async move {
             let mood = settings.section::<AddedSettings>().mood;
@@ -109,7 +110,7 @@ fn analyzed(home: &std::path::Path, mood: &str, texts: &[&str]) -> Result<RunRec
         ..Sources::default()
     };
     let settings: Settings = sources.resolve(&keys).unwrap().with_engine(&DEFINITION);
-    assert_eq!(analyze::run(&settings, &[input.display().to_string()], true)?, ExitCode::Done);
+    assert_eq!(analyze::run(&settings, &[input.display().to_string()], None, true)?, ExitCode::Done);
     Ok(RunRecord::read(&home.join("out/run.json")).unwrap())
 }
 

@@ -33,6 +33,8 @@ pub struct Definition {
     pub missing_feature: Option<&'static str>,
     /// What it is and can do by the settings. No I/O.
     pub profile: fn(&Settings) -> Profile,
+    /// What one of so many parts of a run takes of the rate that is set for all of it.
+    pub share: fn(Settings, u32) -> Settings,
     /// Makes it ready to score until the halt is thrown.
     pub connect: for<'a> fn(&'a Settings, &'a Halt) -> BoxFuture<'a, Result<Service, Failure>>,
     /// Its jobs; nothing for one that has none.

@@ -21,7 +21,7 @@ use crate::places::{self, PlaceError};
 mod remote;
 
 /// Every file that a run can write, in the order in which they are put in place.
-pub const FILES: [&str; 13] = [
+pub const FILES: [&str; 14] = [
     "calls.csv",
     "agents.csv",
     "segments.csv",
@@ -34,6 +34,7 @@ pub const FILES: [&str; 13] = [
     "rejects.parquet",
     "report.html",
     "datapackage.json",
+    "part.undertone",
     "run.json",
 ];
 

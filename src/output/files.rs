@@ -2,19 +2,21 @@
 
 use std::io::{self, BufRead, Write};
 
+use serde::{Deserialize, Serialize};
+
 use super::agents::ABOUT as ABOUT_AGENTS;
 use super::datapackage::{Resource, describe};
 #[cfg(feature = "parquet")]
 use super::directory::FILES;
 use super::directory::{OutputDirectory, OutputError};
 use super::lists::{FAILURES, REJECTS, RejectRow, SEGMENTS};
-use super::sorted::SortedRows;
+use super::sorted::Rows;
 use super::table::{Column, RowEncoder, fields};
 use super::{SCHEMA_VERSION, agent_columns, call_columns};
 use crate::rollup::AgentsReport;
 
 /// How every table is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Format {
     /// Whether files begin with a byte order mark.
     pub bom: bool,
@@ -27,11 +29,11 @@ pub struct Format {
 /// What the tables hold.
 pub struct Tables<'a> {
     /// Rows of calls.csv.
-    pub calls: SortedRows,
+    pub calls: Rows,
     /// Rows of segments.csv; `None` where it is not written.
-    pub segments: Option<SortedRows>,
+    pub segments: Option<Rows>,
     /// Rows of failures.csv.
-    pub failures: SortedRows,
+    pub failures: Rows,
     /// Every agent's row.
     pub agents: &'a AgentsReport,
     /// Rows of the input that could not be used, in order.
@@ -113,7 +115,7 @@ fn write_sorted<R>(
     directory: &mut OutputDirectory,
     name: &'static str,
     columns: &'static [Column<R>],
-    rows: SortedRows,
+    rows: Rows,
     format: Format,
 ) -> Result<(), OutputError> {
     directory.write(name, |out| put_sorted(out, columns, rows, format))
@@ -123,9 +125,10 @@ fn write_sorted<R>(
 pub(crate) fn put_sorted<R>(
     out: &mut dyn Write,
     columns: &'static [Column<R>],
-    rows: SortedRows,
+    rows: impl Into<Rows>,
     format: Format,
 ) -> io::Result<Option<u64>> {
+    let rows = rows.into();
     begin(out, columns, format)?;
     let count = rows.rows();
     rows.drain(|line| out.write_all(line))?;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::Cell;
 use super::table::{Column, columns};
 use crate::sentiment::{FixedScores, Millionths, Outcome};
@@ -33,7 +35,7 @@ pub struct SegmentRow {
 }
 
 /// A row of the input that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectRow {
     /// The file.
     pub file: String,

@@ -40,7 +40,7 @@ pub use record::{
     PendingRecord, RedactionRecord, RunRecord, SecondsRecord, ServiceRecord,
 };
 pub(crate) use sorted::MEMORY_BYTES;
-pub use sorted::{SortedRows, part_key};
+pub use sorted::{MergedRows, Rows, SortedRows, part_key};
 pub(crate) use table::columns;
 pub use table::{Column, Field, Kind, RowEncoder, fields};
 pub use whole::write_whole;

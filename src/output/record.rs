@@ -58,6 +58,9 @@ pub struct RunRecord {
     /// The jobs that this run collected, in the order in which they ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<JobRecord>,
+    /// Which part of a run this is, such as `3/16`; nothing of a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.
@@ -312,6 +315,29 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl ServiceRecord {
+    /// Adds what another part of the run sent. Dollars are added as they are, though the price of a unit may fall with their
+    /// number.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.throttles += other.throttles;
+        self.failures += other.failures;
+        self.retries += other.retries;
+        self.planned_units += other.planned_units;
+        self.billed_units += other.billed_units;
+        self.billed_units_least += other.billed_units_least;
+        self.tokens_in += other.tokens_in;
+        self.tokens_out += other.tokens_out;
+        for (own, more) in [
+            (&mut self.endpoint_seconds, other.endpoint_seconds),
+            (&mut self.planned_cost_usd, other.planned_cost_usd),
+            (&mut self.cost_usd, other.cost_usd),
+            (&mut self.cost_low_usd, other.cost_low_usd),
+        ] {
+            // What one of them does not know is not known of both.
+            *own = own.zip(more).map(|(own, more)| ((own + more) * 1e9).round() / 1e9);
+        }
+    }
+
     /// What was charged for, at most, in words: `at most $0.0123 for 123 units`, `$0.0042 for 41.2 s`.
     pub fn charged(&self, dollars: impl Fn(f64) -> String) -> String {
         let cost = match self.cost_usd {
@@ -340,4 +366,14 @@ pub struct SecondsRecord {
     pub score: f64,
     /// Writing.
     pub write: f64,
+}
+
+impl SecondsRecord {
+    /// Adds those of another part of the run, which may have passed at the same time.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.read += other.read;
+        self.plan += other.plan;
+        self.score += other.score;
+        self.write += other.write;
+    }
 }

@@ -3,11 +3,13 @@
 //! Rows are held in memory up to a budget, then sorted and put aside as one run of a temporary file without a name.
 //! Reading merges the runs. Memory stays within the budget however long the table is, one file is open however
 //! many runs there are, and the order of arrival leaves no trace in the output.
+//!
+//! Rows may also be kept in order with their keys, and those of several files be read as one table ([`MergedRows`]).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 
 /// Bytes of rows that one sorter holds in memory before it puts them aside.
@@ -33,6 +35,8 @@ pub struct SortedRows {
     file: Option<File>,
     runs: Vec<Range<u64>>,
     rows: u64,
+    /// Bytes of all rows as they are put aside.
+    bytes: u64,
     memory_bytes: usize,
 }
 
@@ -46,7 +50,7 @@ impl SortedRows {
     /// A sorter that holds about `memory_bytes` of rows.
     #[must_use]
     pub fn with_memory(memory_bytes: usize) -> Self {
-        Self { arena: Vec::new(), slots: Vec::new(), file: None, runs: Vec::new(), rows: 0, memory_bytes }
+        Self { arena: Vec::new(), slots: Vec::new(), file: None, runs: Vec::new(), rows: 0, bytes: 0, memory_bytes }
     }
 
     /// How many rows were pushed.
@@ -67,32 +71,48 @@ impl SortedRows {
         let slot = Slot { start, key_length: length(key.len())?, line_length: length(self.arena.len() - line_start)? };
         self.slots.push(slot);
         self.rows += 1;
+        self.bytes += (2 * size_of::<u32>() + self.arena.len() - start) as u64;
         if self.arena.len() + self.slots.len() * size_of::<Slot>() > self.memory_bytes {
             self.put_aside()?;
         }
         Ok(())
     }
 
+    /// How many bytes [`SortedRows::keep`] writes.
+    #[must_use]
+    pub(crate) const fn kept_bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Hands every line to `write` in the order of the keys.
     ///
     /// # Errors
     /// When a temporary file can't be read, or `write` fails.
-    pub fn drain(mut self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    pub fn drain(self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        self.drain_keyed(|_, line| write(line))
+    }
+
+    /// Writes every row with its key, in order, as [`MergedRows`] reads it.
+    ///
+    /// # Errors
+    /// When a temporary file can't be read, or `out` can't be written.
+    pub(crate) fn keep(self, out: &mut dyn Write) -> io::Result<()> {
+        self.drain_keyed(|key, line| put_row(out, key, line))
+    }
+
+    fn drain_keyed(mut self, mut write: impl FnMut(&[u8], &[u8]) -> io::Result<()>) -> io::Result<()> {
         if self.file.is_some() && !self.slots.is_empty() {
             self.put_aside()?;
         }
         let Some(file) = self.file.take() else {
             self.sort();
-            return self.slots.iter().try_for_each(|slot| write(line_of(&self.arena, *slot)));
+            let arena = &self.arena;
+            return self.slots.iter().try_for_each(|slot| write(key_of(arena, *slot), line_of(arena, *slot)));
         };
-        let buffer_bytes = (self.memory_bytes / self.runs.len().max(1)).max(MIN_BUFFER_BYTES);
+        let memory_bytes = self.memory_bytes;
         let runs = std::mem::take(&mut self.runs);
         drop(self);
-        merge(
-            file,
-            runs.into_iter().map(|rest| Run { rest, buffer: Vec::new(), read: 0, buffer_bytes }).collect(),
-            write,
-        )
+        merge(&mut [file], &mut runs_of(runs.into_iter().map(|rest| (0, rest)), memory_bytes), write)
     }
 
     fn sort(&mut self) {
@@ -111,10 +131,7 @@ impl SortedRows {
         let start = file.stream_position()?;
         let mut writer = BufWriter::new(&mut *file);
         for slot in &self.slots {
-            writer.write_all(&slot.key_length.to_le_bytes())?;
-            writer.write_all(&slot.line_length.to_le_bytes())?;
-            writer.write_all(key_of(&self.arena, *slot))?;
-            writer.write_all(line_of(&self.arena, *slot))?;
+            put_row(&mut writer, key_of(&self.arena, *slot), line_of(&self.arena, *slot))?;
         }
         writer.flush()?;
         drop(writer);
@@ -123,6 +140,77 @@ impl SortedRows {
         self.slots.clear();
         Ok(())
     }
+}
+
+/// Rows that lie in several files, in order in each.
+pub struct MergedRows {
+    files: Vec<File>,
+    /// Where in each file they lie.
+    places: Vec<Range<u64>>,
+    rows: u64,
+}
+
+impl MergedRows {
+    /// Of files in which [`SortedRows::keep`] wrote so many rows at that place.
+    pub(crate) fn of(parts: impl IntoIterator<Item = (File, Range<u64>, u64)>) -> Self {
+        let mut merged = Self { files: Vec::new(), places: Vec::new(), rows: 0 };
+        for (file, place, rows) in parts {
+            merged.files.push(file);
+            merged.places.push(place);
+            merged.rows += rows;
+        }
+        merged
+    }
+
+    fn drain(mut self, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut runs = runs_of(self.places.into_iter().enumerate(), 4 * MEMORY_BYTES);
+        merge(&mut self.files, &mut runs, |_, line| write(line))
+    }
+}
+
+/// Rows of a table, encoded already.
+pub enum Rows {
+    /// Those of this run.
+    Sorted(SortedRows),
+    /// Those of other runs.
+    Merged(MergedRows),
+}
+
+impl From<MergedRows> for Rows {
+    fn from(rows: MergedRows) -> Self {
+        Self::Merged(rows)
+    }
+}
+
+impl From<SortedRows> for Rows {
+    fn from(rows: SortedRows) -> Self {
+        Self::Sorted(rows)
+    }
+}
+
+impl Rows {
+    pub(super) const fn rows(&self) -> u64 {
+        match self {
+            Self::Sorted(rows) => rows.rows(),
+            Self::Merged(rows) => rows.rows,
+        }
+    }
+
+    /// Hands every line to `write` in the order of the keys.
+    pub(super) fn drain(self, write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            Self::Sorted(rows) => rows.drain(write),
+            Self::Merged(rows) => rows.drain(write),
+        }
+    }
+}
+
+fn put_row(out: &mut dyn Write, key: &[u8], line: &[u8]) -> io::Result<()> {
+    for part in [key, line] {
+        out.write_all(&length(part.len())?.to_le_bytes())?;
+    }
+    out.write_all(key)?;
+    out.write_all(line)
 }
 
 fn length(bytes: usize) -> io::Result<u32> {
@@ -140,6 +228,8 @@ fn line_of(arena: &[u8], slot: Slot) -> &[u8] {
 
 /// A sorted run that is being read.
 struct Run {
+    /// Which file it is in.
+    file: usize,
     /// What of the file is not read yet.
     rest: Range<u64>,
     buffer: Vec<u8>,
@@ -149,12 +239,19 @@ struct Run {
     buffer_bytes: usize,
 }
 
+/// Runs in files, whose buffers share so much memory.
+fn runs_of(places: impl ExactSizeIterator<Item = (usize, Range<u64>)>, memory_bytes: usize) -> Vec<Run> {
+    let buffer_bytes = (memory_bytes / places.len().max(1)).max(MIN_BUFFER_BYTES);
+    places.map(|(file, rest)| Run { file, rest, buffer: Vec::new(), read: 0, buffer_bytes }).collect()
+}
+
 impl Run {
     /// The next row: its key and its line.
-    fn next(&mut self, file: &mut File) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn next(&mut self, files: &mut [File]) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
         if self.read == self.buffer.len() && self.rest.is_empty() {
             return Ok(None);
         }
+        let file = &mut files[self.file];
         let (key, line) = (self.length(file)?, self.length(file)?);
         Ok(Some((self.take(key, file)?.to_vec(), self.take(line, file)?.to_vec())))
     }
@@ -181,16 +278,18 @@ impl Run {
     }
 }
 
-fn merge(mut file: File, mut runs: Vec<Run>, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+fn merge(
+    files: &mut [File],
+    runs: &mut [Run],
+    mut write: impl FnMut(&[u8], &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut heads = BinaryHeap::with_capacity(runs.len());
     for (index, run) in runs.iter_mut().enumerate() {
-        heads.extend(run.next(&mut file)?.map(|(key, line)| Reverse((key, line, index))));
+        heads.extend(run.next(files)?.map(|(key, line)| Reverse((key, line, index))));
     }
-    while let Some(Reverse((_, line, index))) = heads.pop() {
-        write(&line)?;
-        if let Some(run) = runs.get_mut(index) {
-            heads.extend(run.next(&mut file)?.map(|(key, line)| Reverse((key, line, index))));
-        }
+    while let Some(Reverse((key, line, index))) = heads.pop() {
+        write(&key, &line)?;
+        heads.extend(runs[index].next(files)?.map(|(key, line)| Reverse((key, line, index))));
     }
     Ok(())
 }
@@ -235,6 +334,28 @@ mod tests {
             let expected: Vec<Vec<u8>> = expected.into_iter().map(|(_, line)| line).collect();
             prop_assert_eq!(&drained(&rows, usize::MAX), &expected);
             prop_assert_eq!(&drained(&rows, 64), &expected);
+        }
+
+        #[test]
+        fn files_of_kept_rows_are_read_as_one_table(rows: SortedRowsInput, parts in 1_usize..5) {
+            let kept = (0..parts).map(|part| {
+                let mut sorter = SortedRows::with_memory(if part % 2 == 0 { 64 } else { usize::MAX });
+                for (key, line) in rows.iter().filter(|(key, _)| key.len() % parts == part) {
+                    sorter.push(key, |out| out.extend_from_slice(line)).unwrap();
+                }
+                let (bytes, rows) = (sorter.kept_bytes(), sorter.rows());
+                let mut file = tempfile::tempfile().unwrap();
+                file.write_all(b"before").unwrap();
+                sorter.keep(&mut file).unwrap();
+                assert_eq!(file.stream_position().unwrap(), 6 + bytes);
+                file.write_all(b"behind").unwrap();
+                (file, 6..6 + bytes, rows)
+            });
+            let merged = Rows::Merged(MergedRows::of(kept.collect::<Vec<_>>()));
+            prop_assert_eq!(merged.rows(), rows.len() as u64);
+            let mut lines = Vec::new();
+            merged.drain(|line| { lines.push(line.to_vec()); Ok(()) }).unwrap();
+            prop_assert_eq!(lines, drained(&rows, usize::MAX));
         }
     }
 

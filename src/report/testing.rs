@@ -127,9 +127,9 @@ impl Sample {
         let record = serde_json::to_vec(&self.record(&fold, &agents)).unwrap();
         let mut directory = OutputDirectory::open(self.home.path()).unwrap();
         let tables = Tables {
-            calls: fold.calls,
-            segments: detail.then_some(fold.segments),
-            failures: fold.failures,
+            calls: fold.calls.into(),
+            segments: detail.then(|| fold.segments.into()),
+            failures: fold.failures.into(),
             agents: &agents,
             rejects: &self.rejects,
         };
@@ -185,6 +185,7 @@ impl Sample {
             night: None,
             via: None,
             jobs: Vec::new(),
+            shard: None,
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

@@ -49,6 +49,7 @@ mod resilience;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
 mod sample_data;
+mod shards;
 #[path = "../standin/mod.rs"]
 mod standin;
 mod summary;

@@ -24,6 +24,10 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: true,
     missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
     profile,
+    share: |mut settings, parts| {
+        settings.change(|asked: &mut ComprehendSettings| asked.requests_per_second /= f64::from(parts));
+        settings
+    },
     connect: |settings, halt| Box::pin(connect(settings, halt)),
     #[cfg(feature = "jobs")]
     jobs: Some(JobWay { terms: &job::OPERATIONS.terms, connect: |settings| Box::pin(jobs(settings)) }),

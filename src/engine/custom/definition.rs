@@ -14,6 +14,7 @@ pub static DEFINITION: Definition = Definition {
     profile: |settings| terms::profile(settings, settings.section::<CustomSettings>().inference_units),
     #[cfg(feature = "jobs")]
     jobs: None,
+    share: |settings, _| settings,
     #[cfg(feature = "comprehend")]
     connect: |settings, halt| Box::pin(super::connect::connect(settings, halt)),
     // The settings refuse an engine that is not in the build, so this is not reached.

@@ -21,6 +21,7 @@ pub static DEFINITION: Definition = Definition {
     profile: |settings| Local::shipped().named(settings.name_of(NAME)).profile().clone(),
     #[cfg(feature = "jobs")]
     jobs: None,
+    share: |settings, _| settings,
     connect: |settings, halt| {
         Box::pin(async move {
             let engine = Local::with_model(model(settings)?).named(settings.name_of(NAME));

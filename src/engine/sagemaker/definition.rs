@@ -14,6 +14,7 @@ pub static DEFINITION: Definition = Definition {
     profile: terms::profile,
     #[cfg(feature = "jobs")]
     jobs: None,
+    share: |settings, _| settings,
     #[cfg(feature = "sagemaker")]
     connect: |settings, halt| Box::pin(super::connect::connect(settings, halt)),
     // The settings refuse an engine that is not in the build, so this is not reached.
