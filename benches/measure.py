@@ -22,12 +22,14 @@ RELEASE = ROOT / "target" / "release"
 BASELINES = ROOT / "benches"
 
 
-def build(*more):
-    """Builds the program and the examples the benches use, optimised; `more` names further examples."""
+def build(*more, features=None):
+    """Builds the program and the examples the benches use, optimised; `more` names further examples, and `features` what
+    the program has besides the default."""
     BENCH.mkdir(parents=True, exist_ok=True)
     cargo = ["cargo", "build", "--release", "--locked", "--quiet"]
     examples = ["--example", "standin", "--example", "make_turns"]
     examples += [part for name in more for part in ("--example", name)]
+    examples += ["--features", features] if features else []
     if "UNDERTONE" in os.environ:
         # The examples alone need nothing of the service's SDK.
         subprocess.run([*cargo, "--no-default-features", *examples], cwd=ROOT, check=True)

@@ -150,7 +150,7 @@ fn help_shows_defaults_and_choices() {
     let help = help(&["analyze"]).split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "[default: undertone-out]",
-        "[possible values: local, comprehend, comprehend-custom, sagemaker]",
+        "[possible values: local, comprehend, comprehend-custom, sagemaker, bedrock]",
         "[default: 5%]",
         "Cost:",
     ] {

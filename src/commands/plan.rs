@@ -3,6 +3,7 @@
 //! The same reading, the same preparation and the same chunking as `analyze`, for each granularity at once;
 //! then arithmetic. Identical texts count once, as they are sent once.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
         rejected_rows,
         calls_language_assumed: plans.first().map_or(0, |plan| plan.language_assumed),
         requests_per_second: profile.requests_per_second,
+        tokens_per_minute: profile.price.tokens_per_minute(),
+        texts_go: profile.is_remote().then(|| profile.texts_go.clone()),
         by_units: profile.price.billing().is_some(),
         unset_price: profile.price.unset(),
         granularity: settings.granularity.or(profile.granularity).as_str(),
@@ -82,6 +85,11 @@ struct Report {
     rejected_rows: u64,
     calls_language_assumed: u64,
     requests_per_second: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens_per_minute: Option<f64>,
+    /// Where texts go, if they leave the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts_go: Option<Cow<'static, str>>,
     #[serde(skip)]
     by_units: bool,
     /// The settings that would state the price, where they do not.
@@ -193,6 +201,12 @@ impl Report {
                 ));
             }
         }
+        if let Some(quota) = self.tokens_per_minute {
+            note(format_args!("Nor are more than {quota:.0} tokens a minute used, at some four bytes a token."));
+        }
+        if let Some(texts_go) = &self.texts_go {
+            note(format_args!("Texts go {texts_go}."));
+        }
         if let Some(plan) = self.plans.iter().find(|plan| plan.granularity == self.granularity) {
             if plan.repeated > 0 {
                 note(format_args!("{} documents repeat a text and are sent once.", HumanCount(plan.repeated)));
@@ -268,6 +282,7 @@ impl PlanLine {
         let tokens = |bill: &Bill| {
             matches!(profile.price, Price::PerTokens(_)).then_some((bill.tokens.input, bill.tokens.output))
         };
+        let by_quota = profile.price.seconds(estimate, &profile.limits);
         let by_rate = profile.requests_per_second.map(|rate| estimate.seconds(&profile.limits, rate));
         Self {
             granularity: granularity.as_str(),
@@ -284,7 +299,8 @@ impl PlanLine {
             cost_usd_upper: most.dollars,
             cost_usd_lower: least.dollars,
             requests: estimate.requests(&profile.limits),
-            seconds: by_rate.or(most.seconds),
+            // The slower of what limits it.
+            seconds: [by_quota, by_rate].into_iter().flatten().reduce(f64::max).or(most.seconds),
         }
     }
 

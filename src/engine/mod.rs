@@ -19,6 +19,7 @@ use crate::transcript::Text;
 mod added;
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub mod bedrock;
 pub mod breaker;
 pub mod budgeted;
 pub mod comprehend;
@@ -38,7 +39,7 @@ pub(crate) mod script;
 mod service;
 pub mod split;
 #[cfg(any(feature = "aws", test))]
-#[cfg_attr(not(test), allow(dead_code, reason = "for engines that are charged for tokens, which follow"))]
+#[cfg_attr(not(any(feature = "bedrock", test)), allow(dead_code, reason = "for engines that are charged for tokens"))]
 pub mod tokens;
 pub mod watched;
 

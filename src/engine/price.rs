@@ -35,12 +35,23 @@ pub struct TokenTerms {
     pub dollars: Option<TokenDollars>,
     /// The settings that state them.
     pub settings: &'static str,
-    /// Tokens of a request without its documents, at most: prompt and schema.
+    /// Bytes of a request without its documents, at most: prompt and schema.
     pub request: u64,
-    /// Tokens of a document besides its text, at most.
+    /// Bytes of a document besides its text, at most.
     pub document: u64,
     /// Tokens answered for a document, at most.
     pub answer: u64,
+    /// The quota of tokens a minute, and how many of it one answered token takes; `None` where none is known.
+    pub quota: Option<TokenQuota>,
+}
+
+/// How many tokens may be used in a minute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenQuota {
+    /// Tokens a minute.
+    pub per_minute: f64,
+    /// Tokens of the quota for each one that is answered.
+    pub answered: f64,
 }
 
 /// US dollars a million tokens.
@@ -108,6 +119,8 @@ pub struct Bill {
 /// A token is at least one byte of text: the upper bound. The lower one takes the longest tokens that a text of words has on
 /// average.
 const BYTES_PER_TOKEN: (u64, u64) = (1, 8);
+/// What English texts have.
+const USUAL_BYTES_PER_TOKEN: u64 = 4;
 
 impl Price {
     /// How many units a document has; `None` for an engine that does not charge by units.
@@ -125,6 +138,19 @@ impl Price {
             | Self::PerTime(TimeTerms { dollars: None, settings, .. }) => Some(settings),
             Self::Free | Self::PerUnit { .. } | Self::PerTokens(_) | Self::PerTime(_) => None,
         }
+    }
+
+    /// The quota of tokens a minute, if there is one.
+    pub fn tokens_per_minute(&self) -> Option<f64> {
+        if let Self::PerTokens(TokenTerms { quota: Some(quota), .. }) = self { Some(quota.per_minute) } else { None }
+    }
+
+    /// How long a quota of tokens takes for these documents; `None` without one.
+    pub fn seconds(&self, estimate: &Estimate, limits: &Limits) -> Option<f64> {
+        let Self::PerTokens(terms) = self else { return None };
+        let TokenQuota { per_minute, answered } = terms.quota?;
+        let Tokens { input, output } = terms.of(estimate, limits, USUAL_BYTES_PER_TOKEN, terms.answer / 2).tokens;
+        Some((input as f64 + output as f64 * answered) / per_minute * 60.0)
     }
 
     /// US dollars that `units` cost as the first ones of a month; 0 for an engine that does not charge by units.
@@ -208,9 +234,8 @@ impl TokenDollars {
 
 impl TokenTerms {
     fn of(&self, estimate: &Estimate, limits: &Limits, bytes_per_token: u64, answer: u64) -> Bill {
-        let input = estimate.bytes.div_ceil(bytes_per_token)
-            + estimate.documents * self.document
-            + estimate.requests(limits) * self.request;
+        let bytes = estimate.bytes + estimate.documents * self.document + estimate.requests(limits) * self.request;
+        let input = bytes.div_ceil(bytes_per_token);
         self.bill(Tokens { input, output: estimate.documents * answer })
     }
 
@@ -355,12 +380,15 @@ mod tests {
     #[test]
     fn tokens_are_counted_between_two_bounds_and_an_unset_price_is_not_nothing() {
         let dollars = Some(TokenDollars { input: 1.0, output: 5.0 });
-        let terms = TokenTerms { dollars, settings: "price.any", request: 300, document: 10, answer: 16 };
+        let terms = TokenTerms { dollars, settings: "price.any", request: 300, document: 10, answer: 16, quota: None };
         let most = Price::PerTokens(terms).at_most(&estimate(12), &LIMITS);
         assert_eq!(most.tokens, Tokens { input: 12 * 130 + 3 * 300, output: 12 * 16 });
         assert!((most.dollars.unwrap() - (2_460.0 + 5.0 * 192.0) / 1e6).abs() < 1e-12);
         let least = Price::PerTokens(terms).at_least(&estimate(12), &LIMITS);
-        assert_eq!(least.tokens, Tokens { input: 180 + 120 + 900, output: 12 });
+        assert_eq!(least.tokens, Tokens { input: (12 * 130 + 900_u64).div_ceil(8), output: 12 });
+        let quota = Some(TokenQuota { per_minute: 600.0, answered: 5.0 });
+        let seconds = Price::PerTokens(TokenTerms { quota, ..terms }).seconds(&estimate(12), &LIMITS);
+        assert_eq!(seconds, Some((615.0 + 5.0 * 96.0) / 10.0));
         let unset = Price::PerTokens(TokenTerms { dollars: None, ..terms });
         assert_eq!((unset.unset(), unset.at_most(&estimate(12), &LIMITS).dollars), (Some("price.any"), None));
     }

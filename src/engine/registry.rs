@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
 
-use super::{Halt, Profile, Service, comprehend, custom, local, sagemaker};
+use super::{Halt, Profile, Service, bedrock, comprehend, custom, local, sagemaker};
 use crate::exit::Failure;
 #[cfg(feature = "jobs")]
 use crate::jobs::service::{JobService, Terms};
@@ -31,7 +31,7 @@ pub struct Definition {
     pub(crate) in_every_hash: bool,
     /// The feature of the build that it needs and that this build lacks.
     pub missing_feature: Option<&'static str>,
-    /// What it is and can do by the settings. No I/O.
+    /// What it is and can do by the settings. No I/O, but that of files which the settings name.
     pub profile: fn(&Settings) -> Profile,
     /// What one of so many parts of a run takes of the rate that is set for all of it.
     pub share: fn(Settings, u32) -> Settings,
@@ -56,8 +56,8 @@ pub struct JobWay {
 pub type ConnectedJobs = Result<Arc<dyn JobService>, Failure>;
 
 /// All engines, the default one first.
-pub static ENGINES: [&Definition; 4] =
-    [&local::DEFINITION, &comprehend::DEFINITION, &custom::DEFINITION, &sagemaker::DEFINITION];
+pub static ENGINES: [&Definition; 5] =
+    [&local::DEFINITION, &comprehend::DEFINITION, &custom::DEFINITION, &sagemaker::DEFINITION, &bedrock::DEFINITION];
 
 /// The engine of this name.
 pub fn find(name: &str) -> Option<&'static Definition> {
@@ -123,7 +123,7 @@ impl Value for Choice {
 section! {
     /// Which engine scores.
     pub(crate) Chosen {
-        /// What scores the text. `local` is a model inside the program; `comprehend` sends the text to Amazon Comprehend and costs money.
+        /// What scores the text. `local` is a model inside the program; `comprehend` sends the text to Amazon Comprehend, `sagemaker` to a model of one's own on AWS, `bedrock` to a language model on Amazon Bedrock: all three cost money.
         engine: Choice {
             key: "engine",
             default: Choice::There(ENGINES[0]),

@@ -157,7 +157,10 @@ impl Meter {
 
     /// Counts tokens that the service says were used.
     #[cfg(any(feature = "aws", test))]
-    #[cfg_attr(not(test), allow(dead_code, reason = "for engines that are charged for tokens, which follow"))]
+    #[cfg_attr(
+        not(any(feature = "bedrock", test)),
+        allow(dead_code, reason = "for engines that are charged for tokens")
+    )]
     pub(super) fn count_tokens(&self, tokens: Tokens) {
         add(&self.tokens_input, tokens.input);
         add(&self.tokens_output, tokens.output);

@@ -510,7 +510,8 @@ mod tests {
     }
 
     fn by_tokens(dollars: Option<TokenDollars>) -> Terms {
-        let terms = TokenTerms { dollars, settings: "price.ours.in", request: 0, document: 10, answer: 16 };
+        let terms =
+            TokenTerms { dollars, settings: "price.ours.in", request: 0, document: 10, answer: 16, quota: None };
         terms_of(Profile { price: Price::PerTokens(terms), ..charged() })
     }
 

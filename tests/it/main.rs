@@ -1,6 +1,10 @@
 //! Tests of the whole program, in one binary: they run it against the sample data and the stand-in.
 
 mod bad_input;
+#[cfg(feature = "bedrock")]
+mod bedrock;
+#[cfg(feature = "bedrock")]
+mod bedrock_faults;
 #[cfg(feature = "comprehend")]
 mod comprehend;
 #[cfg(all(feature = "comprehend", unix))]

@@ -13,9 +13,12 @@
 //! The parts: [`config`] what it enforces and how it misbehaves, [`http`] bytes to requests and back,
 //! [`signature`] Signature Version 4, [`quota`] requests per second, [`service`] the two operations' own rules,
 //! [`scorer`] texts to scores, [`faults`] what goes wrong when, [`meter`] what is recorded, [`server`] the loop, [`running`]
-//! its thread; `jobs` what is done in jobs. `s3` is another stand-in, for an object store.
+//! its thread; `jobs` what is done in jobs. `s3` is another stand-in, for an object store, and `bedrock` one for language
+//! models.
 //! It is bound to 127.0.0.1 only, keeps hashes of texts and never the texts, and contacts nothing.
 
+#[cfg(feature = "bedrock")]
+pub(crate) mod bedrock;
 mod config;
 #[cfg(feature = "comprehend")]
 pub(crate) mod custom;

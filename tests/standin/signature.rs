@@ -55,7 +55,9 @@ pub(crate) fn verify(request: &Request, config: Signed<'_>, now: Timestamp) -> R
     check_time(time, config.clock_ahead_s, now)?;
     authorization.check_scope(time, config)?;
     authorization.check_signed_headers(request)?;
-    let canonical = canonical_request(request, &authorization.signed_headers)
+    // All services but S3 sign a path that is encoded once more.
+    let path = |path: &str| if config.service == "s3" { path.to_owned() } else { encoded_path(path) };
+    let canonical = canonical_request(request, &authorization.signed_headers, path)
         .ok_or_else(|| invalid("A signed header is not in the request."))?;
     let expected = signature(credential, config.service, config.region, time, &canonical);
     if expected == authorization.signature {
@@ -142,10 +144,15 @@ pub(crate) fn region(request: &Request) -> Option<&str> {
     request.header("authorization")?.split_once("Credential=")?.1.split('/').nth(2)
 }
 
-/// The request in the form that is signed; `None` when a signed header is absent. The path is taken as it was sent, as S3
-/// does; the body's hash is what the request says it is, if it does.
-pub(crate) fn canonical_request(request: &Request, signed_headers: &[&str]) -> Option<String> {
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+/// The request in the form that is signed, its path as `path` makes it of what was sent; `None` when a signed header is
+/// absent. The body's hash is what the request says it is, if it does.
+pub(crate) fn canonical_request(
+    request: &Request,
+    signed_headers: &[&str],
+    path: impl FnOnce(&str) -> String,
+) -> Option<String> {
+    let (sent, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let path = path(sent);
     let mut query: Vec<(String, String)> =
         http::parameters(query).into_iter().map(|(name, value)| (encoded(&name), encoded(&value))).collect();
     query.sort_unstable();
@@ -159,6 +166,11 @@ pub(crate) fn canonical_request(request: &Request, signed_headers: &[&str]) -> O
     let hash = stated.unwrap_or_else(|| hex(&Sha256::digest(&request.body)));
     let _ = write!(canonical, "\n{}\n{hash}", signed_headers.join(";"));
     Some(canonical)
+}
+
+/// A path, each of its parts percent-encoded.
+fn encoded_path(path: &str) -> String {
+    path.split('/').map(encoded).collect::<Vec<_>>().join("/")
 }
 
 /// Percent-encoded, but for unreserved characters.
@@ -189,7 +201,7 @@ pub(crate) fn authorize(request: &Request, credential: &Credential, region: &str
     const SERVICE: &str = "comprehend";
     let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
-    let canonical = canonical_request(request, &names).expect("the names are the request's own");
+    let canonical = canonical_request(request, &names, encoded_path).expect("the names are the request's own");
     let (key, signed) = (&credential.access_key, names.join(";"));
     let date = time.get(..8).expect("a time has a date");
     let signature = signature(credential, SERVICE, region, time, &canonical);

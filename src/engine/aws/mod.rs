@@ -61,3 +61,13 @@ pub(crate) const COMPREHEND: ServiceName = ServiceName {
     target: "Comprehend_20171127",
     title: "Amazon Comprehend",
 };
+
+/// Models on Amazon Bedrock.
+#[cfg(feature = "bedrock")]
+pub(crate) const BEDROCK: ServiceName = ServiceName {
+    id: "Bedrock Runtime",
+    host: "bedrock-runtime",
+    signing: "bedrock",
+    target: "",
+    title: "Amazon Bedrock",
+};
