@@ -31,8 +31,8 @@ fn with_labels(place: Place) -> Place {
 
 /// The lines from the volume to the advice, without what was measured on this machine.
 fn table(shown: &str) -> String {
-    let from = shown.find("At 300,000 documents a month").expect("the decision's first line");
-    let lines = shown[from..].lines().take_while(|line| !line.starts_with("local (") && !line.starts_with("```"));
+    let lines = shown.lines().skip_while(|line| !line.contains("At 300,000 documents a month"));
+    let lines = lines.take_while(|line| !line.starts_with("local (") && !line.starts_with("```"));
     let timed = |line: &str| line.starts_with("documents a second") || line.starts_with("time for a month");
     lines.filter(|line| !timed(line)).map(|line| line.to_owned() + "\n").collect()
 }

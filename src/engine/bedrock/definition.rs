@@ -19,6 +19,14 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: if cfg!(feature = "bedrock") { None } else { Some("bedrock") },
     profile,
+    #[cfg(feature = "jobs")]
+    jobs: None,
+    share: |mut settings, parts| {
+        settings.change(|asked: &mut BedrockSettings| {
+            asked.tokens_per_minute = asked.tokens_per_minute.map(|tokens| tokens / u64::from(parts));
+        });
+        settings
+    },
     connect: |settings, halt| Box::pin(connect(settings, halt)),
 };
 

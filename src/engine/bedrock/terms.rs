@@ -66,6 +66,7 @@ pub(super) fn profile(settings: &Settings, model: String, prompt: &str) -> Profi
         model,
         location: Location::Remote,
         is_stored: true,
+        one_line: false,
         languages: Languages::Any,
         limits: Limits { document_bytes: MAX_DOCUMENT_BYTES, batch_documents: documents },
         granularity: Granularity::Segment,
