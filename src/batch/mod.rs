@@ -25,7 +25,7 @@ use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::task::JoinSet;
 
-use crate::cache::{Key, ScoreStore};
+use crate::cache::{Key, KeySet, ScoreStore};
 use crate::engine::{Answer, Batch, Document, Engine, EngineError, ErrorKind, Halt, HaltReason, Profile};
 use crate::sentiment::{Outcome, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::Text;
@@ -192,6 +192,8 @@ struct Batcher<'run, T, F> {
     batch_documents: usize,
     queues: Queues<T>,
     sent: Sent<T>,
+    /// Texts met that a job of this run has brought.
+    fresh: KeySet,
     in_flight: JoinSet<Returned<T>>,
     draining: bool,
     summary: BatchSummary,
@@ -208,6 +210,7 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
             batch_documents,
             queues: Queues::new(batch_documents, languages),
             sent: Sent::default(),
+            fresh: KeySet::default(),
             in_flight: JoinSet::new(),
             draining: false,
             summary: BatchSummary::default(),
@@ -252,12 +255,12 @@ impl<'run, T: Send + 'static, F: FnMut(T, Outcome)> Batcher<'run, T, F> {
             (Seen::OnItsWay, _) => {}
             (Seen::Never(tag), Content::Stored(scores)) => self.hand_over(tag, Outcome::Cached(scores)),
             (Seen::Never(tag), Content::Fresh(scores)) => {
+                // Each document with such a text has its scores by itself: nothing is remembered but that there was one.
                 let outcome = Outcome::Scored(scores);
-                if let Some(id) = id {
-                    // Nobody waits for it: from here on its outcome is known.
-                    self.sent.finish(id, &outcome);
+                match id {
+                    Some(id) if !self.fresh.insert(id) => self.hand_over_repeat(tag, outcome),
+                    _ => self.hand_over(tag, outcome),
                 }
-                self.hand_over(tag, outcome);
             }
             (Seen::Never(tag), Content::Text(text)) => {
                 if let Some(id) = id {

@@ -363,6 +363,18 @@ async fn stored_scores_are_used_unless_this_run_sent_the_text_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn texts_that_jobs_have_scored_count_as_scored_once_and_are_not_sent() {
+    let stage = Stage::calm();
+    let by_job = |key: usize, text: &str| Work { content: Content::Fresh(scores()), ..item(key, text) };
+    let items = [by_job(0, "a"), by_job(1, "b"), by_job(2, "a"), item(3, "c"), by_job(4, "c"), by_job(5, "a")];
+    let (summary, all) = score(Arc::clone(&stage) as _, stream::iter(items), &options()).await;
+    let expected = BatchSummary { taken: 6, scored: 3, duplicates: 3, ..BatchSummary::default() };
+    assert_eq!(counts(summary), expected);
+    assert!(all.iter().all(|(_, outcome)| *outcome == Outcome::Scored(scores())), "{all:?}");
+    assert_eq!((stage.times_sent("a"), stage.times_sent("c")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn units_are_counted_once_for_each_text_however_often_it_is_sent() {
     let stage = Stage::new(|_, times| if times == 1 { internal_error() } else { Ok(scores()) });
     let long = "x".repeat(301);

@@ -82,7 +82,6 @@ pub(crate) struct KeySet(FxHashSet<u64>);
 
 impl KeySet {
     /// Adds a key; whether it was not there.
-    #[cfg(any(feature = "jobs", test))]
     pub(crate) fn insert(&mut self, key: Key) -> bool {
         self.0.insert(key.short())
     }
