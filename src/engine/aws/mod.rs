@@ -10,8 +10,8 @@
 //! is asked beside them (the state of an endpoint, the course of a job), sends again by itself.
 
 #![cfg_attr(
-    not(any(feature = "sagemaker", test)),
-    allow(dead_code, unused_imports, reason = "engines that are asked by REST are not in this build")
+    not(all(feature = "comprehend", feature = "sagemaker")),
+    allow(dead_code, unused_imports, reason = "engines that use the rest are not in this build")
 )]
 
 mod client;

@@ -23,6 +23,7 @@ pub static DEFINITION: Definition = Definition {
     jobs: None,
     share: |mut settings, parts| {
         settings.change(|asked: &mut BedrockSettings| {
+            asked.requests_per_second /= f64::from(parts);
             asked.tokens_per_minute = asked.tokens_per_minute.map(|tokens| tokens / u64::from(parts));
         });
         settings
