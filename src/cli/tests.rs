@@ -129,6 +129,7 @@ fn only_commands_that_exist_are_shown() {
         [
             "analyze",
             "nightly",
+            "merge",
             "plan",
             "explain",
             "report",

@@ -161,7 +161,9 @@ fn nearest(name: &str, candidates: impl Iterator<Item = String>) -> Option<Strin
         let last = candidate.rsplit('.').next().unwrap_or_default();
         levenshtein(&plain, &folded(candidate)).min(levenshtein(&plain, &folded(last)))
     };
-    let (edits, found) = candidates.map(|candidate| (distance(&candidate), candidate)).min()?;
+    // Of several that are as near, the first of the list.
+    let (edits, found) =
+        candidates.map(|candidate| (distance(&candidate), candidate)).min_by_key(|(edits, _)| *edits)?;
     // A third of the letters wrong is still a slip; more is another word.
     (edits <= plain.chars().count().div_ceil(3).min(4)).then_some(found)
 }

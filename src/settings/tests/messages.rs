@@ -43,7 +43,7 @@ fn wrong_values_are_reported_by_key_expectation_finding_and_place() {
     );
     assert_eq!(
         complaint("engine = 'Azure!'").0,
-        "engine: expected local, comprehend, comprehend-custom or sagemaker, found `\"Azure!\"` (file job.toml:1)"
+        "engine: expected local, comprehend, comprehend-custom, sagemaker or bedrock, found `\"Azure!\"` (file job.toml:1)"
     );
     let error = resolve("", &[("UNDERTONE_MAX_REJECTS", "few")], &[]).unwrap_err();
     assert_eq!(
