@@ -272,7 +272,7 @@ fn what_cannot_be_judged_says_why_and_what_to_do() {
         (&["survey.csv"], 2, "no transcript was given", "--input FILE"),
         (&["survey.csv", "--input", "data"], 65, "none of the 1 rated calls is in data", ""),
         (&["survey.csv", "--input", "data", "--learning-curve"], 65, "none of the 1 rated calls", ""),
-        (&["labels.csv", "--engine", "azure"], 78, "azure", "`local`, `comprehend`, `vader` or a model file"),
+        (&["labels.csv", "--engine", "azure"], 78, "azure", "`vader` or a model file"),
     ];
     for (arguments, code, error, hint) in cases {
         let ended = place.run(&[&["evaluate"], arguments].concat()).expect(code);

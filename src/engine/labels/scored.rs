@@ -136,6 +136,11 @@ mod tests {
     }
 
     #[test]
+    fn the_canonical_text_keeps_names_with_signs_and_the_order() {
+        assert_eq!(Labels::parse("a=b=positive, negative").unwrap().canonical(), "a=b=positive,=negative");
+    }
+
+    #[test]
     fn labels_sum_up_by_class_and_a_class_without_a_label_gets_nothing() {
         let stars = labels("{ '1 star' = 'negative', '2 stars' = 'negative', '5 stars' = 'positive' }");
         let given = [("5 stars", 0.5), ("1 star", 0.2), ("2 stars", 0.3)];
