@@ -6,7 +6,7 @@
 //! is made. It never ranks agents, and never shows what was not scored as neutral.
 //!
 //! The answer stands first, where the numbers come from last. Its parts: [`figures`] are the few numbers on top, [`verdict`]
-//! and [`facts`] put into words what was found and what was run, [`changes`] holds the last days or the last run against
+//! and `facts` put into words what was found and what was run, [`changes`] holds the last days or the last run against
 //! those before, [`trend`] is the series of days, [`agents`](mod@agents) are the rows of agents.csv, [`listening`] the calls
 //! worth listening to; [`figure`] draws lines and dots, [`page`](mod@page) puts all of it into the templates, and
 //! [`evaluation`] does the same for an evaluation of engines, [`decision`] for what a month of them costs.

@@ -1,7 +1,7 @@
 //! A run in parts: which calls a shard scores, what it leaves, and how parts become the run that they are parts of.
 //!
 //! Every shard reads all inputs, so that what a call takes from the others (languages, names of roles) is the same in
-//! each, and keeps the calls whose ids hash to its number. A [`Part`] holds rows in the order of their keys, and exact
+//! each, and keeps the calls whose ids hash to its number. A part holds rows in the order of their keys, and exact
 //! sums: [`Merged`] is what one run over all calls would have made, whatever the order of the parts.
 
 mod agree;

@@ -1,6 +1,6 @@
 //! Amazon Comprehend, through `BatchDetectSentiment`: one request a batch, nothing more.
 //!
-//! Owns the request. [`answers`](super::answers) reads what comes back; [`aws`](crate::engine::aws) signs, sends once and explains
+//! Owns the request. [`answers`](super::answers) reads what comes back; `engine::aws` signs, sends once and explains
 //! faults. Pacing, retry and deadlines are the wrappers' (see [`crate::engine::Service`]).
 //!
 //! Refuses to print a message of the service, which could repeat what was sent; codes are printed.
