@@ -266,13 +266,14 @@ mod tests {
 
     #[test]
     fn a_failure_can_call_a_place_by_another_name() {
-        let failure = Failure::write(std::path::Path::new("/tmp/x/days.csv"), io::Error::other("/tmp/x is odd"))
-            .with_hint(Some("look at /tmp/x".to_owned()));
+        let failure =
+            Failure::write(std::path::Path::new("/scratch/x/days.csv"), io::Error::other("/scratch/x is odd"))
+                .with_hint(Some("look at /scratch/x".to_owned()));
         assert_eq!(
-            printed(&failure.naming("/tmp/x", "s3://b/k")),
+            printed(&failure.naming("/scratch/x", "s3://b/k")),
             "error: can't write s3://b/k/days.csv\n  caused by: s3://b/k is odd\nhint: look at s3://b/k\n"
         );
-        let other = Failure::new(ExitCode::Data, "odd").naming("/tmp/x", "s3://b/k");
+        let other = Failure::new(ExitCode::Data, "odd").naming("/scratch/x", "s3://b/k");
         assert_eq!((other.code(), printed(&other).as_str()), (ExitCode::Data, "error: odd\n"));
     }
 

@@ -3,7 +3,7 @@
 //! [`discover`] finds the files, [`read`] takes every row of them in, and [`Conversations::calls`] hands out calls
 //! with their turns in order. What happens to a row on its way, a file each:
 //!
-//! - `source`: which files (`objects` on object stores); `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
+//! - `discover`: which inputs there are; `source`: one of them (`objects` on object stores); `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
 //! - `field`: what can be stated; `roles`, `labels`, `times`: what a field's value means; `quote`: what of it a message
 //!   may show.
 //! - `html`: the words of bodies that are written in HTML; `live_chat`: those of Salesforce's.
@@ -33,6 +33,7 @@ mod calls;
 mod contacts;
 mod decode;
 mod delivery;
+mod discover;
 mod error;
 mod field;
 mod formats;
@@ -60,13 +61,14 @@ mod times;
 pub use calls::{Calls, Tally};
 pub use decode::Encoding;
 pub use delivery::Delivery;
+pub use discover::discover;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
 pub use formats::{Description, FormatName, Found, descriptions};
 #[cfg(feature = "object-stores")]
 pub(crate) use objects::in_turn;
 pub use rejects::{MaxRejects, Reject};
-pub use source::{Source, discover};
+pub use source::Source;
 pub(crate) use source::{Version, nanoseconds};
 pub use times::OffsetUnit;
 

@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::discover::{Found, NIGHTS_DEPTH, hidden};
 use super::error::InputError;
-use super::source::{Found, NIGHTS_DEPTH, Source, hidden, is_transcript};
+use super::source::{Source, is_transcript};
 use crate::nights;
 use crate::output::FILES;
 use crate::places::{Bucket, Listed, Location, PlaceError, Queue};

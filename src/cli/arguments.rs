@@ -1,0 +1,285 @@
+//! What each command takes besides the flags of its settings.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use super::flags::{Everything, Judging, Learning, Merging, Nights, Reading, SettingFlags, Storing, Tending};
+use crate::settings;
+use crate::shards::Shard;
+
+/// A date as it is typed.
+fn date(text: &str) -> Result<Date, String> {
+    let date = if text.len() == "YYYY-MM-DD".len() { text.parse().ok() } else { None };
+    date.ok_or_else(|| "expected a date such as 2026-11-02".to_owned())
+}
+
+/// The most documents a month that anybody has.
+const MOST_DOCUMENTS: u64 = 1_000_000_000_000;
+
+/// The arguments of `analyze`.
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs, or `-` for
+    /// stdin; .gz and .zst are read as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<String>,
+    /// Score only the calls of one part of a run, such as `3/16`, for `merge`
+    #[arg(long, value_name = "NUMBER/COUNT")]
+    pub shard: Option<Shard>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The directories that `analyze --shard` wrote, in any order
+    #[arg(value_name = "PART", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Merging>,
+}
+
+/// The arguments of `nightly`.
+#[derive(Debug, Args)]
+pub struct Nightly {
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs; .gz and .zst are read as they
+    /// are
+    #[arg(value_name = "INPUT", required_unless_present_any = ["accept", "from"])]
+    pub inputs: Vec<String>,
+    /// Take in the calls that wait for dates from this one on
+    #[arg(long, value_name = "DATE", requires = "to", value_parser = date, help_heading = "Nights")]
+    pub from: Option<Date>,
+    /// … to this one
+    #[arg(long, value_name = "DATE", requires = "from", value_parser = date, help_heading = "Nights")]
+    pub to: Option<Date>,
+    /// Score those dates anew with today's engine and settings
+    #[arg(long, requires = "from", help_heading = "Nights")]
+    pub rescore: bool,
+    /// Say why figures are others than before from a date on: what is expected starts anew there
+    #[arg(long, num_args = 2, value_names = ["DATE", "REASON"], help_heading = "Nights")]
+    pub accept: Vec<String>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Nights>,
+}
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs, or `-` for
+    /// stdin; .gz and .zst are read as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<String>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Reading>,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The call, as calls.csv names it
+    #[arg(value_name = "CALL_ID")]
+    pub call_id: String,
+    /// Transcripts that hold the call: shows its words too, on this terminal only
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// Show the call's words with personal data replaced as `--redact` says, or all kinds, and the rule behind each mask
+    #[arg(long, requires = "input")]
+    pub redacted: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Everything>,
+}
+
+/// The arguments of `train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    /// CSV files with the columns text, label (negative, neutral, positive or mixed) and, if wanted, weight; with
+    /// `--for calls` one file of rated calls (`call_id`,rating), or none if the records of --metadata have ratings
+    #[arg(value_name = "LABELS")]
+    pub labels: Vec<PathBuf>,
+    /// Where the model is written; with `--for comprehend-custom`, the folder of its files
+    #[arg(long, value_name = "MODEL")]
+    pub out: PathBuf,
+    /// The model to begin at: `shipped`, `none`, or a file
+    #[arg(long, value_name = "MODEL", default_value = "shipped")]
+    pub from: String,
+    /// Decides the order of texts; the same seed and labels make the same bytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// What the model calls itself, at most 32 bytes
+    #[arg(long, value_name = "NAME", default_value = "own")]
+    pub name: String,
+    /// Which classes probabilities take to be how common: as in the labels, or more even, for sites not seen
+    #[arg(long, value_name = "WHICH", default_value = "labels", value_parser = ["labels", "even"])]
+    pub priors: String,
+    /// How many buckets a model that begins at `none` has, as a power of two
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(10..=20))]
+    pub bits: u32,
+    /// What is made: a model to score `texts`, one to expect the rating of `calls`, or the files from which Amazon Comprehend
+    /// trains a classifier
+    #[arg(long = "for", value_name = "WHAT", default_value = "texts", value_parser = ["texts", "calls", "comprehend-custom"])]
+    pub purpose: String,
+    /// With `--for calls`, transcripts of the rated calls: files, directories, globs
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// With `--for calls`, the column that holds the rating [default: the first with a known name]
+    #[arg(long, value_name = "COLUMN")]
+    pub rating: Option<String>,
+    /// With `--for calls`, which end of the rating is the happy one [default: as the column's name says, else high]
+    #[arg(long, value_name = "END", value_parser = ["high", "low"])]
+    pub better: Option<String>,
+    /// Settings, which decide how rated calls are read and scored.
+    #[command(flatten)]
+    pub settings: SettingFlags<Learning>,
+}
+
+/// The arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// A CSV file: texts with their labels (text,label), calls with their ratings (`call_id`,rating), or texts or
+    /// transcripts with what is personal marked, `[[card|4111 1111 1111 1111]]`, to judge redaction by; none to judge
+    /// by the ratings that the records of --metadata have
+    #[arg(value_name = "LABELS")]
+    pub labels: Option<PathBuf>,
+    /// What to judge, once for each: `local`, `comprehend`, `vader` or a model file [default: the setting `engine`]
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Transcripts of the rated calls: files, directories, globs
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<String>,
+    /// The column that holds the rating [default: the first with a known name, such as rating, csat or annoyed]
+    #[arg(long, value_name = "COLUMN")]
+    pub rating: Option<String>,
+    /// Which end of the rating is the happy one [default: as the column's name says, else high]
+    #[arg(long, value_name = "END", value_parser = ["high", "low"])]
+    pub better: Option<String>,
+    /// A rating this bad, or worse, makes a call unhappy [default: one in the worse half of the scale]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub unhappy: Option<f64>,
+    /// Score the words as speech recognition writes them: small letters, no punctuation
+    #[arg(long)]
+    pub spoken: bool,
+    /// Also train on growing parts of the labels: from how many on is a model of one's own better?
+    #[arg(long)]
+    pub learning_curve: bool,
+    /// Documents a month: what each engine costs at that volume, from which volume on another costs less, and which one
+    /// to stay with until how many more labels
+    #[arg(long, value_name = "NUMBER", value_parser = volume)]
+    pub volume: Option<u64>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+    /// Where to write the evaluation too: FILE.json, FILE.html, or a directory for both
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Judging>,
+}
+
+/// What to do with stored scores.
+#[derive(Debug, Subcommand)]
+pub enum Cache {
+    /// Say how many there are, how old and how large
+    Stats(CacheArgs),
+    /// Drop those that are too old to be used
+    Prune(CacheArgs),
+    /// Delete all of them
+    Clear(CacheArgs),
+}
+
+/// The arguments of the `cache` commands.
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Storing>,
+}
+
+/// What to do with jobs.
+#[derive(Debug, Subcommand)]
+pub enum Jobs {
+    /// List those that runs have started, with how far each has come
+    List(JobsArgs),
+    /// Store the scores of those that have ended, without waiting for others
+    Collect(JobsArgs),
+    /// End those that are under way; what was done by then is charged, and the next run collects it
+    Cancel {
+        /// Only the jobs of these names
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// The rest.
+        #[command(flatten)]
+        args: JobsArgs,
+    },
+}
+
+/// The arguments of the `jobs` commands.
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Tending>,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Print every setting, its value and where it came from
+    Show {
+        /// Print JSON, with the hash of the settings that change results
+        #[arg(long)]
+        json: bool,
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingFlags<Everything>,
+    },
+    /// Write a file with every setting at its default and a comment
+    Init {
+        /// Where to write it, or `-` for stdout
+        #[arg(value_name = "FILE", default_value = settings::FILE_NAME)]
+        file: PathBuf,
+        /// Overwrite the file if it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Say whether file, environment and flags are right, and what is wrong where
+    Check {
+        /// Settings.
+        #[command(flatten)]
+        settings: SettingFlags<Everything>,
+    },
+}
+
+/// A number of documents as it is typed.
+fn volume(text: &str) -> Result<u64, String> {
+    let mut documents = 0;
+    settings::put_within(&mut documents, &settings::Raw::Argument(text.to_owned()), 1..=MOST_DOCUMENTS)
+        .map(|()| documents)
+        .map_err(|wrong| wrong.to_string())
+}
