@@ -4,7 +4,24 @@
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Accepts connections until dropped, which drops them all. A client that breaks off is an ordinary event.
+pub(crate) async fn accept<C>(listener: TcpListener, converse: impl Fn(TcpStream) -> C)
+where
+    C: Future<Output = io::Result<()>> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.spawn(converse(stream));
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
 
 /// Largest head, as most servers have it.
 const MAX_HEAD_BYTES: usize = 64 * 1024;

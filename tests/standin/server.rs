@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::config::{Config, Oversize};
 use super::faults::{Fate, Fault};
@@ -228,20 +227,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Accepts connections until dropped, which drops them all.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                lock(&state).meter.connected();
-                let state = Arc::clone(&state);
-                connections.spawn(async move {
-                    // A client that breaks off is an ordinary event here, and the meter has seen its requests.
-                    let _ = converse(stream, &state).await;
-                });
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    http::accept(listener, |stream| {
+        lock(&state).meter.connected();
+        let state = Arc::clone(&state);
+        async move { converse(stream, &state).await }
+    })
+    .await;
 }
 
 /// One connection, request by request.

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::super::http::{self, Request, Response};
 use super::super::service::ServiceError;
@@ -210,19 +209,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Accepts connections until dropped, which drops them all.
 pub(super) async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                let state = Arc::clone(&state);
-                connections.spawn(async move {
-                    // A client that breaks off is an ordinary event here.
-                    let _ = converse(stream, &state).await;
-                });
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    http::accept(listener, |stream| {
+        let state = Arc::clone(&state);
+        async move { converse(stream, &state).await }
+    })
+    .await;
 }
 
 async fn converse(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {

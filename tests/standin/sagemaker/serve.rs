@@ -6,7 +6,6 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 use super::super::http::{self, Request, Response};
 use super::super::signature::{self, Signed};
@@ -24,18 +23,11 @@ enum Plan {
 }
 
 pub(super) async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                let state = Arc::clone(&state);
-                connections.spawn(async move {
-                    let _ = converse(stream, &state).await;
-                });
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    http::accept(listener, |stream| {
+        let state = Arc::clone(&state);
+        async move { converse(stream, &state).await }
+    })
+    .await;
 }
 
 async fn converse(mut stream: TcpStream, state: &Arc<Mutex<State>>) -> std::io::Result<()> {
