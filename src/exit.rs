@@ -78,7 +78,7 @@ impl ExitCode {
             Self::NoInput => "input missing",
             Self::Unavailable => "the service refuses or can't be reached",
             Self::CantCreate => "output can't be written",
-            Self::TryLater => "another run holds the output directory, or jobs are under way",
+            Self::TryLater => "another run holds the output directory, jobs are under way, or a model was swapped",
             Self::Settings => "bad settings",
             Self::Interrupted => "interrupted",
         }

@@ -13,7 +13,7 @@ use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Source};
 use crate::jobs::Via;
 use crate::lock::{Holder, RunLock};
-use crate::output::{OutputDirectory, Tables};
+use crate::output::{OutputDirectory, PART_FILE, Tables};
 use crate::pipeline::{Fold, Pipelined};
 use crate::rating::RatingModel;
 use crate::settings::Settings;
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
                 overview: ending.overview.clone(),
             };
             directory
-                .write(shards::FILE, |out| shards::write([fold.calls, fold.failures], segments, &sums, format, out))?;
+                .write(PART_FILE, |out| shards::write([fold.calls, fold.failures], segments, &sums, format, out))?;
         } else {
             let tables = Tables {
                 calls: fold.calls.into(),

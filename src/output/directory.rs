@@ -20,6 +20,9 @@ use crate::places::{self, PlaceError};
 #[cfg(feature = "object-stores")]
 mod remote;
 
+/// What a shard writes in place of tables.
+pub(crate) const PART_FILE: &str = "part.undertone";
+
 /// Every file that a run can write, in the order in which they are put in place.
 pub const FILES: [&str; 14] = [
     "calls.csv",
@@ -34,7 +37,7 @@ pub const FILES: [&str; 14] = [
     "rejects.parquet",
     "report.html",
     "datapackage.json",
-    "part.undertone",
+    PART_FILE,
     "run.json",
 ];
 

@@ -28,7 +28,7 @@ pub use cell::Cell;
 pub(crate) use cell::{PARTS, parts, read_back, rounded, rounded_decimal, unguarded};
 pub(crate) use decision::decision_table;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
-pub(crate) use directory::{TEMPORARY_HINT, sync_directory, write_hashed};
+pub(crate) use directory::{PART_FILE, TEMPORARY_HINT, sync_directory, write_hashed};
 pub use drift::{ABOUT_DRIFT, drift_columns};
 pub use files::{Format, Tables, resources};
 pub(crate) use files::{describe_tables, put_rows, put_sorted, skip_header};

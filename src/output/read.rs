@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use csv::{DeserializeErrorKind, StringRecord};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 
+use super::directory::PART_FILE;
 use super::unguarded;
 use crate::exit::{ExitCode, Stops};
 use crate::sentiment::{Label, Millionths};
@@ -74,6 +75,9 @@ impl Stops for ReadError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::File { path, .. } if self.is_missing() && path.with_file_name(PART_FILE).exists() => {
+                Some("it is a part of a run: name the directory that `undertone merge PART… --out DIR` makes of all parts".into())
+            }
             Self::File { .. } if self.is_missing() => {
                 Some("name the directory that `undertone analyze --out DIR` wrote, or `latest` in that of `nightly --into DIR`".into())
             }

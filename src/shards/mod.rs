@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use merged::Merged;
-pub(crate) use part::{FILE, PartSums, write};
+pub(crate) use part::{PartSums, write};
 
 use crate::settings::{Cost, Settings};
 use crate::transcript::Call;

@@ -16,12 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::Shard;
 use crate::exit::{ExitCode, Stops};
 use crate::input::Tally;
-use crate::output::{Format, MergedRows, ReadError, RejectRow, RunRecord, SortedRows};
+use crate::output::{Format, MergedRows, PART_FILE, ReadError, RejectRow, RunRecord, SortedRows};
 use crate::overview::Overview;
 use crate::rollup::AgentBook;
-
-/// The file's name in an output directory.
-pub(crate) const FILE: &str = "part.undertone";
 
 /// Changes when what follows it does.
 const FIRST_LINE: &str = "undertone part 1";
@@ -226,14 +223,14 @@ impl Part {
         let record = RunRecord::read(&folder.join(RunRecord::FILE))?;
         let whole = || PartError::Whole { path: folder.to_owned() };
         let shard: Shard = record.shard.as_deref().and_then(|shard| shard.parse().ok()).ok_or_else(whole)?;
-        let path = folder.join(FILE);
+        let path = folder.join(PART_FILE);
         let failed = |source| PartError::Read { path: path.clone(), source };
         let damaged = || PartError::Damaged { path: path.clone(), shard: shard.to_string() };
         let mut file = File::open(&path).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         io::copy(&mut file, &mut hasher).map_err(failed)?;
         let hash = hasher.finalize().to_hex();
-        if !record.outputs.iter().any(|output| output.name == FILE && output.blake3 == hash.as_str()) {
+        if !record.outputs.iter().any(|output| output.name == PART_FILE && output.blake3 == hash.as_str()) {
             return Err(damaged());
         }
         let mut file = BufReader::new(file);
@@ -271,7 +268,7 @@ impl Part {
     }
 
     fn file(&self) -> Result<File, PartError> {
-        let path = self.folder.join(FILE);
+        let path = self.folder.join(PART_FILE);
         File::open(&path).map_err(|source| PartError::Read { path, source })
     }
 
@@ -280,7 +277,7 @@ impl Part {
     /// # Errors
     /// [`PartError::Damaged`] where they are none.
     pub(crate) fn sums(&self) -> Result<PartSums, PartError> {
-        let path = self.folder.join(FILE);
+        let path = self.folder.join(PART_FILE);
         let [.., place] = self.places();
         let mut bytes = Vec::new();
         let mut file = self.file()?;

@@ -154,6 +154,19 @@ fn a_changed_byte_of_a_part_is_found_and_the_hint_mends_it() {
 }
 
 #[test]
+fn whoever_wants_the_run_of_a_part_is_sent_to_merge() {
+    let place = Place::new();
+    hostile(&place);
+    part(&place, 1, 1);
+    for arguments in [&["report", "parts/1"][..], &["explain", "a", "--out", "parts/1"]] {
+        let ended = place.run(arguments).expect(66);
+        assert!(ended.hint().contains("`undertone merge PART… --out DIR`"), "{}", ended.stderr);
+    }
+    merge(&place, "merged", &["parts/1"]).expect(3);
+    place.run(&["report", "merged"]).expect(0);
+}
+
+#[test]
 fn a_shard_that_is_none_is_a_usage_error() {
     let place = Place::new();
     hostile(&place);
