@@ -7,7 +7,7 @@ use crate::overview::{Overview, Series};
 use crate::words::{Count, Maybe, Score, interval};
 
 const HEIGHT: f64 = 270.0;
-const LEFT: f64 = 100.0;
+const LEFT: f64 = 116.0;
 const RIGHT: f64 = 560.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 224.0;
