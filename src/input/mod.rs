@@ -1,6 +1,6 @@
 //! Reads transcripts: files in, complete calls out.
 //!
-//! [`discover`] finds the files, [`read`] takes every row of them in, and [`Conversations::calls`] hands out calls
+//! [`discover()`] finds the files, [`read`] takes every row of them in, and [`Conversations::calls`] hands out calls
 //! with their turns in order. What happens to a row on its way, a file each:
 //!
 //! - `discover`: which inputs there are; `source`: one of them (`objects` on object stores); `decode`: decompression, encoding, hash; `formats`: what a file is, and its reader.
@@ -192,7 +192,7 @@ pub struct Conversations {
 /// Reads all rows of `sources`, in their order. `on_progress` is called every few thousand rows and after each file.
 ///
 /// # Errors
-/// Every [`InputError`] but those of [`discover`]: a file that can't be read, columns or roles that the user must
+/// Every [`InputError`] but those of [`discover()`]: a file that can't be read, columns or roles that the user must
 /// name, too many rejected rows, no usable row, or a temporary file that fails.
 pub fn read(
     sources: &[Source],

@@ -56,7 +56,7 @@ impl Source {
     /// The file or object that was named as `path`, though nothing else is known of it.
     ///
     /// # Errors
-    /// Those of [`discover`] for an address on an object store.
+    /// Those of [`discover()`] for an address on an object store.
     pub(crate) fn of(path: &Path) -> Result<Self, InputError> {
         if places::location(path)?.is_none() {
             return Ok(Self::File { path: path.to_owned(), bytes: 0, is_named: true });
