@@ -185,6 +185,9 @@ pub struct Evaluate {
     /// to stay with until how many more labels
     #[arg(long, value_name = "NUMBER", value_parser = volume)]
     pub volume: Option<u64>,
+    /// Where to write what each label of a language model stands for, as four probabilities: for `bedrock.calibration`
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
     /// Print JSON instead of tables
     #[arg(long)]
     pub json: bool,

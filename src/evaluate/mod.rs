@@ -5,10 +5,11 @@
 //! input gives the same interval. [`texts`](TextFigures) judges labelled texts and [`calls`](MeasureFigures) rated calls,
 //! with [`classes`](Confusion), [`ranking`](auc) and [`reliability()`] below them; [`compare`](Comparison) and
 //! [`curve`](Curve) hold engines against each other and put into words what follows; an [`Evaluation`] is all of it, and
-//! a [`Decision`] adds what a month of each engine costs.
+//! a [`Decision`] adds what a month of each engine costs. A [`CalibrationTable`] is what an engine's labels stand for.
 
 mod advice;
 mod bootstrap;
+mod calibration;
 mod calls;
 mod classes;
 mod compare;
@@ -22,6 +23,7 @@ mod reliability;
 mod texts;
 
 pub use bootstrap::{Interval, interval, paired_difference};
+pub use calibration::CalibrationTable;
 pub use calls::{Closest, MEASURES, Measure, MeasureFigures, RatedCall, unhappy_auc};
 pub use classes::{Agreement, ClassFigures, Confusion, agreement};
 pub use compare::{Comparison, Figure, Standing, Verdict, verdict};

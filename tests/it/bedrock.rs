@@ -185,3 +185,77 @@ fn a_named_engine_is_another_model() {
         "{engine}"
     );
 }
+
+/// Texts that a model and people label otherwise now and then.
+fn labelled(place: &Place) {
+    let texts = [
+        ("thank you so much it is great", "positive"),
+        ("this is terrible", "negative"),
+        ("where is the office", "neutral"),
+    ];
+    let rows = (0..90).map(|i| {
+        let (text, label) = texts[i % 3];
+        format!("{text} {},{}\n", "again ".repeat(i / 3), if i % 7 == 0 { "mixed" } else { label })
+    });
+    place.write("labels.csv", &format!("text,label\n{}", rows.collect::<String>()));
+}
+
+#[test]
+fn evaluate_writes_the_calibration_that_the_engine_then_reads() {
+    let bedrock = Bedrock::start(Config::default());
+    let place = place_for(&bedrock);
+    labelled(&place);
+    let judged = |more: &[&str]| {
+        let line = [&["evaluate", "--json", "labels.csv"], more].concat();
+        serde_json::from_str::<serde_json::Value>(&place.run(&line).expect(0).stdout).expect("JSON")
+    };
+    let before = judged(&["--calibration", "ours.toml"]);
+    let counts: Vec<Vec<f64>> =
+        serde_json::from_value(before["engines"][0]["texts"]["confusion"]["counts"].clone()).expect("counts");
+    let file = std::fs::read_to_string(place.path("ours.toml")).expect("a file");
+    let table: toml::Table = toml::from_str(&file).expect("TOML");
+    let labels = ["positive", "negative", "neutral", "mixed"];
+    for (given, name) in labels.iter().enumerate() {
+        let texts: f64 = counts.iter().map(|row| row[given]).sum();
+        for (truth, other) in labels.iter().enumerate() {
+            let certain = if truth == given { 1.0 } else { 0.0 };
+            let expected = if texts > 0.0 { (counts[truth][given] + 0.5) / (texts + 2.0) } else { certain };
+            let found = table[&name.to_uppercase()][*other].as_float().expect("a number");
+            assert!((found - expected).abs() < 1e-4, "{name} {other}: {found} for {expected}\n{file}");
+        }
+    }
+    assert!(file.lines().all(|line| !line.contains("great") && !line.contains("terrible")), "{file}");
+    let mut place = place_for(&bedrock);
+    place.write("ours.toml", &file);
+    labelled(&place);
+    place.set([("UNDERTONE_BEDROCK_CALIBRATION", place.path("ours.toml").display().to_string())]);
+    let after = place.run(&["evaluate", "--json", "labels.csv"]).expect(0).stdout;
+    let after: serde_json::Value = serde_json::from_str(&after).expect("JSON");
+    let error =
+        |of: &serde_json::Value| of["engines"][0]["texts"]["calibration_error"]["value"].as_f64().expect("a number");
+    assert!(error(&after) < error(&before) / 2.0, "{} after {}", error(&after), error(&before));
+    let twice = place.run(&["evaluate", "labels.csv", "--calibration", "new.toml"]).expect(2);
+    assert!(twice.stderr.contains("leave bedrock.calibration out"), "{}", twice.stderr);
+    assert!(!place.path("new.toml").exists());
+}
+
+#[test]
+fn a_calibration_is_of_one_language_model_and_of_texts() {
+    let bedrock = Bedrock::start(Config::default());
+    let place = place_for(&bedrock);
+    labelled(&place);
+    place.write("ratings.csv", "call_id,rating\ncall-1001,3\n");
+    for (arguments, hint) in [
+        (&["labels.csv", "--engine", "local"][..], "--engine bedrock"),
+        (&["labels.csv", "--engine", "vader"], "give --engine once"),
+        (&["labels.csv", "--engine", "bedrock", "--engine", "local"], "give --engine once"),
+        (&["ratings.csv", "--input", "data"], "the columns text and label"),
+    ] {
+        let ended = place.run(&[&["evaluate", "--calibration", "new.toml"], arguments].concat());
+        assert!(ended.expect(2).stderr.contains(hint), "{arguments:?}");
+    }
+    assert_eq!(bedrock.stats().requests, 0);
+    assert!(!place.path("new.toml").exists());
+    let few = place.run(&["evaluate", "labels.csv", "--calibration", "new.toml"]).expect(0).stdout;
+    assert!(few.contains("set bedrock.calibration to the file"), "{few}");
+}

@@ -4,6 +4,7 @@
 //! Every engine scores the same items the way `analyze` would, with the same stored scores and the same budget;
 //! what the figures are is settled in [`crate::evaluate`].
 
+mod calibrated;
 mod contender;
 mod decided;
 mod items;
@@ -73,9 +74,13 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
         let hint = "a model learns from labelled texts: a file with the columns text and label";
         return Err(Failure::new(ExitCode::Usage, "rated calls have no learning curve").with_hint(Some(hint.into())));
     }
+    let contenders = contenders(args, settings);
+    if let Some(path) = &args.calibration {
+        calibrated::check(path, &contenders, &items, settings)?;
+    }
     let (runtime, halt) = start()?;
     let (mut answers, mut terms) = (Vec::new(), Vec::new());
-    for contender in &contenders(args, settings) {
+    for contender in &contenders {
         let scored = runtime.block_on(Box::pin(ask(contender, &items, settings, &halt)))?;
         answers.push(scored.answers);
         terms.push(scored.terms);
@@ -90,7 +95,9 @@ pub fn run(settings: &Settings, args: &cli::Evaluate) -> Result<ExitCode, Failur
     if let Some(path) = &args.out {
         write(path, &evaluation)?;
     }
-    print(&if args.json { json(&evaluation)? } else { shown::table(&evaluation) })?;
+    let calibration = args.calibration.as_deref().zip(answers.first());
+    let learnt = calibration.map(|(path, answers)| calibrated::write(path, &items.truth, answers)).transpose()?;
+    print(&if args.json { json(&evaluation)? } else { shown::table(&evaluation) + &learnt.unwrap_or_default() })?;
     let whole = terms.iter().all(|terms| terms.missing() == 0);
     Ok(if whole { ExitCode::Done } else { ExitCode::Partial })
 }

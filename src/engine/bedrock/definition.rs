@@ -31,6 +31,12 @@ pub static DEFINITION: Definition = Definition {
     connect: |settings, halt| Box::pin(connect(settings, halt)),
 };
 
+/// Whether its labels go through a calibration; `None` if the settings' engine is another.
+pub fn is_calibrated(settings: &Settings) -> Option<bool> {
+    let asked: &BedrockSettings = settings.section();
+    (settings.selected().definition.name == DEFINITION.name).then_some(asked.calibration.is_some())
+}
+
 /// What the files of the settings hold.
 struct Told {
     prompt: String,

@@ -31,4 +31,4 @@ mod probe;
 #[cfg(feature = "bedrock")]
 mod request;
 
-pub use definition::DEFINITION;
+pub use definition::{DEFINITION, is_calibrated};
