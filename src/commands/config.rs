@@ -8,6 +8,8 @@ use std::path::Path;
 use crate::cli::{Config, GeneralFlags};
 use crate::engine::registry;
 use crate::exit::{ExitCode, Failure};
+#[cfg(feature = "jobs")]
+use crate::jobs::expiry;
 use crate::settings::{self, Settings};
 
 /// Runs one of the `config` commands.
@@ -18,7 +20,7 @@ pub fn run(general: GeneralFlags, command: Config) -> Result<ExitCode, Failure> 
     match command {
         Config::Show { json, settings } => show(&general.resolve(settings)?, json)?,
         Config::Init { file, force } => init(&file, force)?,
-        Config::Check { settings } => super::print(&verdict(&general.resolve(settings)?))?,
+        Config::Check { settings } => check(&general.resolve(settings)?)?,
     }
     Ok(ExitCode::Done)
 }
@@ -33,6 +35,14 @@ fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
         return super::print(&format!("{listing:#}\n"));
     }
     super::print(&format!("# {}\n{}", file_text(settings), settings.listing(registry::keys())))
+}
+
+fn check(settings: &Settings) -> Result<(), Failure> {
+    #[cfg(feature = "jobs")]
+    let rules = expiry::in_words(settings.section())?;
+    #[cfg(not(feature = "jobs"))]
+    let rules: Option<String> = None;
+    super::print(&(verdict(settings) + &rules.unwrap_or_default()))
 }
 
 /// What `config check` says of settings that are right.

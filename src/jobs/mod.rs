@@ -8,6 +8,7 @@
 //! - `journal`: what was begun, each intent before its effect. Holds hashes and names, no text.
 //! - `parts`: new texts streamed into files in the bucket; `run`: asking and going on, `start`: each job once, `resume`:
 //!   what earlier runs left; `collect`: from an output to scores.
+//! - `expiry`: whether the bucket removes by itself what is left there.
 //!
 //! Refuses to know what a service calls its operations, and to put a text on this machine's disk.
 
@@ -17,6 +18,8 @@ pub(crate) mod settings;
 mod collect;
 #[cfg(feature = "jobs")]
 mod error;
+#[cfg(feature = "jobs")]
+pub(crate) mod expiry;
 #[cfg(feature = "jobs")]
 mod journal;
 #[cfg(feature = "jobs")]

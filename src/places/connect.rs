@@ -62,8 +62,7 @@ impl Way {
 
     /// The library's client of `bucket`.
     pub(super) fn store(&self, bucket: &str, encryption: Option<&Encryption>) -> Result<AmazonS3, Fault> {
-        let settings = HttpConnectorSettings::builder().connect_timeout(aws::CONNECT_TIMEOUT).build();
-        let (endpoint, is_host) = endpoint(&self.config, bucket, &self.region);
+        let (endpoint, is_host) = self.endpoint(bucket);
         let builder = match encryption {
             None => AmazonS3Builder::new(),
             Some(Encryption::Store) => {
@@ -81,9 +80,31 @@ impl Way {
             // One object is removed at a time, by the request for it.
             .with_disable_bulk_delete(true)
             .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
-            .with_http_connector(Wire::new(aws::connector(Some(settings), self.config.sleep_impl())))
+            .with_http_connector(self.wire())
             .build()
             .map_err(|error| Fault::of(&error))
+    }
+
+    /// How requests travel.
+    pub(super) fn wire(&self) -> Wire {
+        let settings = HttpConnectorSettings::builder().connect_timeout(aws::CONNECT_TIMEOUT).build();
+        Wire::new(aws::connector(Some(settings), self.config.sleep_impl()))
+    }
+
+    /// Where requests go, and whether that names the bucket already. A bucket with a dot in its name has no certificate as
+    /// a host, and an endpoint that somebody named is taken as it is.
+    pub(super) fn endpoint(&self, bucket: &str) -> (String, bool) {
+        if let Some(named) = aws::named_endpoint(&self.config, "S3") {
+            return (named, false);
+        }
+        let fips = if self.config.use_fips() == Some(true) { "-fips" } else { "" };
+        let dual = if self.config.use_dual_stack() == Some(true) { ".dualstack" } else { "" };
+        let host = format!("s3{fips}{dual}.{}.{}", self.region, aws::domain(&self.region));
+        if bucket.contains(['.', '_']) {
+            (format!("https://{host}"), false)
+        } else {
+            (format!("https://{bucket}.{host}"), true)
+        }
     }
 
     fn runtime(&self) -> &Runtime {
@@ -125,22 +146,6 @@ async fn load() -> Result<(SdkConfig, String, Arc<Chain>), Fault> {
     let credentials = Arc::new(Chain { provider, loaded: Mutex::default() });
     credentials.get_credential().await.map_err(|error| Fault::of(&error))?;
     Ok((config, region, credentials))
-}
-
-/// Where requests go, and whether that names the bucket already. A bucket with a dot in its name has no certificate as a
-/// host, and an endpoint that somebody named is taken as it is.
-fn endpoint(config: &SdkConfig, bucket: &str, region: &str) -> (String, bool) {
-    if let Some(named) = aws::named_endpoint(config, "S3") {
-        return (named, false);
-    }
-    let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-    let dual = if config.use_dual_stack() == Some(true) { ".dualstack" } else { "" };
-    let host = format!("s3{fips}{dual}.{region}.{}", aws::domain(region));
-    if bucket.contains(['.', '_']) {
-        (format!("https://{host}"), false)
-    } else {
-        (format!("https://{bucket}.{host}"), true)
-    }
 }
 
 /// The chain's credentials, kept until they are about to end.

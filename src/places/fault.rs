@@ -17,6 +17,9 @@ pub(super) enum Doing {
     Read,
     Write,
     Remove,
+    /// What its lifecycle rules are.
+    #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "jobs alone ask for them"))]
+    Rules,
 }
 
 impl Doing {
@@ -27,6 +30,7 @@ impl Doing {
             Self::Read => "read",
             Self::Write => "write",
             Self::Remove => "remove",
+            Self::Rules => "read the lifecycle rules of",
         }
     }
 
@@ -37,6 +41,7 @@ impl Doing {
             Self::Read => "s3:GetObject",
             Self::Write => "s3:PutObject",
             Self::Remove => "s3:DeleteObject",
+            Self::Rules => "s3:GetLifecycleConfiguration",
         }
     }
 
@@ -217,7 +222,7 @@ impl StoreError {
         };
         let Location { bucket, key } = &self.place;
         match self.doing {
-            Doing::Connect | Doing::List => format!("arn:{partition}:s3:::{bucket}"),
+            Doing::Connect | Doing::List | Doing::Rules => format!("arn:{partition}:s3:::{bucket}"),
             _ => format!("arn:{partition}:s3:::{bucket}/{key}"),
         }
     }

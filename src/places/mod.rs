@@ -8,6 +8,7 @@
 //! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
 //! - `Lease`: one run at a time, by an object that its holder renews.
 //! - `sending`: an object that is written as it comes to be, for jobs.
+//! - `lifecycle`: what the bucket's own rules remove by themselves.
 //! - `upload`: a whole set of files put in place, as late as can be.
 //!
 //! The room's functions wait: they may be called from any thread, also from one that runs a runtime. Refuses to know
@@ -26,6 +27,8 @@ mod fault;
 mod http;
 #[cfg(feature = "object-stores")]
 mod lease;
+#[cfg(feature = "jobs")]
+mod lifecycle;
 #[cfg(feature = "object-stores")]
 mod reader;
 #[cfg(feature = "object-stores")]
@@ -48,6 +51,8 @@ pub(crate) use bucket::{Bucket, Listed, On};
 pub(crate) use fault::StoreError;
 #[cfg(feature = "object-stores")]
 pub(crate) use lease::{Lease, LeaseError};
+#[cfg(feature = "jobs")]
+pub(crate) use lifecycle::Lifecycle;
 #[cfg(feature = "object-stores")]
 pub(crate) use location::Location;
 #[cfg(feature = "object-stores")]

@@ -21,7 +21,7 @@ use super::location::Location;
 use super::retry::{Next, Tries, pause};
 
 /// How long a request without much of a body may take. A slow page of a list takes seconds.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes a second below which an upload is given up and sent again.
 const SLOWEST_UPLOAD: u64 = 64 << 10;
 

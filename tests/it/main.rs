@@ -5,6 +5,8 @@ mod bad_input;
 mod bedrock;
 #[cfg(feature = "bedrock")]
 mod bedrock_faults;
+#[cfg(feature = "jobs")]
+mod bucket_rules;
 #[cfg(feature = "comprehend")]
 mod comprehend;
 #[cfg(all(feature = "comprehend", unix))]

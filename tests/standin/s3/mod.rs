@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) clock_ahead_s: i64,
     /// The key by which everything must be encrypted, `AES256` for the store's own; nothing where anything goes.
     pub(crate) encryption: Option<&'static str>,
+    /// The rules by which the bucket removes objects itself, as XML; nothing where it has none.
+    pub(crate) lifecycle: Option<&'static str>,
     /// What is not allowed.
     pub(crate) denied: Vec<Action>,
     /// What goes wrong, and when.
@@ -52,6 +54,7 @@ impl Default for Config {
             page: 1000,
             clock_ahead_s: 0,
             encryption: None,
+            lifecycle: None,
             denied: Vec::new(),
             rules: Vec::new(),
             redirects: true,

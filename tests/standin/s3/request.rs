@@ -19,6 +19,7 @@ pub(crate) enum Action {
     PutPart,
     CompleteUpload,
     AbortUpload,
+    Lifecycle,
 }
 
 /// A request that is understood.
@@ -59,6 +60,7 @@ fn action(method: &str, key: &str, names: &[&str]) -> Option<Action> {
     let is_list = names.contains(&"list-type") && names.iter().all(|name| LIST.contains(name));
     match (method, key.is_empty(), names) {
         ("GET", true, _) if is_list => Some(Action::List),
+        ("GET", true, ["lifecycle"]) => Some(Action::Lifecycle),
         ("GET", false, []) => Some(Action::Get),
         ("HEAD", false, []) => Some(Action::Head),
         ("PUT", false, []) => Some(Action::Put),

@@ -117,6 +117,18 @@ impl State {
         self.perform(request, asked).map_err(|refused| error(refused, None))
     }
 
+    fn lifecycle(&self) -> Result<Response, Refused> {
+        let rules = self.config.lifecycle.ok_or(Refused(404, "NoSuchLifecycleConfiguration"))?;
+        let body = format!(
+            "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{rules}</LifecycleConfiguration>"
+        );
+        Ok(Response {
+            status: 200,
+            headers: vec![("content-type", "application/xml".to_owned())],
+            body: body.into_bytes(),
+        })
+    }
+
     fn perform(&mut self, request: &Request, asked: &Asked) -> Result<Response, Refused> {
         let none_match = request.header("if-none-match");
         if none_match.is_some_and(|value| value != "*") {
@@ -128,6 +140,7 @@ impl State {
         let tagged = |e_tag| Response { status: 200, headers: vec![("etag", e_tag)], body: Vec::new() };
         match asked.action {
             Action::List => self.list(asked),
+            Action::Lifecycle => self.lifecycle(),
             Action::Get | Action::Head => {
                 let (stored, range) = self.objects.read(&asked.key, condition, request.header("range"))?;
                 Ok(object(stored, range))
