@@ -44,7 +44,7 @@ pub struct Met<'a> {
     pub place: &'a str,
     /// What states which model it is.
     pub identity: &'a str,
-    /// What it scored fixed texts as.
+    /// What it scored fixed texts as; nothing where that is not known, and the identity is trusted.
     pub probe: &'a [Scores],
 }
 
@@ -78,9 +78,18 @@ fn keep(connection: &mut Connection, met: &Met<'_>) -> rusqlite::Result<Kept> {
             |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)),
         )
         .optional()?;
-    let has_moved = known.as_ref().is_some_and(|(_, probe)| !is_near(&numbers(probe), &flat(met.probe)));
+    let is_other = |probe: &[u8]| !probe.is_empty() && !is_near(&numbers(probe), &flat(met.probe));
+    let has_moved = !met.probe.is_empty() && known.as_ref().is_some_and(|(_, probe)| is_other(probe));
     let model = match known {
-        Some((model, _)) if !has_moved => model,
+        Some((model, probe)) if !has_moved => {
+            if probe.is_empty() {
+                transaction.execute(
+                    "UPDATE models SET probe = ?3 WHERE engine = ?1 AND identity = ?2",
+                    params![met.engine, met.identity, bytes(met.probe)],
+                )?;
+            }
+            model
+        }
         _ => {
             let model = format!("{} {}", met.identity, probe_hash(met.probe));
             transaction.execute(

@@ -78,6 +78,24 @@ impl Estimate {
         }
     }
 
+    /// Adds what another one counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.segments += other.segments;
+        self.turns += other.turns;
+        self.words += other.words;
+        self.documents += other.documents;
+        self.chars += other.chars;
+        self.bytes += other.bytes;
+        self.units_upper += other.units_upper;
+        self.units_of_text += other.units_of_text;
+        for (language, share) in &other.languages {
+            let sum = self.languages.entry(language.clone()).or_default();
+            sum.documents += share.documents;
+            sum.chars += share.chars;
+            sum.bytes += share.bytes;
+        }
+    }
+
     /// Requests when every one but the last of each language is full.
     pub fn requests(&self, limits: &Limits) -> u64 {
         self.languages.values().map(|share| share.requests(limits)).sum()
@@ -172,6 +190,13 @@ mod tests {
         assert_eq!(chats.units_lower(BILLING, &LIMITS), 6);
         let calls = estimate(&[(430, "en"); 30]);
         assert_eq!((calls.units_upper, calls.units_lower(BILLING, &LIMITS)), (150, 129));
+    }
+
+    #[test]
+    fn two_estimates_merge_to_that_of_all_documents() {
+        let mut sum = estimate(&[(20, "en"), (700, "de")]);
+        sum.merge(&estimate(&[(430, "en"), (5, "es")]));
+        assert_eq!(sum, estimate(&[(20, "en"), (700, "de"), (430, "en"), (5, "es")]));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use super::record::{Made, record};
 use super::session::Session;
 use super::stages::{Counts, Read, Stages};
 use super::{by_job, options};
-use crate::chunk::Estimate;
 use crate::engine::Halt;
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Calls, Source};
@@ -78,7 +77,8 @@ impl<'a> Run<'a> {
         let mut prepare = self.stages.preparation(conversations.languages(), &session)?;
         by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
         let planned = OfShard { calls: conversations.calls(), shard: self.shard };
-        self.stages.hold_to_budget(planned, &session, &prepare, |_| Estimate::default())?;
+        self.stages
+            .hold_to_budget(planned, &session, &prepare, |plan| by_job::besides(by_job.as_ref(), &session, plan))?;
         let jobs = by_job::fill(by_job, self.settings, &session, &mut prepare, || conversations.calls()).await?;
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));

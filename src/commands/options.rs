@@ -53,7 +53,7 @@ pub(super) fn chunk(settings: &Settings, profile: &Profile, granularity: Granula
     } else {
         settings.segment_chars
     };
-    ChunkOptions::new(granularity, target, profile.limits.document_bytes, profile.price.billing(), settings.speakers)
+    ChunkOptions::new(granularity, target, profile.limits.document_bytes, profile.price.packing(), settings.speakers)
         .map_err(Failure::from)
 }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::columns::columns;
 use super::{by_job, options, print, session};
 use crate::cache::Access;
+use crate::chunk::Estimate;
 use crate::engine::price::Bill;
 use crate::engine::{Price, Profile, registry};
 use crate::exit::{ExitCode, Failure};
@@ -32,7 +33,7 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let rejected_rows = conversations.rejected();
     let engine = registry::charged(settings);
     let profile = session::as_last_met((engine.profile)(&settings.clone().with_via(Via::Requests)), settings)?;
-    let by_job = by_job::planned(engine, settings);
+    let by_job = by_job::planned(engine, settings)?;
     let store = session::open_store(settings, &profile, Access::Read)?;
     let redactor = options::redactor(settings, &profile)?;
     let way = |(granularity, profile): (Granularity, &Profile)| {
@@ -191,6 +192,9 @@ impl Report {
                 "By jobs (--via jobs) the text lies in your bucket until its scores are collected. At least: the minimum holds for each job. A job takes {} minutes or more, {} at a time.",
                 line.minutes, line.at_once
             ));
+            if let Some(settings) = line.unset_price {
+                note(format_args!("What jobs cost is not known: set {settings}."));
+            }
             if line.stored > 0 {
                 note(format_args!("{} documents have scores of jobs stored.", HumanCount(line.stored)));
             }
@@ -233,6 +237,13 @@ impl Report {
     }
 }
 
+/// How long requests take: the slower of what limits them. Nothing where it is not known before.
+pub(super) fn seconds(profile: &Profile, estimate: &Estimate, most: &Bill) -> Option<f64> {
+    let by_quota = profile.price.seconds(estimate, &profile.limits);
+    let by_rate = profile.requests_per_second.map(|rate| estimate.seconds(&profile.limits, rate));
+    [by_quota, by_rate].into_iter().flatten().reduce(f64::max).or(most.seconds)
+}
+
 /// One granularity by jobs.
 #[derive(Debug, Serialize)]
 pub(super) struct JobLine {
@@ -248,8 +259,12 @@ pub(super) struct JobLine {
     pub(super) units_upper: u64,
     /// If it holds for each job.
     pub(super) units_lower: u64,
-    pub(super) cost_usd_upper: f64,
-    pub(super) cost_usd_lower: f64,
+    /// Nothing where it is not known.
+    pub(super) cost_usd_upper: Option<f64>,
+    pub(super) cost_usd_lower: Option<f64>,
+    /// The settings that would state the price, where they do not.
+    #[serde(skip)]
+    pub(super) unset_price: Option<&'static str>,
     /// If each job takes no longer than a small one.
     pub(super) seconds_least: f64,
     #[serde(skip)]
@@ -266,8 +281,8 @@ impl JobLine {
             HumanCount(self.documents).to_string(),
             HumanCount(self.units_upper).to_string(),
             HumanCount(self.units_lower).to_string(),
-            dollars(self.cost_usd_upper),
-            dollars(self.cost_usd_lower),
+            self.cost_usd_upper.map_or_else(not_known, dollars),
+            self.cost_usd_lower.map_or_else(not_known, dollars),
             HumanCount(self.jobs).to_string(),
             time(self.seconds_least),
         ]
@@ -282,8 +297,6 @@ impl PlanLine {
         let tokens = |bill: &Bill| {
             matches!(profile.price, Price::PerTokens(_)).then_some((bill.tokens.input, bill.tokens.output))
         };
-        let by_quota = profile.price.seconds(estimate, &profile.limits);
-        let by_rate = profile.requests_per_second.map(|rate| estimate.seconds(&profile.limits, rate));
         Self {
             granularity: granularity.as_str(),
             segments: estimate.segments,
@@ -299,8 +312,7 @@ impl PlanLine {
             cost_usd_upper: most.dollars,
             cost_usd_lower: least.dollars,
             requests: estimate.requests(&profile.limits),
-            // The slower of what limits it.
-            seconds: [by_quota, by_rate].into_iter().flatten().reduce(f64::max).or(most.seconds),
+            seconds: seconds(profile, estimate, &most),
         }
     }
 

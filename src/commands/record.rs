@@ -158,7 +158,7 @@ fn service(session: &Session, profile: &Profile, planned_units: u64) -> ServiceR
     let requests = session.service.meter.read();
     let (most, least) = (profile.price.so_far(&requests), profile.price.so_far_at_least(&requests));
     let planned = match profile.price {
-        Price::Free | Price::PerUnit { .. } => Some(profile.price.cost(planned_units)),
+        Price::Free | Price::PerUnit(_) => profile.price.cost(planned_units),
         Price::PerTokens(_) | Price::PerTime(_) => None,
     };
     ServiceRecord {

@@ -80,7 +80,9 @@ impl Session {
     /// # Errors
     /// [`ExitCode::Budget`] where it would pass a limit.
     pub(super) fn hold(&self, bill: Bill) -> Result<(), Failure> {
-        if let Some(cost) = bill.dollars {
+        // Without a price there is no limit in dollars, and there may be one in units.
+        let cost = bill.dollars.or((bill.units > 0).then_some(0.0));
+        if let Some(cost) = cost {
             self.budget.check(Planned { units: bill.units, cost })?;
         }
         Ok(())

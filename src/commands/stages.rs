@@ -129,7 +129,7 @@ impl<'a> Stages<'a> {
             let most = |estimate: &Estimate| profile.price.at_most(estimate, &profile.limits);
             let bill = most(&plan.estimate).and(most(&more(&plan)));
             // Together, since the price of a unit falls with their number.
-            let dollars = profile.price.billing().map(|_| profile.price.cost(bill.units)).or(bill.dollars);
+            let dollars = profile.price.billing().map_or(bill.dollars, |_| profile.price.cost(bill.units));
             session.hold(Bill { dollars, ..bill })?;
             let (documents, units) = (plan.estimate.documents, bill.units);
             tracing::info!(documents, units, dollars, stored = plan.stored, "at most so much will be billed");

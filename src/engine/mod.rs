@@ -26,6 +26,8 @@ pub mod comprehend;
 pub mod custom;
 pub mod deadline;
 pub mod halt;
+#[cfg(feature = "jobs")]
+mod jobs_only;
 mod labels;
 pub mod local;
 pub mod pace;

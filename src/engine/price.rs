@@ -16,16 +16,24 @@ pub enum Price {
     /// Nothing.
     Free,
     /// For each document, by its characters.
-    PerUnit {
-        /// How many units a document has.
-        billing: Billing,
-        /// Dollars a unit.
-        tiers: Tiers,
-    },
+    PerUnit(UnitTerms),
     /// For what is read and written, in tokens.
     PerTokens(TokenTerms),
     /// For the time that something runs, whatever it is asked.
     PerTime(TimeTerms),
+}
+
+/// How many units documents have, and what a unit costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitTerms {
+    /// How many units a document has.
+    pub billing: Billing,
+    /// Dollars a unit; `None` where the settings state none.
+    pub dollars: Option<Tiers>,
+    /// The settings that state them.
+    pub settings: &'static str,
+    /// Whether calls are cut so that they have the fewest units. Not where requests are charged otherwise: both ways must cut alike.
+    pub packs: bool,
 }
 
 /// What tokens cost, and how many of them requests take besides their texts.
@@ -126,8 +134,16 @@ impl Price {
     /// How many units a document has; `None` for an engine that does not charge by units.
     pub const fn billing(&self) -> Option<Billing> {
         match self {
-            Self::PerUnit { billing, .. } => Some(*billing),
+            Self::PerUnit(terms) => Some(terms.billing),
             Self::Free | Self::PerTokens(_) | Self::PerTime(_) => None,
+        }
+    }
+
+    /// The units by which calls are cut, if they are.
+    pub const fn packing(&self) -> Option<Billing> {
+        match self {
+            Self::PerUnit(UnitTerms { billing, packs: true, .. }) => Some(*billing),
+            _ => None,
         }
     }
 
@@ -135,8 +151,9 @@ impl Price {
     pub const fn unset(&self) -> Option<&'static str> {
         match self {
             Self::PerTokens(TokenTerms { dollars: None, settings, .. })
-            | Self::PerTime(TimeTerms { dollars: None, settings, .. }) => Some(settings),
-            Self::Free | Self::PerUnit { .. } | Self::PerTokens(_) | Self::PerTime(_) => None,
+            | Self::PerTime(TimeTerms { dollars: None, settings, .. })
+            | Self::PerUnit(UnitTerms { dollars: None, settings, .. }) => Some(settings),
+            Self::Free | Self::PerUnit(_) | Self::PerTokens(_) | Self::PerTime(_) => None,
         }
     }
 
@@ -153,11 +170,12 @@ impl Price {
         Some((input as f64 + output as f64 * answered) / per_minute * 60.0)
     }
 
-    /// US dollars that `units` cost as the first ones of a month; 0 for an engine that does not charge by units.
-    pub fn cost(&self, units: u64) -> f64 {
+    /// US dollars that `units` cost as the first ones of a month; `None` where that is not known, 0 for an engine that does not
+    /// charge by units.
+    pub fn cost(&self, units: u64) -> Option<f64> {
         match self {
-            Self::PerUnit { tiers, .. } => tiers.cost(units),
-            Self::Free | Self::PerTokens(_) | Self::PerTime(_) => 0.0,
+            Self::PerUnit(terms) => Some(terms.dollars.as_ref()?.cost(units)),
+            Self::Free | Self::PerTokens(_) | Self::PerTime(_) => Some(0.0),
         }
     }
 
@@ -165,7 +183,7 @@ impl Price {
     pub fn at_most(&self, estimate: &Estimate, limits: &Limits) -> Bill {
         match self {
             Self::Free => Bill { dollars: Some(0.0), ..Bill::default() },
-            Self::PerUnit { .. } => self.of_units(estimate.units_upper),
+            Self::PerUnit(_) => self.of_units(estimate.units_upper),
             Self::PerTokens(terms) => terms.of(estimate, limits, BYTES_PER_TOKEN.0, terms.answer),
             Self::PerTime(terms) => terms.of(estimate),
         }
@@ -174,7 +192,7 @@ impl Price {
     /// The least.
     pub fn at_least(&self, estimate: &Estimate, limits: &Limits) -> Bill {
         match self {
-            Self::PerUnit { billing, .. } => self.of_units(estimate.units_lower(*billing, limits)),
+            Self::PerUnit(terms) => self.of_units(estimate.units_lower(terms.billing, limits)),
             Self::PerTokens(terms) => terms.of(estimate, limits, BYTES_PER_TOKEN.1, 1),
             Self::Free | Self::PerTime(_) => self.at_most(estimate, limits),
         }
@@ -187,7 +205,7 @@ impl Price {
                 let dollars = terms.dollars.map(|_| requests.dollars_reserved());
                 Bill { tokens: requests.tokens, dollars, ..Bill::default() }
             }
-            Self::PerUnit { .. } => self.of_units(requests.units_reserved),
+            Self::PerUnit(_) => self.of_units(requests.units_reserved),
             Self::Free | Self::PerTime(_) => self.so_far_at_least(requests),
         }
     }
@@ -196,7 +214,7 @@ impl Price {
     pub fn so_far_at_least(&self, requests: &Requests) -> Bill {
         match self {
             Self::Free => Bill { dollars: Some(0.0), ..Bill::default() },
-            Self::PerUnit { .. } => self.of_units(requests.units_least),
+            Self::PerUnit(_) => self.of_units(requests.units_least),
             Self::PerTokens(terms) => terms.bill(requests.tokens),
             Self::PerTime(terms) => terms.bill(match terms.counts {
                 Counts::Standing => requests.standing,
@@ -206,7 +224,7 @@ impl Price {
     }
 
     fn of_units(&self, units: u64) -> Bill {
-        Bill { units, dollars: Some(self.cost(units)), ..Bill::default() }
+        Bill { units, dollars: self.cost(units), ..Bill::default() }
     }
 }
 
@@ -286,6 +304,11 @@ impl Tiers {
     pub fn list_price() -> Self {
         let tier = |up_to, per_unit| Tier { up_to, per_unit };
         Self(vec![tier(Some(10_000_000), 0.0001), tier(Some(50_000_000), 0.000_05), tier(None, 0.000_025)])
+    }
+
+    /// One price for every unit.
+    pub fn one(dollars: f64) -> Self {
+        Self(vec![Tier { up_to: None, per_unit: dollars }])
     }
 
     /// US dollars, to a billionth, that `units` cost as the first ones of a month.

@@ -47,8 +47,20 @@ pub struct Definition {
 pub struct JobWay {
     /// What the service takes as one job.
     pub terms: &'static Terms,
+    /// Which ways the engine's settings leave open, a bucket set apart.
+    pub open: fn(&Settings) -> OpenWays,
     /// Makes them ready.
     pub connect: for<'a> fn(&'a Settings) -> BoxFuture<'a, ConnectedJobs>,
+}
+
+/// The ways that settings leave open.
+#[cfg(feature = "jobs")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenWays {
+    /// Whether there is something that answers requests.
+    pub requests: bool,
+    /// Whether jobs can be started.
+    pub jobs: bool,
 }
 
 /// Jobs that are ready, or why they are not.

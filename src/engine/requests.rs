@@ -120,7 +120,7 @@ impl Meter {
         let of_dollars = budget.max_cost.map_or(u64::MAX, parts);
         let (limit, longest) = match price {
             Price::Free => (u64::MAX, None),
-            Price::PerUnit { tiers, .. } => (budget.units(|units| tiers.cost(units)), None),
+            Price::PerUnit(_) => (budget.units(|units| price.cost(units).unwrap_or_default()), None),
             Price::PerTokens(_) | Price::PerTime(TimeTerms { counts: Counts::Working, .. }) => (of_dollars, None),
             Price::PerTime(terms) => {
                 let seconds = budget.max_cost.zip(terms.dollars).map(|(most, dollars)| (most / dollars).max(0.0));
@@ -185,6 +185,15 @@ impl Meter {
         add(&self.units_least, least);
         // Dropped without being settled, it stays reserved. A job that an earlier run has started may be beyond the limit.
         drop(self.spending.reserve(most));
+    }
+
+    /// Whether so many units more may be billed.
+    ///
+    /// # Errors
+    /// [`BudgetExceeded`] if not.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn allows(&self, units: u64) -> Result<(), BudgetExceeded> {
+        self.spending.reserve(units).map(|reservation| reservation.not_charged())
     }
 
     pub(super) fn count_retry(&self) {

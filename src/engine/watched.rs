@@ -129,13 +129,23 @@ pub async fn probe(
             "set the format of the container that answers, or a batch of 1",
         ));
     }
-    if alone.windows(2).all(|pair| is_near(&pair[0], &pair[1])) {
+    told_apart(&alone)?;
+    Ok(together)
+}
+
+#[cfg(any(feature = "aws", test))]
+/// Insists that the probe's texts are not scored alike.
+///
+/// # Errors
+/// [`MISCONFIGURED`] if they are.
+pub fn told_apart(scores: &[Scores]) -> Result<(), EngineError> {
+    if scores.windows(2).all(|pair| is_near(&pair[0], &pair[1])) {
         return Err(misconfigured(
             "the model scores a glad, a cross and a plain text alike: it does not read what is sent",
             "check the format, and whether the model is trained for sentiment",
         ));
     }
-    Ok(together)
+    Ok(())
 }
 
 #[cfg(any(feature = "aws", test))]

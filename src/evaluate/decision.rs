@@ -232,7 +232,8 @@ impl Terms {
         let mean = |sum: u64| sum as f64 / self.estimate.documents as f64 * documents;
         let month = match &self.profile.price {
             Price::Free => Month::free(),
-            Price::PerUnit { tiers, .. } => {
+            Price::PerUnit(terms) => {
+                let tiers = terms.dollars.as_ref().ok_or_else(|| set(terms.settings))?;
                 Month::by_unit(tiers.steps(), mean(self.estimate.units_upper), mean(self.estimate.units_of_text))
             }
             Price::PerTokens(terms) => {
@@ -368,7 +369,7 @@ mod tests {
     use crate::engine::Engine as _;
     use crate::engine::comprehend::terms;
     use crate::engine::local::Local;
-    use crate::engine::price::{TextPace, Tiers, TokenDollars, Tokens};
+    use crate::engine::price::{TextPace, Tiers, TokenDollars, Tokens, UnitTerms};
     use crate::evaluate::{Answers, Effort, ItemScores, MEASURES, Subject, Truth};
     use crate::sentiment::{Billing, Scores};
 
@@ -448,7 +449,8 @@ mod tests {
     fn one_that_is_as_good_is_stayed_with_as_long_as_it_costs_less() {
         let price = |dollars: &str| {
             let tiers = <Tiers as crate::settings::Value>::parse(&format!("[{{ per-unit = {dollars} }}]")).unwrap();
-            Price::PerUnit { billing: Billing { unit_chars: 100, minimum_units: 3 }, tiers }
+            let billing = Billing { unit_chars: 100, minimum_units: 3 };
+            Price::PerUnit(UnitTerms { billing, dollars: Some(tiers), settings: "price.tiers", packs: true })
         };
         let by_document = terms_of(terms::profile(price("0.0001")));
         let by_month = terms_of(Profile { monthly: 60.0, ..terms::profile(price("0.00005")) });

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::JobsError;
 use super::journal::Part;
-use super::service::{JobService, Packed};
+use super::service::{JobService, Line, Packed};
 use super::shared::Shared;
 use crate::cache::{Key, ScoreStore};
 use crate::places::{PlaceError, Queue};
@@ -23,6 +23,8 @@ pub(super) struct Collected {
     pub(super) scored: u64,
     /// Texts that have none for good, with the service's codes.
     pub(super) failures: Vec<(Key, Box<str>)>,
+    /// Texts of whose classes several were missing.
+    pub(super) shared: u64,
     /// Lines that can't be read, or name no text, or one that had a line before.
     pub(super) strange: u64,
     /// Whether the output breaks off, or is none.
@@ -96,10 +98,12 @@ impl Lines<'_> {
     }
 
     fn take(&mut self, line: &[u8]) {
-        let read = self.service.read(line).and_then(|(number, answer)| {
+        let read = self.service.read(line).and_then(|Line { number, answer, is_shared }| {
             let number = usize::try_from(number).ok()?;
             let key = self.keys.get(number.checked_mul(16)?..)?.first_chunk::<16>()?;
-            self.seen.is_first(number).then_some((Key::from_bytes(*key), answer))
+            let is_first = self.seen.is_first(number);
+            self.collected.shared += u64::from(is_first && is_shared);
+            is_first.then_some((Key::from_bytes(*key), answer))
         });
         match read {
             None => self.collected.strange += 1,

@@ -75,6 +75,10 @@ pub(crate) struct Part {
     pub(crate) seconds: Option<f64>,
     /// The service's code for a job that failed; not kept.
     pub(super) code: Option<String>,
+    /// Documents without scores that may have some the next time; not kept.
+    pub(super) open: u64,
+    /// Documents of whose classes several were missing; not kept.
+    pub(super) shared: u64,
 }
 
 impl Part {
@@ -181,8 +185,14 @@ impl Journal {
             return Ok(None);
         }
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        match Connection::open_with_flags(&file, flags) {
-            Ok(connection) => Ok(Some(Self { file, connection, _lock: None })),
+        let open = || {
+            let connection = Connection::open_with_flags(&file, flags)?;
+            // Whoever makes it may not have come further.
+            let is_made = connection.table_exists(None, "parts")?;
+            Ok(is_made.then_some(connection))
+        };
+        match open() {
+            Ok(connection) => Ok(connection.map(|connection| Self { file, connection, _lock: None })),
             Err(source) => Err(JournalError::Database { file, source }),
         }
     }
@@ -295,12 +305,14 @@ impl Journal {
 }
 
 const TABLES: &str = "
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS parts (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, engine TEXT NOT NULL, model TEXT NOT NULL, language TEXT NOT NULL,
     step TEXT NOT NULL, folder TEXT NOT NULL, upload TEXT, name TEXT NOT NULL, job TEXT, documents INTEGER NOT NULL,
     units INTEGER NOT NULL, units_least INTEGER NOT NULL, state TEXT, output TEXT, failed INTEGER NOT NULL, seconds REAL, day INTEGER NOT NULL, keys BLOB
 ) STRICT;
 CREATE TABLE IF NOT EXISTS failures (key BLOB PRIMARY KEY, code TEXT NOT NULL, day INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+COMMIT;
 ";
 
 const COLUMNS: &str = "id, kind, engine, model, language, step, folder, upload, name, job, documents, units, units_least, \
@@ -327,6 +339,8 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         failed: row.get(15)?,
         seconds: row.get(16)?,
         code: None,
+        open: 0,
+        shared: 0,
     })
 }
 
@@ -353,6 +367,8 @@ mod tests {
             failed: 0,
             seconds: None,
             code: None,
+            open: 0,
+            shared: 0,
         }
     }
 
@@ -401,6 +417,15 @@ mod tests {
         assert_eq!(Journal::read(root.path()).unwrap().unwrap().parts().unwrap(), [part("a")]);
         journal.forget("a").unwrap();
         assert!(journal.parts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_journal_that_is_just_being_made_has_nothing_to_read() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join(FOLDER)).unwrap();
+        std::fs::write(root.path().join(FOLDER).join(FILE), b"").unwrap();
+        assert!(Journal::read(root.path()).unwrap().is_none());
+        assert!(Journal::open(root.path(), 20_000).unwrap().parts().unwrap().is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!
 //! - `service`: what a service must be able to do; `settings`: what can be chosen.
 //! - `journal`: what was begun, each intent before its effect. Holds hashes and names, no text.
+//! - `fixed`: where no request probes the settings, a job of fixed texts does.
 //! - `parts`: new texts streamed into files in the bucket; `run`: asking and going on, `start`: each job once, `resume`:
 //!   what earlier runs left; `collect`: from an output to scores.
 //! - `expiry`: whether the bucket removes by itself what is left there.
@@ -20,6 +21,8 @@ mod collect;
 mod error;
 #[cfg(feature = "jobs")]
 pub(crate) mod expiry;
+#[cfg(feature = "jobs")]
+mod fixed;
 #[cfg(feature = "jobs")]
 mod journal;
 #[cfg(feature = "jobs")]
@@ -37,6 +40,8 @@ mod start;
 
 #[cfg(feature = "jobs")]
 pub(crate) use error::JobsError;
+#[cfg(feature = "jobs")]
+pub(crate) use fixed::besides;
 #[cfg(feature = "jobs")]
 pub(crate) use journal::{Journal, Part};
 #[cfg(feature = "jobs")]

@@ -12,6 +12,7 @@ use super::error::JobsError;
 use super::journal::{Part, Step as PartStep};
 use super::shared::{Shared, name_of};
 use crate::cache::{Key, KeySet};
+use crate::engine::watched::PROBE;
 use crate::input::InputError;
 use crate::parallel::{cores, in_parallel};
 use crate::pipeline::{Measured, PrepareOptions, Prepared, Step};
@@ -79,6 +80,19 @@ pub(super) fn walk(
     Walked { known: files.known, is_more: files.is_more }
 }
 
+/// Puts the fixed texts into a file of their own.
+pub(super) fn fixed(shared: &Shared, language: &str) -> Result<Part, JobsError> {
+    let mut open = Open::new(shared, language, &Lanes::new(1));
+    let added = PROBE.iter().try_for_each(|text| open.add(shared, shared.scorer.key(language, text), text));
+    match added.and_then(|()| open.fill_up(shared)).and_then(|()| open.finish(shared)) {
+        Ok(()) => Ok(open.part),
+        Err(error) => {
+            open.abandon(shared);
+            Err(error)
+        }
+    }
+}
+
 fn visit(
     shared: &Shared,
     calls: impl Iterator<Item = Result<Vec<Call>, InputError>> + Send,
@@ -142,12 +156,17 @@ impl Files {
     }
 
     fn close_all(&mut self, shared: &Shared) -> Result<(), JobsError> {
-        while let Some((_, open)) = self.open.pop_first() {
-            // What is too small goes by request.
-            if open.bytes >= shared.service.terms().least_bytes {
-                self.close(shared, open)?;
-            } else {
-                open.abandon(shared);
+        while let Some((_, mut open)) = self.open.pop_first() {
+            let is_enough = open.bytes >= shared.service.terms().least_bytes;
+            let filled = if is_enough || shared.service.has_requests() { Ok(()) } else { open.fill_up(shared) };
+            match filled {
+                // What is too small goes by request.
+                Ok(()) if !is_enough && shared.service.has_requests() => open.abandon(shared),
+                Ok(()) => self.close(shared, open)?,
+                Err(error) => {
+                    open.abandon(shared);
+                    return Err(error);
+                }
             }
         }
         Ok(())
@@ -206,6 +225,16 @@ impl Open {
         Ok(())
     }
 
+    /// Adds texts of no meaning, each another one, until the file is as large as the service wants it.
+    fn fill_up(&mut self, shared: &Shared) -> Result<(), JobsError> {
+        let language = self.part.language.clone();
+        while self.bytes < shared.service.terms().least_bytes {
+            let text = line_that_fills(self.part.documents, &self.part.id);
+            self.add(shared, shared.scorer.key(&language, &text), &text)?;
+        }
+        Ok(())
+    }
+
     /// Notes that something of it will be on the store, before anything is.
     fn plan(&mut self, shared: &Shared) -> Result<(), JobsError> {
         if !self.is_planned {
@@ -232,6 +261,11 @@ impl Open {
             shared.drop_part(&self.part);
         }
     }
+}
+
+/// A text of no meaning for a file.
+pub(super) fn line_that_fills(number: u64, file: &str) -> String {
+    format!("Line {number} of file {file} makes it large enough.")
 }
 
 fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

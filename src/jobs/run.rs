@@ -41,6 +41,10 @@ pub(crate) struct Run {
     units: u64,
     /// Jobs that have ended without all of their scores.
     pub(super) lost: Vec<Lost>,
+    /// Documents without scores that may have some the next time.
+    open: u64,
+    /// Whether what earlier jobs left over is sent once more: beyond what was planned.
+    pub(super) is_repeat: bool,
     /// When nothing more is waited for.
     end: Instant,
     /// When another job may be started.
@@ -48,7 +52,7 @@ pub(crate) struct Run {
 }
 
 /// Parts that come; nothing once no more do.
-type Parts = Option<Receiver<Result<Part, JobsError>>>;
+pub(super) type Parts = Option<Receiver<Result<Part, JobsError>>>;
 
 impl Run {
     /// A run that begins now.
@@ -56,7 +60,17 @@ impl Run {
         let now = Instant::now();
         let end = now.checked_add(shared.options.max_wait).unwrap_or_else(|| now + Duration::from_hours(24 * 365));
         let shared = Arc::new(shared);
-        Self { shared, running: Vec::new(), ended: Vec::new(), units: 0, lost: Vec::new(), end, next_start: now }
+        Self {
+            shared,
+            running: Vec::new(),
+            ended: Vec::new(),
+            units: 0,
+            lost: Vec::new(),
+            open: 0,
+            is_repeat: false,
+            end,
+            next_start: now,
+        }
     }
 
     /// Stores the scores of all new texts among the calls that `calls` gives each time, but of what a job does not take.
@@ -76,14 +90,18 @@ impl Run {
         C: Iterator<Item = Result<Vec<Call>, InputError>> + Send + 'static,
     {
         let mut known = self.resume().await?;
-        let failures = self.shared.journal().failures(first_day)?;
-        let from_jobs = Arc::new(FromJobs { failures, ..FromJobs::default() });
-        let prepare = PrepareOptions { from_jobs, ..prepare.clone() };
+        let has_requests = self.shared.service.has_requests();
+        if !has_requests {
+            self.try_fixed(&known, prepare.languages.first(), first_day).await?;
+        }
         let mut fresh = None;
         loop {
+            let failures = self.shared.journal().failures(first_day)?;
+            let from_jobs = Arc::new(FromJobs { failures, ..FromJobs::default() });
+            let prepare = PrepareOptions { from_jobs, ..prepare.clone() };
             let (ready, parts) = channel(1);
             let mut parts = Some(parts);
-            let (shared, calls, prepare) = (Arc::clone(&self.shared), calls(), prepare.clone());
+            let (shared, calls) = (Arc::clone(&self.shared), calls());
             let walking = tokio::task::spawn_blocking(move || walk(&shared, calls, &prepare, known, &ready));
             let carried = self.carry(&mut parts).await;
             self.give_up(&mut parts).await?;
@@ -91,10 +109,14 @@ impl Run {
             carried?;
             // Of several rounds the first is remembered: memory has its bounds.
             fresh.get_or_insert(walked.known);
-            if !walked.is_more {
+            known = KeySet::default();
+            if walked.is_more {
+                continue;
+            }
+            if has_requests || self.is_repeat || self.open == 0 {
                 break;
             }
-            known = KeySet::default();
+            self.is_repeat = true;
         }
         let failures = self.shared.journal().failures(first_day)?;
         let from_jobs = FromJobs { fresh: fresh.unwrap_or_default(), failures };
@@ -120,7 +142,7 @@ impl Run {
     }
 
     /// Starts the parts that come, and asks for those under way until all are collected.
-    async fn carry(&mut self, parts: &mut Parts) -> Result<(), JobsError> {
+    pub(super) async fn carry(&mut self, parts: &mut Parts) -> Result<(), JobsError> {
         let at_once = self.shared.service.terms().at_once;
         let is_waiting = self.shared.options.wait && parts.is_some();
         let halt = self.shared.halt.clone();
@@ -164,7 +186,7 @@ impl Run {
     }
 
     /// Takes no more parts; what came and was not started is dropped.
-    async fn give_up(&self, parts: &mut Parts) -> Result<(), JobsError> {
+    pub(super) async fn give_up(&self, parts: &mut Parts) -> Result<(), JobsError> {
         let Some(mut parts) = parts.take() else { return Ok(()) };
         parts.close();
         while let Some(part) = parts.recv().await {
@@ -244,7 +266,14 @@ impl Run {
             "job {} {state}: {} documents, {} without scores",
             part.name, part.documents, part.failed
         ));
+        if part.shared > 0 {
+            (self.shared.notice)(&format!(
+                "job {}: {} documents lacked two classes or more, which share evenly what the others leave",
+                part.name, part.shared
+            ));
+        }
         self.units += part.units;
+        self.open += part.open;
         self.ended.push(JobRecord {
             name: part.name,
             id: part.job.unwrap_or_default(),
@@ -252,6 +281,7 @@ impl Run {
             documents: part.documents,
             failed: part.failed,
             seconds: part.seconds,
+            classes_shared: part.shared,
         });
     }
 

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use crate::engine::watched::misconfigured;
 use crate::engine::{Answer, EngineError};
 
 /// What a service takes as one job, and how it lets itself be asked.
@@ -34,6 +35,17 @@ pub struct Terms {
     pub packed: Packed,
     /// How the command line of AWS asks for a job, before its id.
     pub describe: &'static str,
+}
+
+/// What a line of an output states.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Of which line of the file.
+    pub number: u64,
+    /// What became of its text.
+    pub answer: Answer,
+    /// Whether several classes were missing, and share evenly what the others leave of 1.
+    pub is_shared: bool,
 }
 
 /// How answers are packed.
@@ -138,6 +150,23 @@ pub trait JobService: Send + Sync {
     /// Puts a text at the end of a file.
     fn write(&self, text: &str, file: &mut Vec<u8>);
 
-    /// What a line of an output says of which line of the file; `None` for one that can't be read.
-    fn read(&self, line: &[u8]) -> Option<(u64, Answer)>;
+    /// What a line of an output states; `None` for one that can't be read.
+    fn read(&self, line: &[u8]) -> Option<Line>;
+
+    /// Whether what a job leaves over can go in requests. Without them, a job of fixed texts shows that the settings fit before
+    /// any other text is sent, and what a job leaves over goes out in one more.
+    fn has_requests(&self) -> bool {
+        true
+    }
+
+    /// What is wrong with the settings, where a fixed text got this code and no scores.
+    fn explain(&self, code: &str) -> EngineError {
+        unfit(code)
+    }
+}
+
+/// The error for settings by which a fixed text got this code and no scores.
+pub(crate) fn unfit(code: &str) -> EngineError {
+    let message = format!("a job of fixed texts, which are no customer's, gave no scores: {code}");
+    misconfigured(message, "check the labels in the settings, and whether the model is trained for sentiment")
 }

@@ -69,6 +69,8 @@ impl Shared {
             failed: 0,
             seconds: None,
             code: None,
+            open: 0,
+            shared: 0,
         }
     }
 
@@ -118,6 +120,8 @@ impl Shared {
             let is_read = part.state != Some(JobState::Failed);
             let collected = if is_read { collect(self, &part)? } else { Collected::default() };
             part.failed = part.documents - collected.scored;
+            part.open = part.failed.saturating_sub(collected.failures.len() as u64);
+            part.shared = collected.shared;
             self.journal().collected(&part.id, part.failed, &collected.failures, self.today)?;
             self.meter.count_job(collected.scored, part.units, part.units_least);
             if collected.is_broken || collected.strange > 0 {

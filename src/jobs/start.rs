@@ -10,6 +10,7 @@ use super::error::JobsError;
 use super::journal::{Part, Step};
 use super::run::Run;
 use super::service::{JobService, JobState, Order};
+use crate::budget::BudgetExceeded;
 use crate::engine::{EngineError, ErrorKind};
 
 /// Most times that a request to the service is sent.
@@ -31,6 +32,10 @@ impl Run {
     /// looked for by its name, and the token makes a repetition none.
     pub(super) async fn start(&mut self, mut part: Part) -> Result<Started, JobsError> {
         if part.step == Step::Uploaded {
+            if let Err(exceeded) = self.hold(&part) {
+                self.drop_part(part).await?;
+                return Err(exceeded.into());
+            }
             self.shared.journal().submitting(&part.id)?;
             part.step = Step::Submitting;
         }
@@ -73,6 +78,15 @@ impl Run {
                 return Ok(Started::Yes(part));
             }
         }
+    }
+
+    /// Holds what goes out once more against the budget: the plan has the rest.
+    fn hold(&self, part: &Part) -> Result<(), BudgetExceeded> {
+        if !self.is_repeat {
+            return Ok(());
+        }
+        let under_way: u64 = self.running.iter().map(|part| part.units).sum();
+        self.shared.meter.allows(under_way + part.units)
     }
 
     pub(super) fn note_started(&self, part: &mut Part, job: String) -> Result<(), JobsError> {

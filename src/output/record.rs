@@ -116,6 +116,9 @@ pub struct JobRecord {
     pub failed: u64,
     /// From its start to its end, as the service has it.
     pub seconds: Option<f64>,
+    /// Documents of whose classes two or more were missing, and share evenly what the others leave of 1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub classes_shared: u64,
 }
 
 /// One input file.

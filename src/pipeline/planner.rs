@@ -119,7 +119,7 @@ pub fn plan(
                 let prepared = Prepared::all(calls, way);
                 let mut draft = locked(draft);
                 for prepared in &prepared {
-                    draft.add(prepared, way.chunk.billing).map_err(PipelineError::Temporary)?;
+                    draft.add(prepared, way.billing).map_err(PipelineError::Temporary)?;
                 }
                 calls = prepared.into_iter().map(|prepared| prepared.measured).collect();
             }
@@ -127,7 +127,7 @@ pub fn plan(
     };
     in_parallel(cores(), cores(), work).into_iter().collect::<Result<(), PipelineError>>()?;
     let drafts = drafts.into_iter().map(|draft| draft.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let plans = ways.iter().zip(drafts).map(|(way, draft)| draft.finish(way.chunk.billing));
+    let plans = ways.iter().zip(drafts).map(|(way, draft)| draft.finish(way.billing));
     plans.collect::<io::Result<_>>().map_err(PipelineError::Temporary)
 }
 

@@ -13,7 +13,7 @@ use crate::chunk::{ChunkOptions, Piece, Segment, segments};
 use crate::engine::{Languages, Profile};
 use crate::language::{Evidence, Found};
 use crate::redact::{Mask, Redactor};
-use crate::sentiment::{NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
+use crate::sentiment::{Billing, NO_WORDS, Scores, UNSUPPORTED_LANGUAGE};
 use crate::transcript::{Call, Text, Timeline};
 
 /// What all calls of a run are prepared by.
@@ -33,6 +33,8 @@ pub struct PrepareOptions {
     pub redactor: Option<Arc<Redactor>>,
     /// Whether each document is sent as one line.
     pub one_line: bool,
+    /// How many units a document has, of an engine that is charged by them.
+    pub billing: Option<Billing>,
     /// What jobs of this run have made known.
     pub from_jobs: Arc<FromJobs>,
 }
@@ -56,8 +58,17 @@ impl PrepareOptions {
         redactor: Option<Arc<Redactor>>,
     ) -> Self {
         let scorer = profile.is_stored.then(|| Scorer::of(profile));
-        let (languages, one_line) = (profile.languages.clone(), profile.one_line);
-        Self { chunk, languages, evidence, scorer, store, redactor, one_line, from_jobs: Arc::default() }
+        Self {
+            chunk,
+            languages: profile.languages.clone(),
+            evidence,
+            scorer,
+            store,
+            redactor,
+            one_line: profile.one_line,
+            billing: profile.price.billing(),
+            from_jobs: Arc::default(),
+        }
     }
 }
 
@@ -253,6 +264,7 @@ mod tests {
             store: None,
             redactor: None,
             one_line: false,
+            billing: None,
             from_jobs: Arc::default(),
         };
         Prepared::of(Measured::of(call, &options), &options).steps

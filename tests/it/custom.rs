@@ -85,7 +85,7 @@ fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
             "independent labels",
         ),
         (
-            Config { labels: ["billing", "cross", "plain", "both"], ..Config::default() },
+            Config { labels: &["billing", "cross", "plain", "both"], ..Config::default() },
             settings(""),
             78,
             "label `billing`",

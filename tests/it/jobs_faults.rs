@@ -25,7 +25,7 @@ fn expect_same_results(found: &Outputs, expected: &Outputs) {
     }
 }
 
-fn expect_each_document_once(standin: &Standin) {
+pub(crate) fn expect_each_document_once(standin: &Standin) {
     let (scored, again) = standin.jobs(|jobs| jobs.scored());
     assert!(scored > 0 && again == 0, "{scored} documents in jobs, {again} of them again");
 }

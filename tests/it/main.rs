@@ -25,6 +25,8 @@ mod golden;
 mod hostile;
 #[cfg(feature = "jobs")]
 mod jobs;
+#[cfg(feature = "jobs")]
+mod jobs_custom;
 #[cfg(all(feature = "jobs", unix))]
 mod jobs_faults;
 mod language;

@@ -92,7 +92,7 @@ impl State {
     /// Decides about one request, at once: the wait comes later.
     fn decide(&mut self, request: &Request, now: Instant) -> Plan {
         #[cfg(feature = "jobs")]
-        if let Some(operation) = super::jobs::Operation::of(request.header("x-amz-target"))
+        if let Some(operation) = super::jobs::Operation::of(request.header("x-amz-target"), false)
             && self.jobs.is_some()
         {
             return self.decide_job(operation, request, now);

@@ -1,6 +1,7 @@
 //! Jobs in a build without them: the settings refuse them, and no plan names them.
 
 use super::Jobs;
+use crate::chunk::Estimate;
 use crate::commands::plan::JobLine;
 use crate::commands::session::Session;
 use crate::engine::Profile;
@@ -22,6 +23,10 @@ impl ByJob {
     }
 
     pub(crate) fn known(&self, _settings: &Settings) -> Result<FromJobs, Failure> {
+        match *self {}
+    }
+
+    pub(crate) fn besides(&self, _session: &Session, _plan: &Plan) -> Estimate {
         match *self {}
     }
 
@@ -48,8 +53,9 @@ impl Planned {
     }
 }
 
-pub(crate) fn planned(_engine: &Definition, _settings: &Settings) -> Option<Planned> {
-    None
+#[expect(clippy::unnecessary_wraps, reason = "a build with jobs looks at stored scores here")]
+pub(crate) fn planned(_engine: &Definition, _settings: &Settings) -> Result<Option<Planned>, Failure> {
+    Ok(None)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a build with jobs reads the input here")]

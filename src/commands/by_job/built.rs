@@ -7,17 +7,17 @@ use rustc_hash::FxHashMap;
 
 use super::Jobs as Made;
 use crate::cache::{self, Access, Scorer};
-use crate::chunk::InJobs;
-use crate::commands::plan::JobLine;
+use crate::chunk::{Estimate, InJobs};
+use crate::commands::plan::{JobLine, seconds};
 use crate::commands::session::{self, Session};
 use crate::commands::{notice, options};
 use crate::engine::Profile;
-use crate::engine::registry::Definition;
+use crate::engine::registry::{Definition, OpenWays};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, InputError};
 use crate::interrupt;
 use crate::jobs::service::{JobService, Terms};
-use crate::jobs::{Jobs, JobsError, Journal, Options, Run, Shared, Via};
+use crate::jobs::{self, Jobs, JobsError, Journal, Options, Run, Shared, Via};
 use crate::pipeline::{self, FromJobs, Plan, PrepareOptions};
 use crate::places::{self, Bucket, Encryption, Location, PlaceError};
 use crate::sentiment::{Billing, Granularity};
@@ -41,12 +41,11 @@ impl ByJob {
         let engine = settings.engine();
         let Some(way) = &engine.jobs else {
             let message = format!("the engine {} has no jobs", engine.name);
-            let hint = "choose --engine comprehend, or leave out --via jobs";
+            let hint = "choose --engine comprehend or comprehend-custom, or leave out --via jobs";
             return Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint.into())));
         };
         let jobs: &Jobs = settings.section();
         let folder = jobs.folder()?;
-        jobs.role()?;
         let root = session::cache_root(settings)?.ok_or_else(switched_off)?;
         let service = (way.connect)(settings).await?;
         let encryption = jobs.kms_key.clone().map_or(Encryption::Store, Encryption::Key);
@@ -75,6 +74,14 @@ impl ByJob {
             None => FxHashMap::default(),
         };
         Ok(FromJobs { failures, ..FromJobs::default() })
+    }
+
+    /// What jobs send besides what was planned.
+    pub(crate) fn besides(&self, session: &Session, plan: &Plan) -> Estimate {
+        if self.service.has_requests() || plan.estimate.documents == 0 {
+            return Estimate::default();
+        }
+        jobs::besides(session.service.engine.profile(), session.store.as_deref(), self.service.terms())
     }
 
     /// What runs the jobs of a session's engine.
@@ -136,34 +143,56 @@ pub(crate) struct Planned {
     pub(crate) profile: Profile,
     terms: &'static Terms,
     part: u64,
+    /// Whether what is too little for a job can go in requests.
+    has_requests: bool,
+    /// What is sent besides the documents.
+    besides: Estimate,
 }
 
 /// How a plan by jobs is made; nothing for an engine that has none.
-pub(crate) fn planned(engine: &Definition, settings: &Settings) -> Option<Planned> {
-    let way = engine.jobs.as_ref()?;
-    let profile = (engine.profile)(&settings.clone().with_via(Via::Jobs));
+///
+/// # Errors
+/// Those of [`session::as_last_met`].
+pub(crate) fn planned(engine: &Definition, settings: &Settings) -> Result<Option<Planned>, Failure> {
+    let Some(way) = &engine.jobs else { return Ok(None) };
+    let profile = session::as_last_met((engine.profile)(&settings.clone().with_via(Via::Jobs)), settings)?;
     let jobs: &Jobs = settings.section();
-    Some(Planned { profile, terms: way.terms, part: jobs.part.min(way.terms.most_lines) })
+    let has_requests = (way.open)(settings).requests;
+    let besides = if has_requests {
+        Estimate::default()
+    } else {
+        jobs::besides(&profile, session::open_store(settings, &profile, Access::Read)?.as_deref(), way.terms)
+    };
+    Ok(Some(Planned { profile, terms: way.terms, part: jobs.part.min(way.terms.most_lines), has_requests, besides }))
 }
 
 impl Planned {
     pub(crate) fn line(&self, granularity: Granularity, plan: &Plan) -> JobLine {
-        let (estimate, price) = (&plan.estimate, &self.profile.price);
+        let (estimate, price, limits) = (&plan.estimate, &self.profile.price, &self.profile.limits);
+        let least_bytes = if self.has_requests { self.terms.least_bytes } else { 0 };
         let InJobs { jobs, documents, by_request, units_lower } =
-            estimate.in_jobs(self.part, self.terms.least_bytes, price.billing());
+            estimate.in_jobs(self.part, least_bytes, price.billing());
+        let mut most = estimate.clone();
+        if estimate.documents > 0 {
+            most.merge(&self.besides);
+        }
         JobLine {
             granularity: granularity.as_str(),
             stored: plan.stored,
             documents,
             by_request,
             jobs,
-            units_upper: estimate.units_upper,
+            units_upper: most.units_upper,
             units_lower,
-            cost_usd_upper: price.cost(estimate.units_upper),
-            cost_usd_lower: price.cost(units_lower),
+            cost_usd_upper: price.at_most(&most, limits).dollars,
+            cost_usd_lower: match price.billing() {
+                Some(_) => price.cost(units_lower),
+                None => price.at_least(estimate, limits).dollars,
+            },
             seconds_least: (jobs.div_ceil(self.terms.at_once as u64) * self.terms.takes.as_secs()) as f64,
             minutes: self.terms.takes.as_secs() / 60,
             at_once: self.terms.at_once,
+            unset_price: price.unset(),
         }
     }
 }
@@ -172,11 +201,17 @@ impl Planned {
 pub(crate) fn decide(settings: &Settings, inputs: &[String]) -> Result<Via, Failure> {
     let engine = settings.engine();
     let jobs: &Jobs = settings.section();
-    let is_set = jobs.bucket.is_some() && jobs.role_arn.is_some() && session::cache_root(settings)?.is_some();
-    let Some(planned) = planned(engine, settings).filter(|_| is_set && inputs.iter().all(|input| input != "-")) else {
+    let Some(OpenWays { requests, jobs: is_open }) = engine.jobs.as_ref().map(|way| (way.open)(settings)) else {
         return Ok(Via::Requests);
     };
-    let profile = (engine.profile)(&settings.clone().with_via(Via::Requests));
+    let is_set = is_open && jobs.bucket.is_some() && session::cache_root(settings)?.is_some();
+    let Some(planned) = planned(engine, settings)?.filter(|_| is_set && inputs.iter().all(|input| input != "-")) else {
+        return Ok(Via::Requests);
+    };
+    if !requests {
+        return Ok(Via::Jobs);
+    }
+    let profile = session::as_last_met((engine.profile)(&settings.clone().with_via(Via::Requests)), settings)?;
     let conversations = input::read(&input::discover(inputs, &settings.out)?, &options::input(settings)?, &mut |_| {})?;
     let store = session::open_store(settings, &profile, Access::Read)?;
     let redactor = options::redactor(settings, &profile)?;
@@ -190,17 +225,20 @@ pub(crate) fn decide(settings: &Settings, inputs: &[String]) -> Result<Via, Fail
     let plans = pipeline::plan(conversations.calls(), &ways)?;
     let [requests, in_jobs] = plans.as_slice() else { return Ok(Via::Requests) };
     let line = planned.line(granularity, in_jobs);
-    let seconds = requests.estimate.seconds(&profile.limits, profile.requests_per_second.unwrap_or(f64::INFINITY));
-    let cost = profile.price.cost(requests.estimate.units_upper);
-    let is_better = line.jobs > 0 && (line.seconds_least < seconds || line.cost_usd_upper < cost);
+    let bill = profile.price.at_most(&requests.estimate, &profile.limits);
+    let seconds = seconds(&profile, &requests.estimate, &bill);
+    let is_cheaper = line.cost_usd_upper.zip(bill.dollars).is_some_and(|(jobs, requests)| jobs < requests);
+    let is_earlier = seconds.is_some_and(|seconds| line.seconds_least < seconds);
+    let is_better = line.jobs > 0 && (is_earlier || is_cheaper);
     let via = if is_better { Via::Jobs } else { Via::Requests };
     notice(
         settings,
         &format!(
-            "via {}: {} jobs would take {:.0} s or more, requests {seconds:.0} s",
+            "via {}: {} jobs would take {:.0} s or more, requests {}",
             <&str>::from(via),
             line.jobs,
-            line.seconds_least
+            line.seconds_least,
+            seconds.map_or_else(|| "a time that is not known".to_owned(), |seconds| format!("{seconds:.0} s"))
         ),
     );
     Ok(via)
@@ -235,16 +273,20 @@ impl Jobs {
         Ok(place.ok_or_else(|| PlaceError::Form { place: address.clone() })?.folder())
     }
 
-    /// The role by which the service reads and writes there.
+    /// The role by which `service` reads and writes there.
     ///
     /// # Errors
     /// [`JobsError::Settings`] if it is not set, or is no role.
-    pub(crate) fn role(&self) -> Result<String, JobsError> {
-        const HINT: &str = "set `role-arn = \"arn:aws:iam::ACCOUNT:role/NAME\"` under [jobs] in the settings file, or \
-                            UNDERTONE_JOBS_ROLE_ARN: a role that comprehend.amazonaws.com may assume";
+    pub(crate) fn role(&self, service: &str) -> Result<String, JobsError> {
+        let hint = || {
+            format!(
+                "set `role-arn = \"arn:aws:iam::ACCOUNT:role/NAME\"` under [jobs] in the settings file, or \
+                 UNDERTONE_JOBS_ROLE_ARN: a role that {service} may assume"
+            )
+        };
         let Some(role) = &self.role_arn else {
             let message = "jobs need a role, and jobs.role-arn is not set".to_owned();
-            return Err(JobsError::Settings { message, hint: HINT.to_owned() });
+            return Err(JobsError::Settings { message, hint: hint() });
         };
         let parts: Vec<&str> = role.splitn(6, ':').collect();
         let is_role = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
@@ -252,7 +294,7 @@ impl Jobs {
                 && name.strip_prefix("role/").is_some_and(|name| !name.is_empty()));
         if !is_role {
             let message = format!("jobs.role-arn: {role} is not the ARN of a role");
-            return Err(JobsError::Settings { message, hint: HINT.to_owned() });
+            return Err(JobsError::Settings { message, hint: hint() });
         }
         Ok(role.clone())
     }

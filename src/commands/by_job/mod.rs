@@ -10,11 +10,12 @@ use std::sync::Arc;
 pub(super) use built::{ByJob, planned};
 
 use super::session::Session;
+use crate::chunk::Estimate;
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::jobs::Via;
 use crate::output::JobRecord;
-use crate::pipeline::PrepareOptions;
+use crate::pipeline::{Plan, PrepareOptions};
 use crate::settings::Settings;
 use crate::transcript::Call;
 
@@ -67,6 +68,11 @@ pub(super) fn note_known(
         prepare.from_jobs = Arc::new(jobs.known(settings)?);
     }
     Ok(())
+}
+
+/// What jobs send besides what was planned.
+pub(super) fn besides(jobs: Option<&ByJob>, session: &Session, plan: &Plan) -> Estimate {
+    jobs.map_or_else(Estimate::default, |jobs| jobs.besides(session, plan))
 }
 
 /// Stores the scores of all new texts among the calls that `calls` gives each time, by jobs if there are to be any.

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use super::reading::Readings;
 use super::{Night, Scorer, Store};
 use crate::canary;
-use crate::chunk::Estimate;
 use crate::commands::by_job::{self, ByJob};
 use crate::commands::options;
 use crate::commands::record::Made;
@@ -128,7 +127,11 @@ impl Night<'_> {
         if !plan.dirty.is_empty() {
             let profile = scorer.session.service.engine.profile();
             let canary = |plan: &pipeline::Plan| {
-                if self.nights.canary { canary::estimate(profile, &plan.languages) } else { Estimate::default() }
+                let mut besides = by_job::besides(by_job.as_ref(), &scorer.session, plan);
+                if self.nights.canary {
+                    besides.merge(&canary::estimate(profile, &plan.languages));
+                }
+                besides
             };
             by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
             self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use super::settings::{self, ComprehendSettings, PriceSettings};
 use super::terms;
 #[cfg(feature = "jobs")]
-use super::{job, job_client::ComprehendJobs};
+use super::{
+    job,
+    job_client::{ComprehendJobs, SERVICE},
+};
 use crate::engine::registry::Definition;
 #[cfg(feature = "jobs")]
-use crate::engine::registry::JobWay;
+use crate::engine::registry::{JobWay, OpenWays};
 use crate::engine::{Halt, Profile, Service};
 use crate::exit::Failure;
 use crate::jobs::Via;
@@ -30,7 +33,11 @@ pub static DEFINITION: Definition = Definition {
     },
     connect: |settings, halt| Box::pin(connect(settings, halt)),
     #[cfg(feature = "jobs")]
-    jobs: Some(JobWay { terms: &job::OPERATIONS.terms, connect: |settings| Box::pin(jobs(settings)) }),
+    jobs: Some(JobWay {
+        terms: &job::OPERATIONS.terms,
+        open: |settings| OpenWays { requests: true, jobs: settings.section::<Jobs>().role_arn.is_some() },
+        connect: |settings| Box::pin(jobs(settings)),
+    }),
 };
 
 fn profile(settings: &Settings) -> Profile {
@@ -77,7 +84,7 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
 #[cfg(feature = "jobs")]
 async fn jobs(settings: &Settings) -> Result<Arc<dyn JobService>, Failure> {
     let jobs: &Jobs = settings.section();
-    let role = jobs.role()?;
+    let role = jobs.role(SERVICE)?;
     let options = connection(settings);
     Ok(Arc::new(ComprehendJobs::connect(job::Sentiment, &options, role, jobs.kms_key.clone()).await?))
 }

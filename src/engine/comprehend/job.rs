@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::answers::{Probabilities, invalid_scores};
 use super::job_client::{Kind, Operations, TERMS, number, operation, starting};
+use crate::engine::DocumentError;
 use crate::engine::aws;
-use crate::engine::{Answer, DocumentError};
-use crate::jobs::service::{Order, Terms};
+use crate::jobs::service::{Line, Order, Terms};
 
 /// The operations of sentiment jobs.
 pub(super) static OPERATIONS: Operations = Operations {
@@ -34,15 +34,15 @@ impl Kind for Sentiment {
         ("LanguageCode", order.language.clone())
     }
 
-    fn read(&self, line: &[u8]) -> Option<(u64, Answer)> {
-        serde_json::from_slice::<Line>(line).ok()?.answer()
+    fn read(&self, line: &[u8]) -> Option<Line> {
+        serde_json::from_slice::<Written>(line).ok()?.line()
     }
 }
 
 /// A line of an output.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Line {
+struct Written {
     #[serde(deserialize_with = "number")]
     line: u64,
     #[serde(default)]
@@ -51,8 +51,8 @@ struct Line {
     error_code: Option<String>,
 }
 
-impl Line {
-    fn answer(self) -> Option<(u64, Answer)> {
+impl Written {
+    fn line(self) -> Option<Line> {
         let answer = match (self.sentiment_score, self.error_code) {
             (_, Some(code)) => {
                 let code = aws::printable_code(&code);
@@ -62,16 +62,17 @@ impl Line {
             (Some(scores), None) => scores.scores().ok_or_else(invalid_scores),
             (None, None) => return None,
         };
-        Some((self.line, answer))
+        Some(Line { number: self.line, answer, is_shared: false })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Answer;
 
     fn read(line: &str) -> Option<(u64, Answer)> {
-        serde_json::from_slice::<Line>(line.as_bytes()).ok()?.answer()
+        Sentiment.read(line.as_bytes()).map(|line| (line.number, line.answer))
     }
 
     #[test]

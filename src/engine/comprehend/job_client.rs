@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::aws::{self, AwsOptions, COMPREHEND, Client, Connection, OperationName};
-use crate::engine::{Answer, EngineError, ErrorKind};
-use crate::jobs::service::{JobService, JobState, Order, Packed, Standing, Terms};
+use crate::engine::{EngineError, ErrorKind};
+use crate::jobs::service::{JobService, JobState, Line, Order, Packed, Standing, Terms, unfit};
 
 /// What the service takes as one job of any kind (Comprehend developer guide, "Guidelines and quotas").
 pub(in crate::engine) const TERMS: Terms = Terms {
@@ -29,6 +29,9 @@ pub(in crate::engine) const TERMS: Terms = Terms {
     packed: Packed::TarGz,
     describe: "",
 };
+
+/// Who takes the role on.
+pub(in crate::engine) const SERVICE: &str = "comprehend.amazonaws.com";
 
 /// Time for one request.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -56,8 +59,18 @@ pub(in crate::engine) trait Kind: Send + Sync {
     /// The field of its own that starts one.
     fn start(&self, order: &Order) -> (&'static str, String);
 
-    /// What a line of an output says of which line of the file; `None` for one that can't be read.
-    fn read(&self, line: &[u8]) -> Option<(u64, Answer)>;
+    /// What a line of an output states; `None` for one that can't be read.
+    fn read(&self, line: &[u8]) -> Option<Line>;
+
+    /// As [`JobService::has_requests`].
+    fn has_requests(&self) -> bool {
+        true
+    }
+
+    /// As [`JobService::explain`].
+    fn explain(&self, code: &str) -> EngineError {
+        unfit(code)
+    }
 }
 
 /// An operation that is allowed as a whole.
@@ -179,8 +192,16 @@ impl<K: Kind> JobService for ComprehendJobs<K> {
         file.push(b'\n');
     }
 
-    fn read(&self, line: &[u8]) -> Option<(u64, Answer)> {
+    fn read(&self, line: &[u8]) -> Option<Line> {
         self.kind.read(line)
+    }
+
+    fn has_requests(&self) -> bool {
+        self.kind.has_requests()
+    }
+
+    fn explain(&self, code: &str) -> EngineError {
+        self.kind.explain(code)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::price::{Price, Tiers};
+use crate::engine::price::{Price, Tiers, UnitTerms};
 use crate::sentiment::Billing;
 use crate::settings::{Flag, Heading, Settings, section};
 
@@ -97,5 +97,5 @@ section! {
 pub(super) fn price(settings: &Settings) -> Price {
     let PriceSettings { unit_chars, minimum_units, tiers } = settings.section();
     let billing = Billing { unit_chars: *unit_chars, minimum_units: *minimum_units };
-    Price::PerUnit { billing, tiers: tiers.clone() }
+    Price::PerUnit(UnitTerms { billing, dollars: Some(tiers.clone()), settings: "price.tiers", packs: true })
 }

@@ -50,6 +50,12 @@ impl Classified {
         scores.map_err(|oddity| if oddity == Oddity::BestClassOnly { Oddity::NoDistribution } else { oddity })
     }
 
+    /// How many of the classifier's classes are missing.
+    #[cfg(feature = "jobs")]
+    pub(super) fn missing(&self, labels: &Labels) -> usize {
+        labels.len().saturating_sub(self.classes.as_ref().map_or(0, Vec::len))
+    }
+
     /// Whether it is of a classifier of independent labels.
     pub(super) fn has_independent_labels(&self) -> bool {
         self.classes.is_none() && self.labels.is_some()

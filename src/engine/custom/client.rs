@@ -103,6 +103,15 @@ struct Properties {
 pub(super) struct Classifier {
     pub(super) mode: Option<String>,
     pub(super) language_code: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) classifier_metadata: Metadata,
+}
+
+/// What a classifier learned.
+#[derive(Debug, Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Metadata {
+    pub(super) number_of_labels: Option<usize>,
 }
 
 #[derive(Deserialize, Default)]
@@ -125,18 +134,25 @@ impl Endpoint {
         let hint = "wait until it is IN_SERVICE, or repair it; undertone never creates or starts one";
         Err(EngineError::new(ErrorKind::Refused, message).with_code("endpoint_not_in_service").with_hint(hint))
     }
+}
 
-    /// What the classifier states; nothing where it may not be described.
-    pub(super) async fn classifier(&self, model: &str) -> Result<Option<Classifier>, EngineError> {
-        let request = serde_json::json!({ "DocumentClassifierArn": model });
-        match self.client.ask::<ClassifierProperties>(&CLASSIFIER, &request).await {
-            Ok(found) => Ok(Some(found.document_classifier_properties)),
-            Err(failed) if failed.error.code.as_deref().is_some_and(|code| code.starts_with("AccessDenied")) => {
-                Ok(None)
-            }
-            Err(failed) => Err(refused(failed.error)),
+/// What the classifier states; nothing where it may not be described.
+pub(super) async fn classifier(client: &Client, model: &str) -> Result<Option<Classifier>, EngineError> {
+    let request = serde_json::json!({ "DocumentClassifierArn": model });
+    match client.ask::<ClassifierProperties>(&CLASSIFIER, &request).await {
+        Ok(found) => Ok(Some(found.document_classifier_properties)),
+        Err(failed) if failed.error.code.as_deref().is_some_and(|code| code.starts_with("AccessDenied")) => Ok(None),
+        Err(failed) if failed.error.code.as_deref().is_some_and(|code| code.starts_with("ResourceNotFound")) => {
+            let hint = "check comprehend-custom.classifier-arn; undertone never trains a classifier by itself";
+            Err(refused(failed.error).with_hint(hint))
         }
+        Err(failed) => Err(refused(failed.error)),
     }
+}
+
+/// What decides scores: a version of a classifier, and what the settings choose. The same by request and by job.
+pub(super) fn identity(model: &str, chosen: &str) -> String {
+    format!("{model} {chosen}")
 }
 
 fn refused(error: EngineError) -> EngineError {
@@ -147,6 +163,6 @@ fn refused(error: EngineError) -> EngineError {
 impl Look for Endpoint {
     async fn identity(&self) -> Result<String, EngineError> {
         let model = self.described().await?.model_arn.unwrap_or_default();
-        Ok(format!("{model} {}", self.chosen))
+        Ok(identity(&model, &self.chosen))
     }
 }

@@ -13,7 +13,7 @@ pub static DEFINITION: Definition = Definition {
     missing_feature: if cfg!(feature = "comprehend") { None } else { Some("comprehend") },
     profile: |settings| terms::profile(settings, settings.section::<CustomSettings>().inference_units),
     #[cfg(feature = "jobs")]
-    jobs: None,
+    jobs: Some(super::job::WAY),
     share: |settings, _| settings,
     #[cfg(feature = "comprehend")]
     connect: |settings, halt| Box::pin(super::connect::connect(settings, halt)),

@@ -1,7 +1,9 @@
-//! A classifier of one's own labels, trained and hosted by Amazon Comprehend, through `ClassifyDocument` on an endpoint.
+//! A classifier of one's own labels, trained and hosted by Amazon Comprehend: through `ClassifyDocument` on an endpoint, or in
+//! jobs, which need none.
 //!
 //! - `settings`, `terms`: what can be chosen, and what the rest of the program knows of it, in every build
 //! - `answer`: classes of an answer to scores; `client`: the engine; `connect`: what is settled before any text is sent
+//! - `job`: its jobs
 //!
 //! Refuses classifiers of independent labels, whose numbers are no probabilities of one another.
 
@@ -15,5 +17,7 @@ mod answer;
 mod client;
 #[cfg(feature = "comprehend")]
 mod connect;
+#[cfg(feature = "jobs")]
+mod job;
 
 pub use definition::DEFINITION;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::settings::{CustomSettings, monthly, price};
 use crate::engine::{Languages, Location, Profile};
+use crate::jobs::Via;
 use crate::sentiment::{Granularity, Limits};
 use crate::settings::Settings;
 
@@ -23,11 +24,14 @@ pub(super) const LANGUAGES: [&str; 6] = ["en", "es", "de", "it", "fr", "pt"];
 /// The endpoint as the settings describe it, with so many inference units.
 pub(super) fn profile(settings: &Settings, units: u32) -> Profile {
     let asked: &CustomSettings = settings.section();
+    let by_job = settings.via() == Via::Jobs;
+    let classifier = asked.classifier_arn.as_ref().filter(|_| by_job);
+    let place = asked.endpoint_arn.as_ref().or(classifier).cloned();
     Profile {
         name: settings.name_of(NAME),
         kind: NAME,
         model: String::new(),
-        place: Some(asked.endpoint_arn.clone().unwrap_or_default()),
+        place: Some(place.unwrap_or_default()),
         location: Location::Remote,
         is_stored: true,
         // As texts of its training are, and as files of jobs need them.
@@ -39,9 +43,13 @@ pub(super) fn profile(settings: &Settings, units: u32) -> Profile {
         price: price(settings, units),
         concurrency: CONCURRENCY,
         requests_per_second: None,
-        monthly: monthly(settings, units),
+        monthly: if asked.endpoint_arn.is_some() || !by_job { monthly(settings, units) } else { 0.0 },
         start_up: Duration::ZERO,
-        texts_go: "to your own endpoint of Amazon Comprehend, in the region of its ARN".into(),
-        model_changed_by: "you, by updating the endpoint".into(),
+        texts_go: if by_job {
+            "to Amazon Comprehend by way of your own bucket, in the region of the classifier's ARN".into()
+        } else {
+            "to your own endpoint of Amazon Comprehend, in the region of its ARN".into()
+        },
+        model_changed_by: "you, by updating the endpoint or naming another classifier".into(),
     }
 }

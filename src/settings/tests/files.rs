@@ -83,7 +83,7 @@ fn the_file_for_jobs_is_right() {
     #[cfg(feature = "jobs")]
     {
         let jobs: &crate::jobs::Jobs = settings.section();
-        assert!(jobs.role().is_ok() && jobs.folder().is_ok());
+        assert!(jobs.role("comprehend.amazonaws.com").is_ok() && jobs.folder().is_ok());
     }
 }
 

@@ -1,5 +1,5 @@
 //! A stand-in for an endpoint of a classifier of one's own labels on Comprehend: two documents and a hundred characters a
-//! second for each inference unit, both at once; states, models that are swapped, classes that are left out.
+//! second for each inference unit, both at once; states, models that are swapped, classes that are left out. Its jobs too.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,8 +38,12 @@ pub(crate) struct Config {
     pub(crate) may_describe_classifier: bool,
     /// Most classes in an answer, the likeliest.
     pub(crate) classes: usize,
-    /// The labels of positive, negative, neutral and mixed.
-    pub(crate) labels: [&'static str; 4],
+    /// The labels of positive, negative, neutral and mixed; those that follow take from neutral.
+    pub(crate) labels: &'static [&'static str],
+    /// The classifier's state.
+    pub(crate) classifier_status: &'static str,
+    /// How many labels the classifier says that it has.
+    pub(crate) number_of_labels: Option<usize>,
     /// Errors for the next documents once three were classified: status and code.
     pub(crate) script: VecDeque<(u16, &'static str)>,
 }
@@ -54,7 +58,9 @@ impl Default for Config {
             is_multi_label: false,
             may_describe_classifier: true,
             classes: 4,
-            labels: ["glad", "cross", "plain", "both"],
+            labels: &["glad", "cross", "plain", "both"],
+            classifier_status: "TRAINED",
+            number_of_labels: None,
             script: VecDeque::new(),
         }
     }
@@ -79,6 +85,8 @@ pub(crate) struct Statistics {
 
 struct State {
     config: Config,
+    #[cfg(feature = "jobs")]
+    jobs: Option<super::jobs::Jobs>,
     statistics: Statistics,
     /// What may be classified at once, in documents and characters, and since when that holds.
     allowed: (f64, f64, Instant),
@@ -94,11 +102,40 @@ pub(crate) struct Classifier {
 impl Classifier {
     /// Serves until dropped.
     pub(crate) fn start(config: Config) -> Self {
-        let state =
-            State { config, statistics: Statistics::default(), allowed: (1.0, 1.0, Instant::now()), first: None };
+        let state = State {
+            config,
+            #[cfg(feature = "jobs")]
+            jobs: None,
+            statistics: Statistics::default(),
+            allowed: (1.0, 1.0, Instant::now()),
+            first: None,
+        };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         Self { running: Running::start("custom-standin", 0, |listener| serve(listener, shared)), state }
+    }
+
+    /// The same with jobs that read from and write to the bucket of `s3`, which is in the same region.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn with_jobs(config: Config, jobs: super::jobs::JobsConfig, s3: &super::s3::S3) -> Self {
+        let classifier = super::jobs::OfClassifier {
+            arn: arn(config.model),
+            labels: config.labels,
+            is_multi_label: config.is_multi_label,
+        };
+        let jobs = super::jobs::JobsConfig { classifier: Some(classifier), ..jobs };
+        let standin = Self::start(config);
+        lock(&standin.state).jobs = Some(super::jobs::Jobs::new(jobs, s3.handle()));
+        standin
+    }
+
+    /// Looks at its jobs, or changes what they do.
+    ///
+    /// # Panics
+    /// For a stand-in without jobs.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn jobs<T>(&self, look: impl FnOnce(&mut super::jobs::Jobs) -> T) -> T {
+        look(lock(&self.state).jobs.as_mut().expect("it was started with jobs"))
     }
 
     /// The environment that makes the program talk to it.
@@ -123,6 +160,27 @@ impl Classifier {
         state.statistics = Statistics::default();
         state.first = None;
     }
+}
+
+/// The classifier of this number.
+pub(crate) fn arn(model: u64) -> String {
+    format!("arn:aws:comprehend:us-east-1:111122223333:document-classifier/ours/version/{model}")
+}
+
+/// The likeliest classes of a text with their scores at four decimals, which sum to 1 if all are there.
+pub(crate) fn classes(language: &str, text: &str, labels: &[&'static str], most: usize) -> Vec<Value> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a probability in ten-thousandths")]
+    let [positive, negative, _, mixed] = scorer::score(language, text, 0.0).map(|score| (score * 1e4).round() as u32);
+    let neutral = 10_000 - positive - negative - mixed;
+    let others = u32::try_from(labels.len().saturating_sub(4)).expect("a few");
+    let shares = (1..=others).map(|other| neutral / (others + 1 + other));
+    let mut scores: Vec<u32> = [positive, negative, neutral, mixed].into_iter().chain(shares).collect();
+    scores[2] -= scores[4..].iter().sum::<u32>();
+    let mut classes: Vec<(u32, &str)> = scores.into_iter().zip(labels.iter().copied()).collect();
+    classes.sort_by_key(|class| std::cmp::Reverse(class.0));
+    classes.truncate(most);
+    let value = |(score, name): (u32, &str)| json!({"Name": name, "Score": f64::from(score) / 1e4});
+    classes.into_iter().map(value).collect()
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -161,8 +219,17 @@ impl State {
         let operation = target.strip_prefix("Comprehend_20171127.").unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         *self.statistics.operations.entry(operation.clone()).or_default() += 1;
-        let model =
-            format!("arn:aws:comprehend:us-east-1:111122223333:document-classifier/ours/version/{}", self.config.model);
+        let model = arn(self.config.model);
+        #[cfg(feature = "jobs")]
+        if let Some(operation) = super::jobs::Operation::of(Some(target), true)
+            && let Some(jobs) = &mut self.jobs
+        {
+            return match jobs.answer(operation, &request.body, Instant::now()) {
+                Ok((body, false)) => respond(200, &body),
+                Ok((_, true)) => refusal(500, "InternalServerException", "the answer is lost"),
+                Err(error) => refusal(error.status, &error.code, &error.message),
+            };
+        }
         match operation.as_str() {
             "DescribeEndpoint" if body["EndpointArn"] == ARN => respond(
                 200,
@@ -181,7 +248,10 @@ impl State {
                 let mode = if self.config.is_multi_label { "MULTI_LABEL" } else { "MULTI_CLASS" };
                 respond(
                     200,
-                    &json!({"DocumentClassifierProperties": {"LanguageCode": "en", "Mode": mode, "Status": "TRAINED"}}),
+                    &json!({"DocumentClassifierProperties": {
+                        "LanguageCode": "en", "Mode": mode, "Status": self.config.classifier_status,
+                        "ClassifierMetadata": {"NumberOfLabels": self.config.number_of_labels},
+                    }}),
                 )
             }
             "ClassifyDocument" if body["EndpointArn"] == ARN => {
@@ -235,11 +305,7 @@ impl State {
 
     fn classes(&self, text: &str) -> Value {
         let language = if self.config.model == 1 { "en" } else { "xx" };
-        let scores = scorer::score(language, text, 0.0);
-        let mut classes: Vec<(f32, &str)> = scores.into_iter().zip(self.config.labels).collect();
-        classes.sort_by(|one, other| other.0.total_cmp(&one.0));
-        classes.truncate(self.config.classes);
-        let classes: Vec<Value> = classes.iter().map(|(score, name)| json!({"Name": name, "Score": score})).collect();
+        let classes = classes(language, text, self.config.labels, self.config.classes);
         if self.config.is_multi_label { json!({"Labels": classes}) } else { json!({"Classes": classes}) }
     }
 }

@@ -1,8 +1,10 @@
-//! Sentiment jobs of the stand-in: their state machine, from the four operations' rules to an output in the bucket.
+//! Jobs of the stand-in, of sentiment or of a classifier: their state machine, from the operations' rules to an output in the
+//! bucket.
 //!
 //! As strict as the service model and the guide: one language, 500 bytes to 5 GB, a million lines, 5,000 bytes a line, ten
 //! jobs at once, one start a second, ten questions a second; a role; names and tokens. States take time. The output lies
-//! under a folder that nobody could guess, its lines shuffled.
+//! under a folder that nobody could guess, its lines shuffled. Jobs of a classifier have no language, can't be stopped, and
+//! give three classes a line.
 
 mod output;
 
@@ -26,16 +28,26 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Reads `x-amz-target`.
-    pub(crate) fn of(target: Option<&str>) -> Option<Self> {
-        match target?.strip_prefix("Comprehend_20171127.")? {
-            "StartSentimentDetectionJob" => Some(Self::Start),
-            "DescribeSentimentDetectionJob" => Some(Self::Describe),
-            "ListSentimentDetectionJobs" => Some(Self::List),
-            "StopSentimentDetectionJob" => Some(Self::Stop),
+    /// Reads `x-amz-target`: the operation of sentiment jobs, or of those of a classifier.
+    pub(crate) fn of(target: Option<&str>, is_of_classifier: bool) -> Option<Self> {
+        match (target?.strip_prefix("Comprehend_20171127.")?, is_of_classifier) {
+            ("StartSentimentDetectionJob", false) | ("StartDocumentClassificationJob", true) => Some(Self::Start),
+            ("DescribeSentimentDetectionJob", false) | ("DescribeDocumentClassificationJob", true) => {
+                Some(Self::Describe)
+            }
+            ("ListSentimentDetectionJobs", false) | ("ListDocumentClassificationJobs", true) => Some(Self::List),
+            ("StopSentimentDetectionJob", false) => Some(Self::Stop),
             _ => None,
         }
     }
+}
+
+/// A classifier whose jobs these are.
+#[derive(Debug, Clone)]
+pub(crate) struct OfClassifier {
+    pub(crate) arn: String,
+    pub(crate) labels: &'static [&'static str],
+    pub(crate) is_multi_label: bool,
 }
 
 /// What a repeated token answers, which the guide does not say.
@@ -96,6 +108,8 @@ pub(crate) struct JobsConfig {
     pub(crate) refusals: Vec<(Operation, ServiceError, u32)>,
     pub(crate) repeated: Repeated,
     pub(crate) damage: Damage,
+    /// Nothing for jobs of sentiment.
+    pub(crate) classifier: Option<OfClassifier>,
 }
 
 impl Default for JobsConfig {
@@ -115,6 +129,7 @@ impl Default for JobsConfig {
             refusals: Vec::new(),
             repeated: Repeated::SameJob,
             damage: Damage::None,
+            classifier: None,
         }
     }
 }
@@ -165,7 +180,8 @@ struct StartBody {
     output_data_config: Output,
     data_access_role_arn: String,
     job_name: Option<String>,
-    language_code: String,
+    language_code: Option<String>,
+    document_classifier_arn: Option<String>,
     client_request_token: Option<String>,
 }
 
@@ -274,7 +290,12 @@ impl Jobs {
                 let id = read::<JobBody>(body)?.job_id;
                 let job = self.find(&id)?;
                 let properties = self.properties(job);
-                Ok((json!({ "SentimentDetectionJobProperties": properties }), false))
+                let name = if self.config.classifier.is_some() {
+                    "DocumentClassificationJobProperties"
+                } else {
+                    "SentimentDetectionJobProperties"
+                };
+                Ok((json!({ name: properties }), false))
             }
             Operation::List => Ok((self.list(&read::<ListBody>(body)?)?, false)),
             Operation::Stop => {
@@ -316,12 +337,15 @@ impl Jobs {
         let id = format!("{:016x}{:016x}", self.random.u64(..), self.random.u64(..));
         let folder = body.output_data_config.address.trim_end_matches('/');
         let job = Job {
-            output: format!("{folder}/111122223333-SENTIMENT-{id}/output/output.tar.gz"),
+            output: format!(
+                "{folder}/111122223333-{}-{id}/output/output.tar.gz",
+                if self.config.classifier.is_some() { "CLN" } else { "SENTIMENT" }
+            ),
             id: id.clone(),
             name: body.job_name.clone().unwrap_or_default(),
             token: token.cloned(),
             input: body.input_data_config.address.clone(),
-            language: body.language_code.clone(),
+            language: body.language_code.clone().unwrap_or_else(|| "en".to_owned()),
             begun: now,
             is_to_stop: false,
             status: "SUBMITTED",
@@ -340,7 +364,15 @@ impl Jobs {
 
     fn check(&self, body: &StartBody) -> Result<(), ServiceError> {
         const LANGUAGES: [&str; 12] = ["en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"];
-        if !LANGUAGES.contains(&body.language_code.as_str()) {
+        let is_of = match (&self.config.classifier, &body.document_classifier_arn, body.language_code.as_deref()) {
+            (None, None, Some(language)) => LANGUAGES.contains(&language),
+            (Some(known), Some(arn), None) if known.arn != *arn => {
+                return Err(ServiceError::new(400, "ResourceUnavailableException", "no such classifier"));
+            }
+            (Some(_), Some(_), None) => true,
+            _ => false,
+        };
+        if !is_of {
             return Err(ServiceError::new(400, "ValidationException", "1 validation error detected: 'languageCode'"));
         }
         let token = body.client_request_token.as_deref().unwrap_or("x");
@@ -372,9 +404,12 @@ impl Jobs {
         let mut value = json!({
             "JobId": job.id, "JobName": job.name, "JobStatus": job.status, "SubmitTime": since(job.begun),
             "InputDataConfig": { "S3Uri": job.input, "InputFormat": "ONE_DOC_PER_LINE" },
-            "OutputDataConfig": { "S3Uri": job.output }, "LanguageCode": job.language,
-            "DataAccessRoleArn": self.config.role,
+            "OutputDataConfig": { "S3Uri": job.output }, "DataAccessRoleArn": self.config.role,
         });
+        match &self.config.classifier {
+            Some(classifier) => value["DocumentClassifierArn"] = classifier.arn.as_str().into(),
+            None => value["LanguageCode"] = job.language.as_str().into(),
+        }
         if let Some(message) = &job.message {
             value["Message"] = message.as_str().into();
         }
@@ -399,7 +434,12 @@ impl Jobs {
         let is_named = |job: &&Job| name.is_none_or(|name| *name == job.name);
         let found: Vec<&Job> = self.jobs.iter().filter(is_named).collect();
         let page: Vec<Value> = found.iter().skip(from).take(2).map(|job| self.properties(job)).collect();
-        let mut value = json!({ "SentimentDetectionJobPropertiesList": page });
+        let name = if self.config.classifier.is_some() {
+            "DocumentClassificationJobPropertiesList"
+        } else {
+            "SentimentDetectionJobPropertiesList"
+        };
+        let mut value = json!({ name: page });
         if from + 2 < found.len() {
             value["NextToken"] = (from + 2).to_string().into();
         }

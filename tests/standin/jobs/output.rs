@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::super::scorer;
+use super::super::{custom, scorer};
 use super::{Damage, JobsConfig};
 
 /// The documents of a file: CR, LF and both end one. A byte that is no UTF-8 ends the reading.
@@ -66,6 +66,11 @@ fn answer(config: &JobsConfig, language: &str, text: &str) -> (Value, bool) {
     }
     if holds(config.passing) {
         return (error("INTERNAL_SERVER_ERROR"), false);
+    }
+    if let Some(classifier) = &config.classifier {
+        let classes = custom::classes(language, text, classifier.labels, 3);
+        let name = if classifier.is_multi_label { "Labels" } else { "Classes" };
+        return (json!({ "File": "in.txt", name: classes }), true);
     }
     let scores = scorer::score(language, text, 0.0);
     let [positive, negative, neutral, mixed] = scores;
