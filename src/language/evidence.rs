@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::str::FromStr;
 
 use super::detect::{self, Certainty, Guess, HAN};
 use super::names::{self, Code};
@@ -49,7 +51,7 @@ impl<T: Ord> Sample<T> {
 }
 
 /// What a text of a sample counts: its letters, for its language.
-type Vote = (Code, usize);
+pub type Vote = (Code, usize);
 
 /// Letters by language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,13 +81,67 @@ impl Shares {
     }
 }
 
+/// What two texts differ in, if they do.
+pub type Id = [u8; blake3::OUT_LEN];
+
+/// A text of a file's sample, without its words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sampled {
+    /// The sample is of the texts with the smallest.
+    pub hash: u32,
+    /// Another one for each text.
+    pub id: Id,
+    /// The language that its row states.
+    pub stated: Option<Code>,
+    /// What it counts, if it shows a language.
+    pub vote: Option<Vote>,
+}
+
+/// What stands for no language in the text of a [`Sampled`].
+const NONE: &str = "-";
+
+/// One line, which reads back.
+impl fmt::Display for Sampled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (language, letters) = self.vote.unwrap_or((NONE, 0));
+        let (id, stated) = (blake3::Hash::from_bytes(self.id), self.stated.unwrap_or(NONE));
+        write!(f, "{} {id} {stated} {language} {letters}", self.hash)
+    }
+}
+
+impl FromStr for Sampled {
+    type Err = NoSample;
+
+    fn from_str(line: &str) -> Result<Self, NoSample> {
+        let code = |text: &str| {
+            if text == NONE { Ok(None) } else { names::stated(text).ok().flatten().map(Some).ok_or(NoSample) }
+        };
+        let [hash, id, stated, language, letters] =
+            line.split(' ').collect::<Vec<_>>().try_into().map_err(|_| NoSample)?;
+        let letters = letters.parse().map_err(|_| NoSample)?;
+        Ok(Self {
+            hash: hash.parse().map_err(|_| NoSample)?,
+            id: blake3::Hash::from_hex(id).map_err(|_| NoSample)?.into(),
+            stated: code(stated)?,
+            vote: code(language)?.map(|language| (language, letters)),
+        })
+    }
+}
+
+/// A line is no [`Sampled`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no line of a sample of languages")]
+pub struct NoSample;
+
 /// Takes in the texts of all files, one file after the other.
 #[derive(Debug, Default)]
 pub struct Collector {
     /// Beginnings of texts, and the languages that their rows state.
-    file: Sample<(Text, Option<Code>)>,
+    file: Sample<(Id, Option<Code>, Text)>,
     run: Sample<Vote>,
     files: Vec<Shares>,
+    /// That of the file that ended last.
+    sample: Vec<Sampled>,
 }
 
 impl Collector {
@@ -95,17 +151,22 @@ impl Collector {
         if !text.contains(char::is_alphabetic) {
             return;
         }
-        self.file.add(crc32fast::hash(text.as_bytes()), || (text.into(), names::stated(stated).unwrap_or_default()));
+        self.file.add(crc32fast::hash(text.as_bytes()), || {
+            (blake3::hash(text.as_bytes()).into(), names::stated(stated).unwrap_or_default(), text.into())
+        });
     }
 
     /// Ends the file. Files are numbered in the order in which they end.
     pub fn end_file(&mut self) {
+        let sampled = |(hash, (id, stated, text)): (u32, (Id, Option<Code>, Text))| {
+            let vote = detect::seeming(&text).map(|(seeming, letters)| (stated.unwrap_or(seeming), letters));
+            Sampled { hash, id, stated, vote }
+        };
+        self.sample = std::mem::take(&mut self.file).0.into_iter().map(sampled).collect();
         let mut shares = Shares::default();
-        for (hash, (text, stated)) in std::mem::take(&mut self.file).0 {
-            let Some((seeming, letters)) = detect::seeming(&text) else { continue };
-            let code = stated.unwrap_or(seeming);
-            shares.add((code, letters));
-            self.run.add(hash, || (code, letters));
+        for (hash, vote) in self.sample.iter().filter_map(|text| Some((text.hash, text.vote?))) {
+            shares.add(vote);
+            self.run.add(hash, || vote);
         }
         self.files.push(shares);
     }
@@ -115,7 +176,7 @@ impl Collector {
     pub fn finish(self) -> Evidence {
         let mut run = Shares::default();
         self.run.0.into_iter().for_each(|(_, vote)| run.add(vote));
-        Evidence { run, files: self.files, dates: None }
+        Evidence { run, files: self.files, dates: None, sample: self.sample }
     }
 }
 
@@ -126,6 +187,8 @@ pub struct Evidence {
     run: Shares,
     /// The languages of the files that hold calls of a date, where they take the run's place.
     dates: Option<HashMap<Box<str>, Shares>>,
+    /// That of the last file.
+    sample: Vec<Sampled>,
 }
 
 /// A call's language, and where it was found.
@@ -139,6 +202,39 @@ pub struct Found {
 }
 
 impl Evidence {
+    /// The evidence of one file, by the samples of its parts.
+    #[must_use]
+    pub fn of_parts(samples: impl IntoIterator<Item = Sampled>) -> Self {
+        let mut sample: BTreeSet<Sampled> = BTreeSet::new();
+        for text in samples {
+            sample.insert(text);
+            if sample.len() > SAMPLE_TEXTS {
+                sample.pop_last();
+            }
+        }
+        Self::of_votes(sample.iter().filter_map(|text| text.vote))
+    }
+
+    /// The evidence of one file, by its languages.
+    #[must_use]
+    pub fn of_votes(votes: impl IntoIterator<Item = Vote>) -> Self {
+        let mut shares = Shares::default();
+        votes.into_iter().for_each(|vote| shares.add(vote));
+        Self { files: vec![shares], ..Self::default() }
+    }
+
+    /// The languages of the first file, each with its letters.
+    #[must_use]
+    pub fn votes(&self) -> &[Vote] {
+        self.files.first().map(|shares| &*shares.0).unwrap_or_default()
+    }
+
+    /// The sample of the last file.
+    #[must_use]
+    pub fn sample(&self) -> &[Sampled] {
+        &self.sample
+    }
+
     /// Finds the language of what customer and agent say at the beginning of `call`, for an engine that
     /// takes a text of unknown language for `default`.
     #[must_use]

@@ -12,5 +12,5 @@ mod detect;
 mod evidence;
 mod names;
 
-pub use evidence::{Collector, Evidence, Found};
+pub use evidence::{Collector, Evidence, Found, Sampled, Vote};
 pub use names::{Column, stated};

@@ -186,7 +186,7 @@ impl AgentSums {
         &mut self.strata[place]
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.calls += other.calls;
         self.calls_scored += other.calls_scored;
         self.words += other.words;
@@ -298,6 +298,27 @@ mod tests {
             prop_assert_eq!(&merged(merged(a.clone(), b.clone()), c.clone()), &whole);
             prop_assert_eq!(&merged(a.clone(), merged(b.clone(), c.clone())), &whole);
             prop_assert_eq!(&merged(c, merged(b, a)), &whole);
+        }
+
+        #[test]
+        fn rows_of_parts_that_are_added_up_by_key_in_any_order_make_the_book(
+            (calls, parts, order) in proptest::collection::vec((any_call(), 0..4_usize), 0..60).prop_flat_map(|calls| {
+                let (calls, parts): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+                (Just(calls), Just(parts), Just((0..4).collect::<Vec<usize>>()).prop_shuffle())
+            })
+        ) {
+            let mut sums = BTreeMap::<_, Vec<i128>>::new();
+            let mut books = vec![AgentBook::default(); 4];
+            calls.iter().zip(parts).for_each(|(call, part)| books[part].add(call));
+            for (key, row) in order.into_iter().flat_map(|part| books[part].rows()) {
+                let sums = sums.entry(key).or_insert_with(|| vec![0; row.len()]);
+                sums.iter_mut().zip(row).for_each(|(sum, more)| *sum += more);
+            }
+            let mut whole = AgentBook::default();
+            for row in sums.into_iter().rev() {
+                prop_assert_eq!(whole.enter(row), Some(()));
+            }
+            prop_assert_eq!(whole, book(&calls));
         }
 
         #[test]

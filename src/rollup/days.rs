@@ -108,6 +108,21 @@ impl AddAssign<&Self> for Days {
     }
 }
 
+impl Days {
+    /// Σhy², and each day as its level, its number and its sums.
+    pub(super) fn in_rows(&self) -> (i128, impl Iterator<Item = (u32, i32, [i128; 3])>) {
+        let day = |(number, day): &(i32, Day)| (self.level, *number, [day.weight, day.weight_squares, day.values]);
+        (self.squares, self.days.iter().map(day))
+    }
+
+    /// A sum of squares alone, or one day of [`Self::in_rows`].
+    pub(super) fn of_row(squares: i128, day: Option<(u32, i32, [i128; 3])>) -> Self {
+        let level = day.map_or(0, |(level, ..)| level);
+        let sums = |[weight, weight_squares, values]: [i128; 3]| Day { weight, weight_squares, values };
+        Self { level, days: day.map(|(_, number, parts)| (number, sums(parts))).into_iter().collect(), squares }
+    }
+}
+
 /// Days since the Unix epoch.
 fn day_number(date: &str) -> Option<i32> {
     const EPOCH: Date = Date::constant(1970, 1, 1);

@@ -50,6 +50,7 @@ mod percentile;
 mod population;
 mod report;
 mod role;
+pub mod rows;
 mod shares;
 mod shrink;
 mod sums;

@@ -207,6 +207,28 @@ impl AddAssign<&Self> for Hits {
     }
 }
 
+/// The sums of a type as one array, and back.
+macro_rules! as_array {
+    ($type:ident: $count:literal, $($part:ident),+) => {
+        impl $type {
+            /// The sums, in an order that never changes.
+            pub(super) const fn to_array(self) -> [i128; $count] {
+                [$(self.$part),+]
+            }
+
+            /// What [`Self::to_array`] gave.
+            pub(super) const fn of_array([$($part),+]: [i128; $count]) -> Self {
+                Self { $($part),+ }
+            }
+        }
+    };
+}
+
+as_array!(Moments: 4, weight, weight_squares, values, squares);
+as_array!(Pairs: 5, weight, starts, ends, start_squares, products);
+as_array!(Mean: 2, weight, values);
+as_array!(Hits: 3, weight, weight_squares, hits);
+
 #[cfg(test)]
 mod tests {
     use super::*;
