@@ -14,6 +14,8 @@ pub mod commands;
 pub mod drift;
 mod engine;
 mod evaluate;
+#[cfg(feature = "exchange")]
+mod exchange;
 mod exit;
 mod explain;
 mod input;

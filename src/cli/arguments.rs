@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-use super::flags::{Everything, Judging, Learning, Merging, Nights, Reading, SettingFlags, Storing, Tending};
+use super::flags::{
+    Everything, Exchanging, Judging, Learning, Merging, Nights, Reading, SettingFlags, Storing, Tending,
+};
 use crate::settings;
 use crate::shards::Shard;
 
@@ -90,6 +92,34 @@ pub struct Plan {
     /// Settings.
     #[command(flatten)]
     pub settings: SettingFlags<Reading>,
+}
+
+/// The arguments of `exchange`.
+#[derive(Debug, Args)]
+pub struct Exchange {
+    /// Which step
+    pub step: Step,
+    /// With `calls`: the languages of all calls, as `languages` prints them [default: those of the calls that come in]
+    #[arg(long, value_name = "CODE=LETTERS,…")]
+    pub languages: Option<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Exchanging>,
+}
+
+/// A step of `exchange`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// A table's columns as JSON in, those that are read as JSON out
+    Plan,
+    /// Turns in, a sample of their languages out
+    Survey,
+    /// The lines of all samples in, the languages of all turns out as text
+    Languages,
+    /// All turns of some calls in, rows of calls.csv and exact sums out
+    Calls,
+    /// Sums over all calls in, rows of agents.csv out
+    Agents,
 }
 
 /// The arguments of `explain`.

@@ -40,6 +40,10 @@ pub struct Merging;
 #[derive(Debug, Clone)]
 pub struct Reading;
 
+/// The flags of a command that reads and scores a part of somebody's table, and writes no files.
+#[derive(Debug, Clone)]
+pub struct Exchanging;
+
 /// The flags of a command that reads and judges engines.
 #[derive(Debug, Clone)]
 pub struct Judging;
@@ -98,6 +102,13 @@ impl Scope for Reading {
         Heading::Cost.title(),
         Heading::Storage.title(),
     ];
+}
+
+impl Scope for Exchanging {
+    const HEADINGS: &'static [&'static str] =
+        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Redaction.title(), Heading::Output.title()];
+    const WITHOUT: &'static [&'static str] =
+        &["format-in", "metadata", "out", "detail", "metrics", "format", "bom", "csv-guard"];
 }
 
 impl Scope for Judging {

@@ -12,10 +12,10 @@ mod arguments;
 mod flags;
 
 pub use arguments::{
-    Analyze, Cache, CacheArgs, Config, Evaluate, Explain, Jobs, JobsArgs, Merge, Nightly, Plan, Train,
+    Analyze, Cache, CacheArgs, Config, Evaluate, Exchange, Explain, Jobs, JobsArgs, Merge, Nightly, Plan, Step, Train,
 };
 pub use flags::{
-    Everything, General, Judging, Learning, Merging, Nights, Reading, Scope, SettingFlags, Storing, Tending,
+    Everything, Exchanging, General, Judging, Learning, Merging, Nights, Reading, Scope, SettingFlags, Storing, Tending,
 };
 
 use crate::engine::registry;
@@ -149,6 +149,8 @@ pub enum Command {
     /// Show how one call's numbers came about
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Score turns that stand in a table of another program, Arrow in and out: what undertone.spark runs
+    Exchange(Exchange),
     /// Draw report.html again from the CSV files of a run
     Report {
         /// The directory that analyze wrote

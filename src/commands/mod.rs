@@ -11,6 +11,8 @@ pub mod completions;
 pub mod config;
 mod ending;
 pub mod evaluate;
+#[cfg(feature = "exchange")]
+pub mod exchange;
 pub mod explain;
 pub mod formats;
 pub mod jobs;
@@ -66,6 +68,15 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
                 words => explain::run(call_id, &settings.out, words.map(|(call, _)| call).as_ref()),
             }
         }),
+        #[cfg(feature = "exchange")]
+        Command::Exchange(args) => {
+            with_settings(general, args.settings.clone(), |settings| exchange::run(settings, &args))
+        }
+        #[cfg(not(feature = "exchange"))]
+        Command::Exchange(_) => {
+            let hint = "build with `cargo build --release --features exchange`";
+            Err(Failure::new(ExitCode::Settings, "this build has no exchange").with_hint(Some(hint.to_owned())))
+        }
         Command::Report { dir } => report::run(&dir),
         Command::Train(args) if args.purpose == "calls" => {
             with_settings(general, args.settings.clone(), |settings| train_calls::run(&by_request(settings), &args))

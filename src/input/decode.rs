@@ -12,6 +12,8 @@ use std::rc::Rc;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use super::error::{InputError, of_place};
+#[cfg(feature = "exchange")]
+use super::formats::arrow::is_stream;
 use super::formats::parquet::is_parquet;
 use super::source::Source;
 
@@ -202,7 +204,7 @@ impl Opened {
         };
         let head = up_to(&mut plain, HEAD_BYTES).map_err(|error| failure(&path, compression, error))?;
         // What is no text passes as it is.
-        let is_text = !is_parquet(&head);
+        let is_text = !is_parquet(&head) && !is_stream(&head);
         let (encoding, mark) = if is_text { Encoding::of(&head, head.len() < HEAD_BYTES) } else { (Encoding::Utf8, 0) };
         let sampled = &head[mark..head.len().min(mark + SAMPLE_BYTES)];
         let sample = encoding.decoder().map_or_else(
@@ -232,6 +234,12 @@ fn failure(path: &str, compression: Option<&'static str>, source: io::Error) -> 
         Some(compression) if of_place(&source).is_none() => InputError::Damaged { path, compression, source },
         _ => InputError::Unreadable { path, source },
     }
+}
+
+/// No Arrow is read by such a build.
+#[cfg(not(feature = "exchange"))]
+const fn is_stream(_head: &[u8]) -> bool {
+    false
 }
 
 /// Compression by magic bytes. The ending decides only where a file is too short to tell, since it is then cut off.

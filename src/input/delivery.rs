@@ -16,6 +16,9 @@ pub struct Delivery {
     pub ranks: Option<Vec<u32>>,
     /// Whether files without a row are no error.
     pub may_be_empty: bool,
+    /// Whether the rows are a part of a whole: what holds for all rows together, such as how many may be rejected, is up to
+    /// whoever has the whole.
+    pub is_part: bool,
 }
 
 impl Delivery {

@@ -64,6 +64,8 @@ pub use delivery::Delivery;
 pub use discover::discover;
 pub use error::InputError;
 pub use field::{BadMap, Field, Origin};
+#[cfg(feature = "exchange")]
+pub(crate) use formats::arrow::TableColumns;
 pub use formats::{Description, FormatName, Found, descriptions};
 #[cfg(feature = "object-stores")]
 pub(crate) use objects::in_turn;
@@ -202,6 +204,21 @@ pub fn read(
     read_formats(&formats::ALL, sources, options, on_progress)
 }
 
+/// Reads turns out of an Arrow IPC stream, as a part of somebody's table: how many rows are rejected, and whether there
+/// are any, is up to whoever has the whole.
+///
+/// # Errors
+/// Those of [`read`] but for too many rejected rows and no usable one.
+#[cfg(feature = "exchange")]
+pub(crate) fn read_part(
+    source: Source,
+    mut options: InputOptions,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Conversations, InputError> {
+    options.delivery.is_part = true;
+    read_formats(&[&formats::arrow::Arrow], &[source], &options, on_progress)
+}
+
 /// The same, for files in any of `formats`. If a file with the parties of calls comes behind their words, all are read
 /// once more.
 fn read_formats(
@@ -291,10 +308,13 @@ fn read_all(
     for (_, error) in &passed_over {
         tracing::warn!("{error}: it was passed over");
     }
-    if usable == 0 && !(options.delivery.may_be_empty && rejects.count() == 0) {
+    let may_be_empty = options.delivery.is_part || options.delivery.may_be_empty && rejects.count() == 0;
+    if usable == 0 && !may_be_empty {
         return Err(InputError::NoUsableRow { files: sources.len(), rows, first: rejects.first() });
     }
-    rejects.check(options.max_rejects, rows)?;
+    if !options.delivery.is_part {
+        rejects.check(options.max_rejects, rows)?;
+    }
     // A code that is in no list is the user's own affair.
     let language = options.language.as_deref().and_then(|code| language::stated(code).unwrap_or(Some(code)));
     Ok(Pass::Done(Box::new(Conversations {
@@ -421,6 +441,20 @@ impl Conversations {
     /// The rows that can't be used, by file and line; of very many, the last of each file in one.
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
+    }
+
+    /// How many rows can't be used, by reason.
+    #[cfg(feature = "exchange")]
+    pub(crate) fn rejected_by_reason(&self) -> BTreeMap<Box<str>, u64> {
+        let mut by_reason = BTreeMap::new();
+        for reject in &self.rejects {
+            let (reason, rows) = match reject.reason {
+                rejects::Reason::NotListed { rows } => ("further ones".into(), rows),
+                reason => (reason.to_string().into(), 1),
+            };
+            *by_reason.entry(reason).or_default() += rows;
+        }
+        by_reason
     }
 
     /// Rows read of all files, used or rejected.

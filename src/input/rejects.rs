@@ -211,7 +211,7 @@ impl fmt::Display for MaxRejects {
 }
 
 impl MaxRejects {
-    fn is_passed_by(self, rejected: u64, rows: u64) -> bool {
+    pub(crate) fn is_passed_by(self, rejected: u64, rows: u64) -> bool {
         match self {
             Self::Share(share) => i128::from(rejected) * 1_000_000 > i128::from(rows) * i128::from(share.0),
             Self::Count(count) => rejected > count,

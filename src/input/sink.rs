@@ -326,7 +326,9 @@ impl Sink<'_, '_> {
         }
         self.next_look = self.rows + ROWS_PER_STEP;
         (self.on_progress)(Progress { bytes: self.run.bytes + bytes, rows: self.run.rows });
-        self.run.rejects.check_so_far(self.run.options.max_rejects, self.run.rows)?;
+        if !self.run.options.delivery.is_part {
+            self.run.rejects.check_so_far(self.run.options.max_rejects, self.run.rows)?;
+        }
         Ok(if self.run.unknown.are_too_many() { Step::Stop } else { Step::Looked })
     }
 }

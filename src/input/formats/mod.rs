@@ -18,10 +18,14 @@ use super::field::Field;
 use super::sink::Sink;
 use json::Shape;
 
+#[cfg(feature = "exchange")]
+pub(super) mod arrow;
 pub(super) mod captions;
 pub(super) mod csv;
 mod foreign;
 mod json;
+#[cfg(any(feature = "exchange", feature = "parquet"))]
+mod moments;
 pub(super) mod parquet;
 #[cfg(test)]
 mod tests;

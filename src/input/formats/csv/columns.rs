@@ -59,7 +59,7 @@ pub(in crate::input::formats) struct Columns {
     /// Whether the column of agent ids holds customers' too.
     pub(super) is_any_actor: bool,
     /// Whether the column of starts holds that of the call.
-    pub(super) is_call_start: bool,
+    pub(in crate::input::formats) is_call_start: bool,
     /// What the header says of the start's unit.
     pub(super) started: TimeColumn,
     /// What the header says of the end's unit.
@@ -138,6 +138,12 @@ impl Columns {
     /// The position of `field` in each row, if a column holds it.
     pub(in crate::input::formats) const fn position(&self, field: Field) -> Option<usize> {
         self.positions[field as usize]
+    }
+
+    /// Whether the column at this place is read.
+    #[cfg(feature = "exchange")]
+    pub(in crate::input::formats) fn uses(&self, at: usize) -> bool {
+        self.positions.contains(&Some(at)) || self.entry_type == Some(at)
     }
 
     /// Columns that are not used and look like what the file then lacks, with the field: a lost order of turns is worse
@@ -336,7 +342,7 @@ impl Search<'_> {
 }
 
 /// The columns of a file, in words: a first line that is no header is not shown.
-pub(super) fn seen(peek: &Peek, map: &[(Field, Origin)]) -> String {
+pub(in crate::input::formats) fn seen(peek: &Peek, map: &[(Field, Origin)]) -> String {
     if is_header(&peek.header, map) {
         return quote::columns(&peek.header);
     }

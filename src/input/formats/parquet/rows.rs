@@ -5,14 +5,14 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _, civil};
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::{Type, TypePtr};
+
+use crate::input::formats::moments;
 
 /// Bytes of text made at a time.
 const CHUNK_BYTES: usize = 1 << 16;
@@ -226,9 +226,7 @@ fn text(field: &Field, stamp: Stamp) -> String {
         (Field::TimestampMillis(ms), stamp) => moment(ms.checked_mul(1000), stamp),
         (Field::TimestampMicros(micros), stamp) => moment(Some(*micros), stamp),
         (Field::Long(nanos), Stamp::Time { is_nanos: true, .. }) => moment(Some(nanos / 1000), stamp),
-        (Field::Date(days), _) => {
-            civil::date(1970, 1, 1).checked_add(days.days()).map_or_else(|_| String::new(), |date| date.to_string())
-        }
+        (Field::Date(days), _) => moments::date(*days),
         (Field::Float(number), _) => format!("{number:?}"),
         (Field::Double(number), _) => format!("{number:?}"),
         (Field::Null | Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_), _) => String::new(),
@@ -236,13 +234,10 @@ fn text(field: &Field, stamp: Stamp) -> String {
     }
 }
 
-/// A time in microseconds since the Unix epoch. One whose column names no zone is in that of the settings.
+/// A time in microseconds since the Unix epoch.
 fn moment(micros: Option<i64>, stamp: Stamp) -> String {
-    let Some(time) = micros.and_then(|micros| Timestamp::from_microsecond(micros).ok()) else { return String::new() };
-    match stamp {
-        Stamp::Time { is_utc: false, .. } => time.to_zoned(TimeZone::UTC).datetime().to_string(),
-        _ => time.to_string(),
-    }
+    let is_utc = !matches!(stamp, Stamp::Time { is_utc: false, .. });
+    micros.map(|micros| moments::moment(micros, is_utc)).unwrap_or_default()
 }
 
 #[cfg(test)]
