@@ -3,7 +3,7 @@ text costs.
 
     python3 benches/endpoints.py        about three minutes
 
-The stand-ins throttle as the services do; the program is a debug build, for it only waits.
+The stand-ins throttle as the services do. Set UNDERTONE to measure another binary than a release build of this tree.
 """
 
 import json
@@ -12,7 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from measure import RELEASE, ROOT, undertone
+
 LABELS = '{ POSITIVE = "positive", NEGATIVE = "negative", NEUTRAL = "neutral", MIXED = "mixed" }'
 OWN = '{ glad = "positive", cross = "negative", plain = "neutral", both = "mixed" }'
 ARN = "arn:aws:comprehend:us-east-1:111122223333:document-classifier-endpoint/ours"
@@ -31,7 +32,7 @@ def verdict(name, value, ok, want):
 
 
 def measured(arguments, settings, texts):
-    command = ["target/debug/examples/endpoint_standin", *arguments]
+    command = [RELEASE / "examples" / "endpoint_standin", *arguments]
     standin = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     environment = {"PATH": os.environ["PATH"], "UNDERTONE_CACHE_PATH": "off", "AWS_EC2_METADATA_DISABLED": "true"}
     for line in iter(standin.stdout.readline, "\n"):
@@ -42,7 +43,7 @@ def measured(arguments, settings, texts):
         Path(folder, "undertone.toml").write_text(settings)
         rows = [f"c{i},customer,en,{text}" for i, text in enumerate(texts)]
         Path(folder, "in.csv").write_text("\n".join(["call_id,speaker,language,text", *rows]))
-        program = [ROOT / "target/debug/undertone", "analyze", "--quiet", "in.csv"]
+        program = [undertone(), "analyze", "--quiet", "in.csv"]
         code = subprocess.run(program, cwd=folder, env=environment).returncode
     assert code in (0, 3), code
     stats, _ = standin.communicate("")
@@ -50,9 +51,9 @@ def measured(arguments, settings, texts):
 
 
 def main():
-    subprocess.run(
-        ["cargo", "build", "--features", "full", "--bin", "undertone", "--example", "endpoint_standin"], cwd=ROOT, check=True
-    )
+    if "UNDERTONE" not in os.environ:
+        build = ["cargo", "build", "--release", "--locked", "--quiet", "--features", "full", "--bin", "undertone"]
+        subprocess.run([*build, "--example", "endpoint_standin"], cwd=ROOT, check=True)
     words = "it took them so long to answer that I went and bought one elsewhere number"
     sagemaker = f'engine = "sagemaker"\n[sagemaker]\nendpoint = "ours"\nlabels = {LABELS}\n'
     for slots in (3, 16):

@@ -63,7 +63,7 @@ class Services:
 
 
 class Watched(threading.Thread):
-    """Processor seconds of a process, by the wall clock."""
+    """Processor seconds and memory of a process, by the wall clock."""
 
     def __init__(self, process):
         super().__init__(daemon=True)
@@ -75,14 +75,18 @@ class Watched(threading.Thread):
         try:
             while True:
                 fields = self.stat.read_text().rsplit(")", 1)[1].split()
-                self.samples.append((time.time(), (int(fields[11]) + int(fields[12])) / ticks))
+                used, mebibytes = (int(fields[11]) + int(fields[12])) / ticks, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+                self.samples.append((time.time(), used, mebibytes))
                 time.sleep(0.02)
         except (OSError, IndexError):
             pass
 
     def between(self, start, end):
-        at = lambda moment: next((used for when, used in self.samples if when >= moment), self.samples[-1][1])
+        at = lambda moment: next((used for when, used, _ in self.samples if when >= moment), self.samples[-1][1])
         return at(end) - at(start)
+
+    def peak(self, start, end):
+        return max((mebibytes for when, _, mebibytes in self.samples if start <= when <= end), default=0)
 
 
 def run(source, environment):
@@ -107,6 +111,8 @@ def run(source, environment):
     if min(done[0]) < sent:
         sys.exit("a job has ended before all were out: give --takes more")
     record = json.loads((out / "run.json").read_text())
+    phases = {"out": (begun, sent), "in": (min(done[0]), max(done[1])), "the run itself": (max(done[1]), time.time())}
+    print("MiB at most:", ", ".join(f"{name} {watched.peak(*phase):.0f}" for name, phase in phases.items()))
     return usage.ru_maxrss / 1024, sent - begun, watched.between(min(done[0]), max(done[1])), record
 
 
