@@ -149,7 +149,7 @@ pub enum Command {
     /// Show how one call's numbers came about
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
-    /// Score turns that stand in a table of another program, Arrow in and out: what undertone.spark runs
+    /// Score turns of another program's table, Arrow in and out: what undertone.spark runs
     Exchange(Exchange),
     /// Draw report.html again from the CSV files of a run
     Report {

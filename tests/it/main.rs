@@ -18,6 +18,7 @@ mod determinism;
 #[cfg(all(feature = "comprehend", target_os = "linux"))]
 mod disk;
 mod evaluate;
+mod exchange;
 #[cfg(feature = "comprehend")]
 mod faults;
 mod formats;

@@ -103,7 +103,9 @@ fn analyzed(parts: &[Vec<u8>]) -> (BTreeMap<String, String>, String) {
     }
     let sums: Vec<RecordBatch> = sums.into_values().map(|rows| added(&rows)).collect();
     let mut writer = StreamWriter::try_new(Vec::new(), &Schema::new(sum_columns())).unwrap();
-    sums.iter().for_each(|row| writer.write(row).unwrap());
+    for row in &sums {
+        writer.write(row).unwrap();
+    }
     let mut out = Vec::new();
     agents(&settings, &*writer.into_inner().unwrap(), &mut out).unwrap();
     (rows, format!("{:?}", batches(&out)))

@@ -5,6 +5,7 @@
 //! that is not UTF-8 costs its row, not the batch. Refuses columns of columns.
 
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
@@ -17,7 +18,7 @@ use arrow_schema::{ArrowError, DataType, TimeUnit};
 
 use super::csv::columns::{CallIds, Columns, Layout, seen};
 use super::csv::peek::Peek;
-use super::csv::{Csv, aliases};
+use super::csv::{aliases, read_delimited};
 use super::moments::{date, moment};
 use super::{Description, Format, Found, Likeness, Sample};
 use crate::input::InputOptions;
@@ -53,7 +54,7 @@ impl Format for Arrow {
         let text = TableText::of(reader).map_err(|error| about.failed(error))?;
         // Columns go by the header alone.
         let sample = text.text.clone();
-        Csv.read_delimited(Opened { reader: Box::new(text), sample, about }, b',', sink)
+        read_delimited(Opened { reader: Box::new(text), sample, about }, b',', sink)
     }
 }
 
@@ -123,7 +124,7 @@ impl TableText {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] for what is no such stream, or has a column of a type that is not read.
     fn of(stream: Box<dyn Read>) -> io::Result<Self> {
-        let batches = StreamReader::try_new(stream, None).map_err(damaged)?;
+        let batches = unwound(|| StreamReader::try_new(stream, None))?;
         let schema = batches.schema();
         for field in schema.fields() {
             if !is_read(field.data_type()) {
@@ -140,7 +141,8 @@ impl TableText {
 impl Read for TableText {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.given == self.text.len() {
-            let Some(batch) = self.batches.next().transpose().map_err(damaged)? else { return Ok(0) };
+            let batches = &mut self.batches;
+            let Some(batch) = unwound(|| batches.next().transpose())? else { return Ok(0) };
             self.text.clear();
             self.given = 0;
             put_rows(&batch, &mut self.text)?;
@@ -151,6 +153,12 @@ impl Read for TableText {
         self.given += count;
         Ok(count)
     }
+}
+
+/// What `work` gives. The library meets some damage with a panic.
+fn unwound<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> io::Result<T> {
+    let panicked = |_| ArrowError::ParseError(String::new());
+    catch_unwind(AssertUnwindSafe(work)).map_err(panicked).flatten().map_err(damaged)
 }
 
 /// The library's messages may show values: none is passed on but that of the reader beneath.
@@ -238,5 +246,105 @@ fn put(array: &dyn Array) -> Put<'_> {
         }
         // No value of another type is valid.
         _ => Box::new(|_, _| {}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+        TimestampMicrosecondArray,
+    };
+    use arrow_ipc::writer::StreamWriter;
+
+    use super::*;
+    use crate::input::tests::{all_calls, read_bytes_as};
+
+    fn stream(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    }
+
+    fn text(values: [&str; 3]) -> ArrayRef {
+        Arc::new(StringArray::from(values.to_vec()))
+    }
+
+    fn turns() -> Vec<(&'static str, ArrayRef)> {
+        let at = vec![1_715_594_400_000_000, 1_715_594_405_500_000, 1_715_594_409_000_000];
+        vec![
+            ("call_id", Arc::new(Int64Array::from(vec![7, 7, 7]))),
+            ("speaker", text(["agent", "customer", "agent"])),
+            ("text", Arc::new(BinaryArray::from(vec![&b"hi, \"you\""[..], b"my\nbill", b"\xff\xfe"]))),
+            ("started", Arc::new(TimestampMicrosecondArray::from(at).with_timezone("Asia/Tokyo"))),
+            ("call_date", Arc::new(Date32Array::from(vec![Some(19_856), None, None]))),
+        ]
+    }
+
+    fn options() -> InputOptions {
+        let mut options = InputOptions::default();
+        options.delivery.is_part = true;
+        options
+    }
+
+    #[test]
+    fn typed_columns_are_read_as_a_table_is_and_bytes_that_are_no_text_cost_their_row() {
+        let conversations = read_bytes_as(&[&Arrow], &[("turns", stream(turns()))], &options()).unwrap();
+        assert_eq!((conversations.rows(), conversations.rejected()), (3, 1));
+        let (calls, _) = all_calls(&conversations);
+        let turns: Vec<_> = calls[0].turns.iter().map(|turn| (turn.text.as_str(), turn.start_ms)).collect();
+        assert_eq!(turns, [("hi, \"you\"", Some(0)), ("my\nbill", Some(5_500))]);
+        assert_eq!((&*calls[0].id, calls[0].started_at_ms), ("7", Some(1_715_594_400_000)));
+        assert_eq!(calls[0].date.as_deref(), Some("2024-05-13"));
+    }
+
+    #[test]
+    fn values_are_written_as_other_tables_have_them() {
+        let decimal = Decimal128Array::from(vec![1250]).with_precision_and_scale(9, 2).unwrap();
+        let local: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![1_715_594_400_000_000]));
+        let columns: [(ArrayRef, &str); 5] = [
+            (Arc::new(decimal), "12.50"),
+            (local, "2024-05-13T10:00:00"),
+            (Arc::new(Float64Array::from(vec![3.0])), "3.0"),
+            (Arc::new(BooleanArray::from(vec![true])), "true"),
+            (Arc::new(Date32Array::from(vec![-1])), "1969-12-31"),
+        ];
+        for (array, expected) in columns {
+            let mut cell = Vec::new();
+            put(&*array)(0, &mut cell);
+            assert_eq!(String::from_utf8(cell).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn damaged_streams_end_in_an_error_or_in_rows() {
+        let whole = stream(turns());
+        for at in 4..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0xff;
+            drop(read_bytes_as(&[&Arrow], &[("turns", damaged)], &options()));
+        }
+        let list =
+            stream(vec![("text", Arc::new(arrow_array::new_null_array(&DataType::new_list(DataType::Utf8, true), 1)))]);
+        assert!(read_bytes_as(&[&Arrow], &[("turns", list)], &options()).is_err());
+    }
+
+    #[test]
+    fn doubtful_columns_are_not_taken_by_their_names() {
+        let find = |header: &[&str]| {
+            let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+            TableColumns::find("turns", &header, &InputOptions::default())
+        };
+        let found = find(&["more", "text", " Call ID", "speaker", "turn", "EntryType"]).unwrap();
+        assert_eq!(found, TableColumns { used: vec![1, 2, 3, 4, 5], call_id: 2, is_ordered: true });
+        assert!(!find(&["text", "call_id", "speaker", "ended"]).unwrap().is_ordered);
+        for header in [&["text", "call_id", "sender", "turn"][..], &["text", "id", "speaker", "turn"]] {
+            assert!(matches!(find(header), Err(InputError::NoColumn { .. })), "{header:?}");
+        }
+        let created = find(&["text", "call_id", "speaker", "created_at", "turn"]);
+        assert!(matches!(created, Err(InputError::AmbiguousColumns { field: Field::Started, .. })));
     }
 }

@@ -79,51 +79,44 @@ impl Format for Csv {
 
     fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {
         let delimiter = sniff_delimiter(&file.sample, &sink.options().map);
-        self.read_delimited(file, delimiter, sink)
+        read_delimited(file, delimiter, sink)
     }
 }
 
-impl Csv {
-    /// Reads a file whose columns are known to be parted by `delimiter`.
-    ///
-    /// # Errors
-    /// What stops the run.
-    pub(super) fn read_delimited(
-        &self,
-        file: Opened,
-        delimiter: u8,
-        sink: &mut Sink<'_, '_>,
-    ) -> Result<Found, InputError> {
-        let peek = Peek::of(&file.sample, delimiter);
-        let mut records = Records::new(file.reader, delimiter);
-        let failed = |error| file.about.failed(error);
-        if records.advance().map_err(failed)? != Advance::Record {
-            return Ok(found(Layout::Turns(0), delimiter, &[]));
-        }
-        let mut rows = Rows::new(sink, &peek)?;
-        rows.name_overlooked();
-        loop {
-            match records.advance().map_err(failed)? {
-                Advance::Record => rows.record(&records)?,
-                Advance::Unclosed { lines } => rows.unclosed(records.line(), lines),
-                Advance::TooLong => {
-                    let (path, limit_mib) = (file.about.path.clone(), MAX_RECORD_BYTES >> 20);
-                    return Err(InputError::RecordTooLong { path, line: records.line(), limit_mib });
-                }
-                Advance::End => break,
-            }
-            match rows.sink.step(file.about.tap.passed())? {
-                Step::On => {}
-                Step::Looked => rows.check(UNLABELLED)?,
-                Step::Stop => break,
-            }
-        }
-        rows.check(1)?;
-        rows.warn();
-        let mut found = found(rows.columns.layout, delimiter, &rows.columns.mapping(&peek.header));
-        found.facts.extend(rows.columns.entry_type.map(|_| ("events", rows.events.into())));
-        Ok(found)
+/// Reads a file whose columns are known to be parted by `delimiter`.
+///
+/// # Errors
+/// What stops the run.
+pub(super) fn read_delimited(file: Opened, delimiter: u8, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {
+    let peek = Peek::of(&file.sample, delimiter);
+    let mut records = Records::new(file.reader, delimiter);
+    let failed = |error| file.about.failed(error);
+    if records.advance().map_err(failed)? != Advance::Record {
+        return Ok(found(Layout::Turns(0), delimiter, &[]));
     }
+    let mut rows = Rows::new(sink, &peek)?;
+    rows.name_overlooked();
+    loop {
+        match records.advance().map_err(failed)? {
+            Advance::Record => rows.record(&records)?,
+            Advance::Unclosed { lines } => rows.unclosed(records.line(), lines),
+            Advance::TooLong => {
+                let (path, limit_mib) = (file.about.path.clone(), MAX_RECORD_BYTES >> 20);
+                return Err(InputError::RecordTooLong { path, line: records.line(), limit_mib });
+            }
+            Advance::End => break,
+        }
+        match rows.sink.step(file.about.tap.passed())? {
+            Step::On => {}
+            Step::Looked => rows.check(UNLABELLED)?,
+            Step::Stop => break,
+        }
+    }
+    rows.check(1)?;
+    rows.warn();
+    let mut found = found(rows.columns.layout, delimiter, &rows.columns.mapping(&peek.header));
+    found.facts.extend(rows.columns.entry_type.map(|_| ("events", rows.events.into())));
+    Ok(found)
 }
 
 fn found(layout: Layout, delimiter: u8, mapping: &[(Field, String)]) -> Found {

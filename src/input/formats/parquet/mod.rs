@@ -44,7 +44,7 @@ impl Format for Parquet {
     }
 
     fn read(&self, file: Opened, sink: &mut Sink<'_, '_>) -> Result<Found, InputError> {
-        let mut found = csv::Csv.read_delimited(as_table(file)?, b',', sink)?;
+        let mut found = csv::read_delimited(as_table(file)?, b',', sink)?;
         found.facts.retain(|(name, _)| *name != "delimiter");
         Ok(found)
     }
