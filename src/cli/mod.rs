@@ -183,6 +183,9 @@ pub enum Command {
     Man {
         /// The page of this command, such as `analyze` or `config show`, instead of the program's
         command: Vec<String>,
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        into: Option<PathBuf>,
     },
 }
 

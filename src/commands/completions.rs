@@ -1,6 +1,8 @@
 //! `undertone completions` and `undertone man`: what packages install beside the program.
 
-use clap::CommandFactory as _;
+use std::path::Path;
+
+use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
@@ -26,7 +28,24 @@ pub fn man(path: &[String]) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// The manual page in roff.
+/// Writes the manual pages of the program and of all commands into `folder`, as `undertone-config-show.1`.
+///
+/// # Errors
+/// [`Failure`] when the folder, or a page in it, can't be written.
+pub fn pages(folder: &Path) -> Result<ExitCode, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let mut left = vec![program];
+    while let Some(command) = left.pop() {
+        let path = folder.join(format!("{}.1", title(&command)));
+        std::fs::write(&path, roff(&command)?).map_err(|error| Failure::write(&path, error))?;
+        left.extend(command.get_subcommands().cloned());
+    }
+    Ok(ExitCode::Done)
+}
+
+/// The manual page of the command at `path`.
 fn page(path: &[String]) -> Result<String, Failure> {
     let mut command = Cli::command();
     command.build();
@@ -37,9 +56,18 @@ fn page(path: &[String]) -> Result<String, Failure> {
             Failure::new(ExitCode::Usage, format!("there is no command `{}`", path.join(" "))).with_hint(hint)
         })?;
     }
+    roff(&command)
+}
+
+/// The name of a command's page: `undertone-config-show`.
+fn title(command: &Command) -> String {
+    command.get_bin_name().unwrap_or("undertone").replace(' ', "-")
+}
+
+/// The manual page of `command` in roff.
+fn roff(command: &Command) -> Result<String, Failure> {
     let mut page = Vec::new();
-    let title = command.get_bin_name().unwrap_or("undertone").replace(' ', "-");
-    let man = clap_mangen::Man::new(command).title(title).manual("undertone");
+    let man = clap_mangen::Man::new(command.clone()).title(title(command)).manual("undertone");
     man.render(&mut page).map_err(|error| Failure::new(ExitCode::Unexpected, error))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
@@ -47,6 +75,19 @@ fn page(path: &[String]) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_pages_are_written_under_the_names_that_packages_install() {
+        let folder = tempfile::tempdir().unwrap();
+        let into = folder.path().join("man1");
+        assert_eq!(pages(&into).unwrap(), ExitCode::Done);
+        for name in ["undertone.1", "undertone-analyze.1", "undertone-config-show.1"] {
+            let page = std::fs::read_to_string(into.join(name)).unwrap();
+            assert!(page.contains(".SH SYNOPSIS"), "{name}");
+        }
+        let failure = pages(&into.join("undertone.1")).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::CantCreate);
+    }
 
     #[test]
     fn every_command_has_a_manual_page() {

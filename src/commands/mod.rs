@@ -101,7 +101,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Formats => formats::run(),
         Command::Config(command) => config::run(general, command),
         Command::Completions { shell } => completions::run(shell),
-        Command::Man { command } => completions::man(&command),
+        Command::Man { into: Some(folder), .. } => completions::pages(&folder),
+        Command::Man { command, into: None } => completions::man(&command),
     }
 }
 
