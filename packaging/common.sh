@@ -22,7 +22,7 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 home=${CARGO_HOME:-$HOME/.cargo}
 export SOURCE_DATE_EPOCH
 export CARGO_ENCODED_RUSTFLAGS="--remap-path-prefix=$home=/cargo"$'\x1f'"--remap-path-prefix=$PWD=/undertone"
-export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$PWD=/undertone"
+export CFLAGS="-ffile-prefix-map=$home=/cargo"
 export "CC_${target//-/_}=musl-gcc"
 
 stop() {
