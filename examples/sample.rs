@@ -357,6 +357,7 @@ fn record(tables: &Tables, agents: &AgentsReport) -> RunRecord {
         via: None,
         jobs: Vec::new(),
         shard: None,
+        share: None,
         service: ServiceRecord::default(),
         seconds: SecondsRecord::default(),
         exit_code: 3,

@@ -15,7 +15,8 @@ use crate::output::{ContactsRecord, RunRecord, WrittenFile};
 use crate::overview::{BARS, NamedCall, Overview};
 use crate::rollup::AgentsReport;
 use crate::sentiment::{Millionths, SegmentCounts};
-use crate::words::{BAD, Coloured, Count, FAINT, Name, STRONG, counted};
+use crate::share::Measure;
+use crate::words::{BAD, Coloured, Count, FAINT, Name, STRONG, counted, interval};
 
 /// How many calls are named as worth listening to.
 const NAMED_CALLS: usize = 5;
@@ -49,6 +50,7 @@ impl Display for Summary<'_> {
         );
         writeln!(f, "{STRONG}{head}{STRONG:#}")?;
         self.customers(f)?;
+        self.share(f)?;
         self.course(f)?;
         self.calls(f)?;
         self.agents(f)?;
@@ -86,6 +88,30 @@ impl Summary<'_> {
             line(f, "", format_args!("{unscored} {clause} nowhere"))?;
         }
         line(f, "", format_args!("{FAINT}−1{FAINT:#} {} {FAINT}+1{FAINT:#}", Bars(&self.overview.bars)))
+    }
+
+    /// What the service would have given to all calls, of a sampled run.
+    fn share(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(share) = &self.record.share else { return Ok(()) };
+        let mut label = share.engine.name.as_str();
+        for row in share.estimates.iter().filter(|row| row.queue.is_none()) {
+            let figure = match (row.measure, row.estimate.zip(row.interval)) {
+                (_, None) => continue,
+                (Measure::CustomerScore, Some((mean, ends))) => {
+                    format!("mean {} ({})", Coloured(Some(mean)), interval(Some(ends)))
+                }
+                (Measure::NegativeCallShare, Some((part, (low, high)))) => {
+                    format!("negative {:.1} % ({:.1} to {:.1} %)", 100.0 * part, 100.0 * low, 100.0 * high)
+                }
+                _ => continue,
+            };
+            line(f, label, format_args!("{figure}, had it scored every call"))?;
+            label = "";
+        }
+        let (drawn, all) = (counted(share.calls, "call"), Count(self.overview.calls));
+        let SegmentCounts { failed, .. } = share.segments;
+        let failures = if failed > 0 { format!("; {}", failures(failed)) } else { String::new() };
+        line(f, label, format_args!("scored {drawn} of {all}; all figures but these are the local engine's{failures}"))
     }
 
     fn course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,6 +224,11 @@ impl Summary<'_> {
         let names: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
         line(f, "written", format_args!("{STRONG}{}{STRONG:#}: {}", self.directory.display(), names.join(", ")))
     }
+}
+
+fn failures(failed: u64) -> String {
+    let segments = counted(failed, "segment");
+    format!("{BAD}{segments} failed{BAD:#}: see sample_failures.csv; the next run asks for them again")
 }
 
 /// One line with its label in front.

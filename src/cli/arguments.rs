@@ -6,10 +6,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::flags::{
-    Everything, Exchanging, Judging, Learning, Merging, Nights, Reading, SettingFlags, Storing, Tending,
+    Everything, Exchanging, Judging, Learning, Merging, Nights, Reading, Sampling, SettingFlags, Storing, Tending,
 };
 use crate::settings;
 use crate::shards::Shard;
+use crate::share::Share;
 
 /// A date as it is typed.
 fn date(text: &str) -> Result<Date, String> {
@@ -30,6 +31,10 @@ pub struct Analyze {
     /// Score only the calls of one part of a run, such as `3/16`, for `merge`
     #[arg(long, value_name = "NUMBER/COUNT")]
     pub shard: Option<Shard>,
+    /// Have the engine, a service, score a random share of the calls, such as `10%`, and the local engine all of them:
+    /// estimates.csv then holds what the service would have given to all. `fit` takes as many as --max-cost allows
+    #[arg(long, value_name = "SHARE", conflicts_with = "shard")]
+    pub share: Option<Share>,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,
@@ -86,6 +91,10 @@ pub struct Plan {
     /// stdin; .gz and .zst are read as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<String>,
+    /// Show what shares of the calls would cost, this one among them, and how closely each gives the means of a full run; the
+    /// local engine scores all calls for it
+    #[arg(long, value_name = "SHARE")]
+    pub share: Option<Share>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -120,6 +129,38 @@ pub enum Step {
     Calls,
     /// Sums over all calls in, rows of agents.csv out
     Agents,
+}
+
+/// The most texts that a person labels.
+const MOST_TEXTS: u64 = 1_000_000;
+
+/// The arguments of `sample`.
+#[derive(Debug, Args)]
+pub struct Sample {
+    /// Transcripts: files of any format that `undertone formats` lists, directories, globs; .gz and .zst are read as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<String>,
+    /// How many texts are drawn
+    #[arg(long, value_name = "NUMBER", value_parser = texts)]
+    pub count: usize,
+    /// Where they are written, a CSV file that is not there yet. It holds words of transcripts; what is personal is kept back
+    /// unless `--redact off` is given
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Decides which texts are drawn
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Settings.
+    #[command(flatten)]
+    pub settings: SettingFlags<Sampling>,
+}
+
+/// A number of texts as it is typed.
+fn texts(text: &str) -> Result<usize, String> {
+    let mut count = 0;
+    settings::put_within(&mut count, &settings::Raw::Argument(text.to_owned()), 1..=MOST_TEXTS)
+        .map_err(|wrong| wrong.to_string())?;
+    usize::try_from(count).map_err(|error| error.to_string())
 }
 
 /// The arguments of `explain`.
@@ -168,9 +209,15 @@ pub struct Train {
     /// trains a classifier
     #[arg(long = "for", value_name = "WHAT", default_value = "texts", value_parser = ["texts", "calls", "comprehend-custom"])]
     pub purpose: String,
-    /// With `--for calls`, transcripts of the rated calls: files, directories, globs
+    /// With `--for calls`, transcripts of the rated calls, with `--teacher` those that it has scored: files, directories, globs
     #[arg(long, value_name = "FILE")]
     pub input: Vec<String>,
+    /// Learn from the stored scores of this engine instead of labels: the texts come from --input, nothing is sent
+    #[arg(long, value_name = "ENGINE", requires = "input", conflicts_with_all = ["labels", "rating", "better"])]
+    pub teacher: Option<String>,
+    /// With `--teacher`, which of its models, if scores of several are stored
+    #[arg(long, value_name = "MODEL", requires = "teacher")]
+    pub teacher_model: Option<String>,
     /// With `--for calls`, the column that holds the rating [default: the first with a known name]
     #[arg(long, value_name = "COLUMN")]
     pub rating: Option<String>,

@@ -44,6 +44,10 @@ pub struct Reading;
 #[derive(Debug, Clone)]
 pub struct Exchanging;
 
+/// The flags of a command that reads, and scores on this machine only.
+#[derive(Debug, Clone)]
+pub struct Sampling;
+
 /// The flags of a command that reads and judges engines.
 #[derive(Debug, Clone)]
 pub struct Judging;
@@ -109,6 +113,12 @@ impl Scope for Exchanging {
         &[Heading::Input.title(), Heading::Scoring.title(), Heading::Redaction.title(), Heading::Output.title()];
     const WITHOUT: &'static [&'static str] =
         &["format-in", "metadata", "out", "detail", "metrics", "format", "bom", "csv-guard"];
+}
+
+impl Scope for Sampling {
+    const HEADINGS: &'static [&'static str] =
+        &[Heading::Input.title(), Heading::Scoring.title(), Heading::Redaction.title(), Heading::Storage.title()];
+    const WITHOUT: &'static [&'static str] = &["min-coverage", "via"];
 }
 
 impl Scope for Judging {

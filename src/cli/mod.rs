@@ -12,10 +12,12 @@ mod arguments;
 mod flags;
 
 pub use arguments::{
-    Analyze, Cache, CacheArgs, Config, Evaluate, Exchange, Explain, Jobs, JobsArgs, Merge, Nightly, Plan, Step, Train,
+    Analyze, Cache, CacheArgs, Config, Evaluate, Exchange, Explain, Jobs, JobsArgs, Merge, Nightly, Plan, Sample, Step,
+    Train,
 };
 pub use flags::{
-    Everything, Exchanging, General, Judging, Learning, Merging, Nights, Reading, Scope, SettingFlags, Storing, Tending,
+    Everything, Exchanging, General, Judging, Learning, Merging, Nights, Reading, Sampling, Scope, SettingFlags,
+    Storing, Tending,
 };
 
 use crate::engine::registry;
@@ -61,13 +63,21 @@ Examples:
   undertone plan --engine comprehend calls.csv
   undertone plan --engine comprehend --json exports/ | jq .";
 
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  undertone sample exports/ --count 300 --out to-label.csv
+  undertone sample exports/ --count 300 --out to-label.csv --engine comprehend
+  undertone train to-label.csv --out ours.model
+  undertone evaluate to-label.csv --engine local --engine ours.model";
+
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   undertone train labelled-calls.csv --out ours.model
   undertone analyze --model ours.model calls.csv
   undertone train survey.csv --for calls --input calls.csv --out ours.toml
   undertone analyze --call-model ours.toml calls.csv
-  undertone train labelled.csv --for comprehend-custom --out classifier";
+  undertone train labelled.csv --for comprehend-custom --out classifier
+  undertone train --teacher comprehend --input exports/ --out student.model";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
@@ -146,6 +156,9 @@ pub enum Command {
     /// Say what analyze would send, cost and take, without sending anything
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
+    /// Draw texts that are worth a person's label, for `train` and `evaluate`
+    #[command(after_help = SAMPLE_EXAMPLES)]
+    Sample(Sample),
     /// Show how one call's numbers came about
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),

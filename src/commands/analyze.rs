@@ -125,6 +125,7 @@ impl<'a> Run<'a> {
                 .write(PART_FILE, |out| shards::write([fold.calls, fold.failures], segments, &sums, format, out))?;
         } else {
             let tables = Tables {
+                sample: None,
                 calls: fold.calls.into(),
                 segments: segments.map(Into::into),
                 failures: fold.failures.into(),

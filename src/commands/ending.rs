@@ -29,7 +29,8 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     /// Ends with 3 where something is lacking, else with 0.
     pub(super) fn set_exit_code(&mut self) {
-        let whole = self.record.counts.segments.complete() && self.record.counts.rejected_rows == 0;
+        let sample_is_whole = self.record.share.as_ref().is_none_or(|share| share.segments.complete());
+        let whole = self.record.counts.segments.complete() && sample_is_whole && self.record.counts.rejected_rows == 0;
         self.record.exit_code = if whole { ExitCode::Done } else { ExitCode::Partial }.number();
     }
 

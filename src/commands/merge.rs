@@ -34,6 +34,7 @@ pub fn run(settings: &Settings, folders: &[PathBuf], json: bool) -> Result<ExitC
     let mut ending = Ending { record, overview, agents: &agents, profile: &profile, json };
     ending.set_exit_code();
     let tables = Tables {
+        sample: None,
         calls: calls.into(),
         segments: segments.map(Into::into),
         failures: failures.into(),

@@ -20,13 +20,17 @@ pub mod merge;
 pub mod nightly;
 mod options;
 pub mod plan;
+mod plan_share;
 mod record;
 pub mod report;
+pub mod sample;
 mod session;
+mod share;
 mod stages;
 pub mod train;
 mod train_calls;
 mod train_custom;
+mod train_teacher;
 
 use crate::cli::{Cache, Cli, Command, GeneralFlags, Jobs, Scope, SettingFlags};
 use crate::exit::{ExitCode, Failure};
@@ -46,7 +50,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { general, command } = cli;
     match command {
         Command::Analyze(args) => with_settings(general, args.settings, |settings| {
-            with_failure_in_metrics(settings, || analyze::run(settings, &args.inputs, args.shard, args.json))
+            with_failure_in_metrics(settings, || match args.share {
+                Some(share) => share::run(settings, &args.inputs, share, args.json),
+                None => analyze::run(settings, &args.inputs, args.shard, args.json),
+            })
         }),
         Command::Nightly(args) => with_settings(general, args.settings.clone(), |settings| {
             with_failure_in_metrics(settings, || nightly::run(settings, &args))
@@ -55,8 +62,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             with_settings(general, args.settings, |settings| merge::run(settings, &args.parts, args.json))
         }
         Command::Plan(args) => {
-            with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.json))
+            with_settings(general, args.settings, |settings| plan::run(settings, &args.inputs, args.share, args.json))
         }
+        Command::Sample(args) => with_settings(general, args.settings.clone(), |settings| sample::run(settings, &args)),
         Command::Explain(args) => with_settings(general, args.settings, |settings| {
             // Copied from calls.csv it may have a guard.
             let call_id = unguarded(&args.call_id);
@@ -78,6 +86,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Err(Failure::new(ExitCode::Settings, "this build has no exchange").with_hint(Some(hint.to_owned())))
         }
         Command::Report { dir } => report::run(&dir),
+        Command::Train(args) if args.teacher.is_some() => {
+            with_settings(general, args.settings.clone(), |settings| train_teacher::run(&by_request(settings), args))
+        }
         Command::Train(args) if args.purpose == "calls" => {
             with_settings(general, args.settings.clone(), |settings| train_calls::run(&by_request(settings), &args))
         }

@@ -104,6 +104,15 @@ pub(super) fn redactor(settings: &Settings, profile: &Profile) -> Result<Option<
     redactor_of(settings, kinds).map(Arc::new).map(Some)
 }
 
+/// What is kept back of texts that people are shown: all kinds, unless the settings say otherwise.
+///
+/// # Errors
+/// As [`redactor`].
+pub(super) fn redactor_if_any(settings: &Settings) -> Result<Option<Arc<Redactor>>, Failure> {
+    let is_off = matches!(settings.section::<Redaction>().redact, Redact::Kinds(kinds) if kinds == Kinds::default());
+    if is_off { Ok(None) } else { redactor_to_judge(settings).map(Arc::new).map(Some) }
+}
+
 /// What would be kept back of what is sent away.
 ///
 /// # Errors

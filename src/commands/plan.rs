@@ -11,6 +11,7 @@ use indicatif::{HumanCount, HumanDuration};
 use serde::Serialize;
 
 use super::columns::columns;
+use super::plan_share::{self, SharePlan};
 use super::{by_job, options, print, session};
 use crate::cache::Access;
 use crate::chunk::Estimate;
@@ -22,12 +23,13 @@ use crate::jobs::Via;
 use crate::pipeline::{self, Plan, PrepareOptions};
 use crate::sentiment::Granularity;
 use crate::settings::Settings;
+use crate::share::Share;
 
-/// Plans the analysis of `inputs` and prints it, as JSON if `json`.
+/// Plans the analysis of `inputs`, and of shares of their calls if one is given, and prints it, as JSON if `json`.
 ///
 /// # Errors
 /// [`Failure`] with the exit code that tells what stopped it.
-pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCode, Failure> {
+pub fn run(settings: &Settings, inputs: &[String], share: Option<Share>, json: bool) -> Result<ExitCode, Failure> {
     let sources = input::discover(inputs, &settings.out)?;
     let conversations = input::read(&sources, &options::input(settings)?, &mut |_| {})?;
     let rejected_rows = conversations.rejected();
@@ -44,6 +46,12 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
     let profiles = std::iter::once(&profile).chain(by_job.iter().map(|by_job| &by_job.profile));
     let ways = profiles.flat_map(|profile| Granularity::ALL.map(|granularity| (granularity, profile)));
     let ways = ways.map(way).collect::<Result<Vec<_>, Failure>>()?;
+    let share = share.map(|share| {
+        let granularity = settings.granularity.or(profile.granularity);
+        let prepare = way((granularity, &profile))?;
+        plan_share::plan(settings, &conversations, &profile, &prepare, share)
+    });
+    let share = share.transpose()?;
     let mut calls = conversations.into_calls();
     let plans = pipeline::plan(calls.by_ref(), &ways)?;
     let (plans, in_jobs) = plans.split_at(Granularity::ALL.len());
@@ -71,6 +79,7 @@ pub fn run(settings: &Settings, inputs: &[String], json: bool) -> Result<ExitCod
             .zip(in_jobs)
             .filter_map(|(granularity, plan)| Some(by_job.as_ref()?.line(granularity, plan)))
             .collect(),
+        share,
     };
     print(&if json { report.json()? } else { report.table() })?;
     Ok(if rejected_rows > 0 { ExitCode::Partial } else { ExitCode::Done })
@@ -102,6 +111,8 @@ struct Report {
     /// The same by jobs; empty for a service without them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     by_job: Vec<JobLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<SharePlan>,
 }
 
 /// One granularity.
@@ -168,6 +179,9 @@ impl Report {
             text += &columns(&heads.map(str::to_owned), &rows);
         }
         self.notes(&mut text);
+        if let Some(share) = &self.share {
+            text += &share.table();
+        }
         text
     }
 
@@ -331,7 +345,7 @@ impl PlanLine {
     }
 }
 
-fn not_known() -> String {
+pub(super) fn not_known() -> String {
     "not known".to_owned()
 }
 
@@ -343,7 +357,7 @@ fn amount(units: u64, tokens: Option<(u64, u64)>) -> String {
     }
 }
 
-fn dollars(amount: f64) -> String {
+pub(super) fn dollars(amount: f64) -> String {
     if amount < 10.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 

@@ -83,18 +83,13 @@ pub(super) fn record(
     call_model: Option<&RatingModel>,
 ) -> RunRecord {
     let profile = session.service.engine.profile();
-    let granularity = settings.granularity.or(profile.granularity);
     RunRecord {
         schema_version: SCHEMA_VERSION.to_owned(),
         run_id: log::run_id().to_owned(),
         undertone_version: env!("CARGO_PKG_VERSION").to_owned(),
         scoring_version: SCORING_VERSION.to_owned(),
         settings_hash: settings.hash(registry::keys()),
-        engine: EngineRecord {
-            name: profile.name.to_owned(),
-            model: profile.model.clone(),
-            granularity: granularity.as_str().to_owned(),
-        },
+        engine: engine(settings, profile),
         call_model: call_model.map(|model| blake3::hash(model.to_toml().as_bytes()).to_hex().to_string()),
         started_at: started_at.to_string(),
         finished_at: String::new(),
@@ -107,9 +102,20 @@ pub(super) fn record(
         via: made.jobs.is_way.then(|| "jobs".to_owned()),
         jobs: made.jobs.records.clone(),
         shard: None,
+        share: None,
         service: service(session, profile, made.scoring.units + made.jobs.units),
         seconds: SecondsRecord::default(),
         exit_code: 0,
+    }
+}
+
+/// What scores, by the settings.
+pub(super) fn engine(settings: &Settings, profile: &Profile) -> EngineRecord {
+    let granularity = settings.granularity.or(profile.granularity);
+    EngineRecord {
+        name: profile.name.to_owned(),
+        model: profile.model.clone(),
+        granularity: granularity.as_str().to_owned(),
     }
 }
 
@@ -141,7 +147,7 @@ fn counts(read: &Read, made: &Made, agents: &AgentsReport) -> CountsRecord {
 }
 
 /// What was kept back; `None` where nothing was looked for.
-fn redaction(kinds: Kinds, redacted: &RedactedCounts) -> Option<RedactionRecord> {
+pub(super) fn redaction(kinds: Kinds, redacted: &RedactedCounts) -> Option<RedactionRecord> {
     (kinds != Kinds::default()).then(|| RedactionRecord {
         redaction_version: REDACTION_VERSION.to_owned(),
         kinds: kinds.iter().map(|kind| kind.to_string()).collect(),
@@ -151,7 +157,7 @@ fn redaction(kinds: Kinds, redacted: &RedactedCounts) -> Option<RedactionRecord>
 }
 
 /// Requests to a remote engine; blank for a local one.
-fn service(session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
+pub(super) fn service(session: &Session, profile: &Profile, planned_units: u64) -> ServiceRecord {
     if !profile.is_remote() {
         return ServiceRecord { planned_cost_usd: Some(0.0), cost_usd: Some(0.0), ..ServiceRecord::default() };
     }

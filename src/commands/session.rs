@@ -30,7 +30,7 @@ pub(super) fn cache_root(settings: &Settings) -> Result<Option<PathBuf>, Failure
 }
 
 /// How stored scores are opened.
-fn cache_options(settings: &Settings, access: Access) -> CacheOptions {
+pub(super) fn cache_options(settings: &Settings, access: Access) -> CacheOptions {
     CacheOptions { access, max_age_days: Some(max_age_days(settings)), ..CacheOptions::new() }
 }
 

@@ -146,16 +146,9 @@ pub fn read_model(path: &Path) -> Result<Model, ReadModelError> {
 pub fn run(options: &TrainOptions) -> Result<TrainSummary, TrainCommandError> {
     let files = options.labels.iter().map(|path| LabelFile::read(path)).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<Source<'_>> = files.iter().map(LabelFile::source).collect();
-    let base = match &options.from {
-        Base::Nothing => None,
-        Base::Shipped => Some(Model::shipped()),
-        Base::File(path) => {
-            Some(read_model(path).map_err(|source| TrainCommandError::Base { path: path.clone(), source })?)
-        }
-    };
+    let base = base_of(&options.from)?;
     let trained = train::train(&sources, base.as_ref(), &options.training)?;
-    write_whole(&options.out, &trained.bytes)
-        .map_err(|source| TrainCommandError::Unwritable { path: options.out.clone(), source })?;
+    written(&options.out, &trained.bytes)?;
     let bytes = trained.bytes.len();
     Ok(TrainSummary {
         version: trained.version,
@@ -164,6 +157,22 @@ pub fn run(options: &TrainOptions) -> Result<TrainSummary, TrainCommandError> {
         base: base.map(|base| base.version().to_owned()),
         report: trained.report,
     })
+}
+
+/// The model to begin at, if there is one.
+pub(super) fn base_of(from: &Base) -> Result<Option<Model>, TrainCommandError> {
+    match from {
+        Base::Nothing => Ok(None),
+        Base::Shipped => Ok(Some(Model::shipped())),
+        Base::File(path) => {
+            read_model(path).map(Some).map_err(|source| TrainCommandError::Base { path: path.clone(), source })
+        }
+    }
+}
+
+/// Writes a model, whole or not at all.
+pub(super) fn written(out: &Path, bytes: &[u8]) -> Result<(), TrainCommandError> {
+    write_whole(out, bytes).map_err(|source| TrainCommandError::Unwritable { path: out.to_owned(), source })
 }
 
 impl TrainSummary {

@@ -32,9 +32,14 @@ pub struct ClassFigures {
 impl Confusion {
     /// Counts pairs of true label and given label.
     pub fn of(pairs: impl IntoIterator<Item = (Label, Label)>) -> Self {
+        Self::weighted(pairs.into_iter().map(|(truth, given)| (truth, given, 1)))
+    }
+
+    /// Adds up pairs of true label and given label, each of so many units.
+    pub fn weighted(pairs: impl IntoIterator<Item = (Label, Label, u64)>) -> Self {
         let mut confusion = Self::default();
-        for (truth, given) in pairs {
-            confusion.counts[truth.index()][given.index()] += 1;
+        for (truth, given, weight) in pairs {
+            confusion.counts[truth.index()][given.index()] += weight;
         }
         confusion
     }

@@ -406,7 +406,8 @@ mod tests {
     }
 
     fn decided(engines: &[(Answers, Terms)], volume: u64) -> Evaluation {
-        let labels = (0..400).map(|at| if at % 2 == 0 { Label::Positive } else { Label::Negative }).collect();
+        let label = |at| if at % 2 == 0 { Label::Positive } else { Label::Negative };
+        let labels = (0..400).map(|at| label(at).into()).collect();
         let texts_by_label = Some([200, 200, 0, 0]);
         let subject = Subject { labels: "l".into(), items: "texts", count: 400, texts_by_label, ratings: None };
         let (answers, terms): (Vec<Answers>, Vec<Terms>) = engines.iter().cloned().unzip();

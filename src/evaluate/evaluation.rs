@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Closest, Comparison, Curve, Decision, Figure, Interval, Judged, MEASURES, Measure, MeasureFigures, RatedCall,
-    Standing, TextFigures, Verdict, agreement, macro_f1, paired_difference, unhappy_auc, verdict,
+    Standing, TextFigures, TrueLabel, Verdict, agreement, macro_f1, paired_difference, unhappy_auc, verdict,
 };
 use crate::sentiment::{Label, Scores};
 
@@ -12,7 +12,7 @@ use crate::sentiment::{Label, Scores};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Truth {
     /// Of each text, its label.
-    Texts(Vec<Label>),
+    Texts(Vec<TrueLabel>),
     /// Of each call, its rating and whether it counts as unhappy. Ratings are turned so that more is better.
     Calls(Vec<(f64, bool)>),
 }
@@ -248,7 +248,7 @@ fn engine_figures(truth: &Truth, answers: &Answers, seed: u64) -> EngineFigures 
 }
 
 /// The texts as an engine judged them; empty where it did not.
-pub fn judged(labels: &[Label], items: &[ItemScores]) -> Vec<Option<Judged>> {
+pub fn judged(labels: &[TrueLabel], items: &[ItemScores]) -> Vec<Option<Judged>> {
     labels.iter().zip(items).map(|(truth, item)| item.scores.map(|scores| Judged::new(*truth, scores))).collect()
 }
 
@@ -267,7 +267,7 @@ fn compare(truth: &Truth, first: &Answers, second: &Answers, seed: u64) -> Compa
     let (one, other) = (of(first), of(second));
     let difference = match truth {
         Truth::Texts(labels) => {
-            let labels: Vec<Label> = both.iter().map(|at| labels[*at]).collect();
+            let labels: Vec<TrueLabel> = both.iter().map(|at| labels[*at]).collect();
             let known = |items| judged(&labels, items).into_iter().flatten().collect::<Vec<Judged>>();
             paired_difference(&known(&one), &known(&other), seed, macro_f1)
         }
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_an_engine_did_not_score_counts_nowhere() {
-        let truth = Truth::Texts([Label::Positive, Label::Negative].repeat(50));
+        let truth = Truth::Texts([Label::Positive, Label::Negative].map(TrueLabel::from).repeat(50));
         let right: Vec<ItemScores> =
             (0..100).map(|at| if at % 2 == 0 { item(0.9, 0.0) } else { item(0.0, 0.9) }).collect();
         let mut partial = right.clone();
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_model_that_knows_the_texts_is_never_sure_to_be_better() {
-        let truth = Truth::Texts([Label::Positive, Label::Negative].repeat(50));
+        let truth = Truth::Texts([Label::Positive, Label::Negative].map(TrueLabel::from).repeat(50));
         let right = (0..100).map(|at| if at % 2 == 0 { item(0.9, 0.0) } else { item(0.0, 0.9) }).collect();
         let knows = Answers { trained_on_these: true, ..answers("knows", right, 0.0) };
         let guesses = answers("guesses", vec![item(0.9, 0.0); 100], 0.0);

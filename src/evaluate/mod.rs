@@ -33,4 +33,4 @@ pub use evaluation::{Answers, Effort, EngineFigures, Evaluation, ItemScores, Rat
 pub use ranking::{auc, spearman};
 pub use redaction::{RedactedCall, RedactionFigures};
 pub use reliability::{Bin, calibration_error, reliability};
-pub use texts::{Judged, TextFigures, accuracy, macro_f1};
+pub use texts::{Judged, TextFigures, TrueLabel, accuracy, macro_f1};

@@ -77,7 +77,7 @@ static HEAD: [Column<AgentRollup>; 18] = columns! {
         "1 − B: how much of the score is the agent's own: 0 is all chance, 1 none. Empty below 10 calls, and where fewer than 15 agents have 10.",
         |row| decimal(row.reliability);
     "status", Text,
-        "ok; uncertain (reliability below .3: the score is more of the others' than of the agent's own); insufficient (fewer than 10 calls: no verdict); few_agents (fewer than 15 agents, or fewer than 15 with 10 calls: no reliability); no_data.",
+        "ok; uncertain (reliability below .3: the score is more of the others' than of the agent's own); insufficient (fewer than 10 calls: no verdict); few_agents (fewer than 15 agents, or fewer than 15 with 10 calls: no reliability); no_data; sampled (a run with --share: the scores are those of the local engine, and no verdict follows from them; see estimates.csv).",
         |row| Cell::word(row.status.as_str());
     "funnel", Text,
         "in, watch or out: whether the agent lies outside the spread that the agents here usually have (|funnel_z| below 1.96, below 3.09, beyond). Empty below 10 calls, and where fewer than 5 agents have 10.",

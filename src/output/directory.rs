@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::datapackage::Resource;
-use super::files::{BYTE_ORDER_MARK, resources};
+use super::files::{BYTE_ORDER_MARK, all_resources};
 use crate::exit::{ExitCode, Stops};
 use crate::lock::LockError;
 use crate::places::{self, PlaceError};
@@ -24,17 +24,23 @@ mod remote;
 pub(crate) const PART_FILE: &str = "part.undertone";
 
 /// Every file that a run can write, in the order in which they are put in place.
-pub const FILES: [&str; 14] = [
+pub const FILES: [&str; 20] = [
     "calls.csv",
     "agents.csv",
     "segments.csv",
     "failures.csv",
     "rejects.csv",
+    "sample_calls.csv",
+    "sample_failures.csv",
+    "estimates.csv",
     "calls.parquet",
     "agents.parquet",
     "segments.parquet",
     "failures.parquet",
     "rejects.parquet",
+    "sample_calls.parquet",
+    "sample_failures.parquet",
+    "estimates.parquet",
     "report.html",
     "datapackage.json",
     PART_FILE,
@@ -280,7 +286,7 @@ pub(crate) fn write_hashed(
 
 /// Tables in `folder` that a run would replace and that begin as none that a run wrote.
 fn tables_of_others(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    resources(true).into_iter().filter_map(move |table| {
+    all_resources().filter_map(move |table| {
         let path = folder.join(table.file);
         let mut begin = Vec::new();
         File::open(&path).ok()?.take(HEADER_BYTES).read_to_end(&mut begin).ok()?;

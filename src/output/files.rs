@@ -9,6 +9,7 @@ use super::datapackage::{Resource, describe};
 #[cfg(feature = "parquet")]
 use super::directory::FILES;
 use super::directory::{OutputDirectory, OutputError};
+use super::estimates::{CALLS_FILE, ESTIMATES, ESTIMATES_FILE, FAILURES_FILE, SampleTables, sample_resources};
 use super::lists::{FAILURES, REJECTS, RejectRow, SEGMENTS};
 use super::sorted::Rows;
 use super::table::{Column, RowEncoder, fields};
@@ -38,6 +39,8 @@ pub struct Tables<'a> {
     pub agents: &'a AgentsReport,
     /// Rows of the input that could not be used, in order.
     pub rejects: &'a [RejectRow],
+    /// What a sampled run writes besides.
+    pub sample: Option<SampleTables<'a>>,
 }
 
 /// What files begin with for spreadsheets that need it.
@@ -57,11 +60,17 @@ impl Tables<'_> {
         }
         write_sorted(directory, "failures.csv", &FAILURES, self.failures, format)?;
         write_rows(directory, "rejects.csv", &REJECTS, self.rejects, format)?;
+        if let Some(SampleTables { calls, failures, estimates }) = self.sample {
+            write_sorted(directory, CALLS_FILE, call_columns(), calls.into(), format)?;
+            write_sorted(directory, FAILURES_FILE, &FAILURES, failures.into(), format)?;
+            write_rows(directory, ESTIMATES_FILE, &ESTIMATES, estimates, format)?;
+        }
         describe_tables(directory, detail, format)
     }
 }
 
-/// Writes the description of the tables that were written, segments.csv among them with `detail`, and their Parquet files.
+/// Writes the description of the tables that were written, segments.csv among them with `detail`, and their Parquet files. Those of
+/// a sampled run are there if they were written.
 ///
 /// # Errors
 /// [`OutputError`] naming the file.
@@ -70,7 +79,9 @@ pub(crate) fn describe_tables(
     detail: bool,
     format: Format,
 ) -> Result<(), OutputError> {
-    let resources = resources(detail);
+    let mut resources = resources(detail);
+    let is_written = |table: &Resource| directory.written().iter().any(|file| file.name == table.file);
+    resources.extend(sample_resources().into_iter().filter(is_written));
     if format.parquet {
         write_parquet(directory, &resources, format.guard)?;
     }
@@ -82,7 +93,12 @@ pub(crate) fn describe_tables(
     })
 }
 
-/// The tables as the description lists them; segments.csv among them with `detail`.
+/// Every table that a run may write.
+pub(super) fn all_resources() -> impl Iterator<Item = Resource> {
+    resources(true).into_iter().chain(sample_resources())
+}
+
+/// The tables that every run has, as the description lists them; segments.csv among them with `detail`.
 #[must_use]
 pub fn resources(detail: bool) -> Vec<Resource> {
     let segments = detail.then(|| Resource {

@@ -12,6 +12,7 @@ pub mod datapackage;
 mod decision;
 mod directory;
 mod drift;
+mod estimates;
 mod files;
 mod lists;
 #[cfg(feature = "parquet")]
@@ -20,6 +21,7 @@ pub(crate) mod read;
 mod record;
 mod sorted;
 pub(crate) mod table;
+mod texts;
 mod whole;
 
 pub use agents::columns as agent_columns;
@@ -30,6 +32,7 @@ pub(crate) use decision::decision_table;
 pub use directory::{FILES, OutputDirectory, OutputError, WrittenFile};
 pub(crate) use directory::{PART_FILE, TEMPORARY_HINT, sync_directory, write_hashed};
 pub use drift::{ABOUT_DRIFT, drift_columns};
+pub use estimates::{EstimateRecord, SampleTables, ShareRecord};
 pub use files::{Format, Tables, resources};
 pub(crate) use files::{describe_tables, put_rows, put_sorted, skip_header};
 pub use lists::{FAILURES, REJECTS, RejectRow, SEGMENTS, SegmentRow};
@@ -43,7 +46,8 @@ pub(crate) use sorted::MEMORY_BYTES;
 pub use sorted::{MergedRows, Rows, SortedRows, part_key};
 pub(crate) use table::columns;
 pub use table::{Column, Field, Kind, RowEncoder, fields};
-pub use whole::write_whole;
+pub(crate) use texts::{SampledText, sampled_texts};
+pub use whole::{write_private, write_whole};
 
 /// The version of the tables' columns: it changes when a column is added, and its first part when one changes.
 pub const SCHEMA_VERSION: &str = "1.2";

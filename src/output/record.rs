@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ReadError, WrittenFile};
+use super::{ReadError, ShareRecord, WrittenFile};
 use crate::rollup::Population;
 use crate::words::{Count, counted};
 
@@ -61,6 +61,9 @@ pub struct RunRecord {
     /// Which part of a run this is, such as `3/16`; nothing of a whole one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// What a service scored of the calls, and what it would have given to all; nothing of a run that it scored whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareRecord>,
     /// Requests to the service, and what it charges.
     pub service: ServiceRecord,
     /// Seconds by phase.

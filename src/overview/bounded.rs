@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 /// A map of a bounded number of keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
-pub(super) struct Bounded<K, V> {
+pub(crate) struct Bounded<K, V> {
     kept: BTreeMap<K, V>,
     /// What all other keys come to.
-    pub(super) rest: V,
+    pub(crate) rest: V,
 }
 
 impl<K: Ord, V: Default + AddAssign> Bounded<K, V> {
     /// Changes what belongs to `key`, where the first `most` keys are kept apart.
-    pub(super) fn add<Q>(&mut self, most: usize, key: &Q, change: impl FnOnce(&mut V))
+    pub(crate) fn add<Q>(&mut self, most: usize, key: &Q, change: impl FnOnce(&mut V))
     where
         K: Borrow<Q>,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
@@ -50,7 +50,7 @@ impl<K: Ord, V: Default + AddAssign> Bounded<K, V> {
     }
 
     /// What was kept apart, in the order of the keys.
-    pub(super) fn iter(&self) -> Iter<'_, K, V> {
+    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
         self.kept.iter()
     }
 }

@@ -20,7 +20,7 @@ use crate::output::{PARTS, parts};
 use crate::rollup::BAD;
 use crate::sentiment::{Label, Millionths};
 
-use bounded::Bounded;
+pub(crate) use bounded::Bounded;
 pub use call::CallFigures;
 pub(crate) use course::Moment;
 pub(crate) use sums::{BINS, Coverage, Group, Series};

@@ -21,9 +21,8 @@ use tokio::task::JoinHandle;
 pub use fold::{Fold, FoldOptions, RedactedCounts, TakeCalls, roll_up_call};
 use in_flight::InFlight;
 pub use planner::{Plan, plan};
-#[cfg(feature = "jobs")]
-pub use prepare::Step;
-pub use prepare::{FromJobs, Measured, PrepareOptions, Prepared};
+
+pub use prepare::{FromJobs, Measured, PrepareOptions, Prepared, Step};
 
 use crate::batch::{BatchOptions, BatchSummary, score_in_batches};
 use crate::engine::{EngineError, Service};

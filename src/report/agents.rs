@@ -138,6 +138,11 @@ pub(super) fn compared(agents: &[Agent]) -> bool {
     agents.iter().any(|agent| agent.place().is_some())
 }
 
+/// Whether the scores are those of the local engine in a run that is to show what a service would give.
+pub(super) fn sampled(agents: &[Agent]) -> bool {
+    agents.iter().any(|agent| agent.status == Status::Sampled)
+}
+
 /// Whether scores were compared after an adjustment for queue and language.
 pub(super) fn adjusted(agents: &[Agent]) -> bool {
     agents.iter().any(|agent| agent.adjusted.is_some())

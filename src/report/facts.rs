@@ -1,6 +1,6 @@
 //! What was run, in words: inputs, engine, coverage, what was not scored, cost.
 
-use crate::output::RunRecord;
+use crate::output::{EngineRecord, RunRecord};
 use crate::overview::{Coverage, Overview, Reason};
 use crate::words::{Count, Name, counted, percent};
 
@@ -83,12 +83,23 @@ fn input_lines(run: &RunRecord) -> Vec<String> {
 }
 
 fn engine_lines(run: &RunRecord) -> Vec<String> {
-    let engine = match run.engine.name.as_str() {
+    let Some(share) = &run.share else { return vec![engine_line(&run.engine, true)] };
+    let sample = counted(share.calls, "call");
+    vec![
+        format!("Every call by {}", engine_line(&run.engine, false)),
+        format!("{sample} also by {}", engine_line(&share.engine, false)),
+    ]
+}
+
+/// An engine; the local one leaves all texts where they are if it is the `only` one.
+fn engine_line(engine: &EngineRecord, only: bool) -> String {
+    let name = match engine.name.as_str() {
         "comprehend" => "Amazon Comprehend".to_owned(),
-        "local" => "the local engine: no text left the machine".to_owned(),
+        "local" if only => "the local engine: no text left the machine".to_owned(),
+        "local" => "the local engine".to_owned(),
         name => Name::new(name).to_string(),
     };
-    vec![format!("{engine} (model {}, cut by {})", Name::new(&run.engine.model), Name::new(&run.engine.granularity))]
+    format!("{name} (model {}, cut by {})", Name::new(&engine.model), Name::new(&engine.granularity))
 }
 
 fn coverage_lines(run: &RunRecord, calls: &Overview) -> Vec<String> {

@@ -21,6 +21,7 @@ mod figure;
 mod figures;
 mod listening;
 mod page;
+mod share;
 mod table_of_agents;
 mod trend;
 mod verdict;

@@ -9,6 +9,7 @@ use super::facts::{self, Fact};
 use super::figure::{self, Distribution, Funnel, Quarters, Strip, StripScale};
 use super::figures::{self, Figures, Part, Tile};
 use super::listening::Listening;
+use super::share::Sampled;
 use super::table_of_agents::{AgentRow, AgentTable};
 use super::trend::{self, Trend};
 use super::verdict::{self, Answer, Finding};
@@ -39,7 +40,8 @@ pub fn page(run: &RunRecord, overview: &Overview, agents: &[Agent], trend: Optio
     let series = trend::series(trend, overview);
     let page = Page {
         run,
-        answer: verdict::answer(overview, trend),
+        answer: verdict::answer(overview, trend, run.share.as_ref()),
+        sampled: run.share.as_ref().map(Sampled::of),
         tiles: figures::tiles(&Figures::of(overview), trend.and_then(|trend| trend.previous.as_ref())),
         findings: verdict::findings(overview, agents, run.agents.as_ref(), trend),
         changes: Changes::of(overview, trend),
@@ -74,6 +76,8 @@ struct Page<'a> {
     /// The first and the last day.
     period: Option<String>,
     answer: Answer,
+    /// What a service would have given, of a sampled run.
+    sampled: Option<Sampled>,
     tiles: Vec<Tile>,
     findings: Vec<Finding>,
     changes: Option<Changes>,

@@ -127,6 +127,7 @@ impl Sample {
         let record = serde_json::to_vec(&self.record(&fold, &agents)).unwrap();
         let mut directory = OutputDirectory::open(self.home.path()).unwrap();
         let tables = Tables {
+            sample: None,
             calls: fold.calls.into(),
             segments: detail.then(|| fold.segments.into()),
             failures: fold.failures.into(),
@@ -186,6 +187,7 @@ impl Sample {
             via: None,
             jobs: Vec::new(),
             shard: None,
+            share: None,
             service: ServiceRecord::default(),
             seconds: SecondsRecord::default(),
             exit_code: 0,

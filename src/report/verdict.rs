@@ -3,9 +3,10 @@
 use super::agents::{self, Agent, Verdict};
 use super::figures::with_interval;
 use super::trend::{Trend, TrendDay};
+use crate::output::ShareRecord;
 use crate::overview::Overview;
 use crate::rollup::{self, Population};
-use crate::words::{Count, chance, counted, percent};
+use crate::words::{Count, Name, chance, counted, percent};
 
 /// One finding: its gist, and the rest.
 pub(super) struct Finding {
@@ -26,11 +27,14 @@ pub(super) struct Answer {
 }
 
 /// How the last day compares with what was expected; of a run that knows no days before it, how customers sounded.
-pub(super) fn answer(calls: &Overview, trend: Option<&Trend>) -> Answer {
+pub(super) fn answer(calls: &Overview, trend: Option<&Trend>, share: Option<&ShareRecord>) -> Answer {
     if let Some(day) = trend.and_then(|trend| trend.days.last()) {
         return of_day(day);
     }
-    let Finding { gist, rest, .. } = mood(calls);
+    let Finding { gist, mut rest, .. } = mood(calls);
+    if let Some(share) = share {
+        rest += &format!(" So the local engine; what {} would give stands below.", Name::new(&share.engine.name));
+    }
     Answer { gist, rest, alarms: Vec::new(), calm: false }
 }
 
@@ -167,6 +171,10 @@ fn turning_points(calls: &Overview) -> Option<Finding> {
     })
 }
 
+/// Why nobody is compared.
+const FEW: &str = "Fewer than 5 agents have 10 scored calls: too few to see how much agents usually differ.";
+const SAMPLED: &str = "A verdict would be one by the local engine, and of each agent the service scored a few calls only: estimates.csv has each one’s mean with its interval.";
+
 fn agents_worth_a_look(agents: &[Agent]) -> Finding {
     if agents.is_empty() {
         return Finding {
@@ -179,7 +187,7 @@ fn agents_worth_a_look(agents: &[Agent]) -> Finding {
         return Finding {
             at: "funnel",
             gist: "Agents are not compared.".to_owned(),
-            rest: "Fewer than 5 agents have 10 scored calls: too few to see how much agents usually differ.".to_owned(),
+            rest: if agents::sampled(agents) { SAMPLED } else { FEW }.to_owned(),
         };
     }
     let (outside, watch) = (agents::count(agents, Verdict::Outside), agents::count(agents, Verdict::Watch));

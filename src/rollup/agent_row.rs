@@ -18,6 +18,8 @@ pub enum Status {
     Uncertain,
     /// None of these.
     Ok,
+    /// No verdict, as the scores are those of the local engine in a run that is to show what a service would give.
+    Sampled,
 }
 
 impl Status {
@@ -30,6 +32,7 @@ impl Status {
             Self::Insufficient => "insufficient",
             Self::Uncertain => "uncertain",
             Self::Ok => "ok",
+            Self::Sampled => "sampled",
         }
     }
 }
@@ -117,4 +120,32 @@ pub struct AgentsReport {
     pub calls_without_agent: u64,
     /// `None` for fewer than 5 agents with data.
     pub population: Option<Population>,
+}
+
+impl AgentsReport {
+    /// The same without any verdict: nothing is said of who stands out, of reliability and places, or of whether agents differ.
+    #[must_use]
+    pub(crate) fn without_verdicts(mut self) -> Self {
+        for agent in &mut self.agents {
+            *agent = AgentRollup {
+                reliability: None,
+                status: if agent.status == Status::NoData { Status::NoData } else { Status::Sampled },
+                funnel: None,
+                funnel_z: None,
+                funnel_score: None,
+                funnel_mean: None,
+                funnel_sd: None,
+                funnel_freedom: None,
+                funnel_watch: None,
+                funnel_out: None,
+                q_value: None,
+                expected_percentile: None,
+                p_bottom_decile: None,
+                calls_for_reliability_70: None,
+                ..agent.clone()
+            };
+        }
+        self.population = None;
+        self
+    }
 }

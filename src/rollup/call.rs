@@ -108,6 +108,11 @@ impl CallRollup {
         self.scored_roles.customer && self.customer.too_little(minimum)
     }
 
+    /// Its agents, each with the share of the call and the part of it that the agent's columns are made of.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, Millionths, Part)> {
+        self.agents.iter().map(|share| (&*share.id, share.handled_share, self.part_of(share)))
+    }
+
     /// What an agent's columns are made of: the agent's part of the call, which is the whole of it for an only agent.
     pub(super) fn part_of(&self, share: &AgentShare) -> Part {
         share.part.as_deref().copied().unwrap_or(Part {

@@ -70,7 +70,7 @@ impl RoleRollup {
     }
 
     /// Whether less than `minimum` of the words was scored.
-    pub(super) fn too_little(&self, minimum: Millionths) -> bool {
+    pub(crate) fn too_little(&self, minimum: Millionths) -> bool {
         self.coverage().is_some_and(|coverage| coverage < minimum)
     }
 }

@@ -20,6 +20,9 @@ impl Summary<'_> {
         }
         match report.population.as_ref().filter(|population| population.funnel_mean.is_some()) {
             Some(population) => self.verdicts(population, f),
+            None if self.record.share.is_some() => {
+                line(f, "agents", format_args!("not compared: estimates.csv has each one's mean with its interval"))
+            }
             None => line(f, "agents", format_args!("not compared: fewer than 5 have 10 scored calls")),
         }
     }

@@ -34,6 +34,7 @@ impl Summary<'_> {
                 "recovered": overview.recovered,
             },
             "listen_to": self.listen_to().map(call).collect::<Vec<_>>(),
+            "share": record.share,
             "agents": self.agents_json(),
             "segments": record.counts.segments,
             "rejected_rows": record.counts.rejected_rows,

@@ -16,6 +16,7 @@ mod held_out;
 mod lexicon;
 mod optimise;
 mod source_weights;
+mod teacher;
 mod weight;
 
 use crate::exit::{ExitCode, Stops};
@@ -27,9 +28,10 @@ use crate::sentiment::Label;
 pub use corpus::as_spoken;
 pub use curve::learning_curve;
 pub use held_out::Report;
+pub use teacher::{Lesson, Student, TaughtText, learn};
 
 use corpus::Corpus;
-use optimise::{Floats, Lesson, Rates};
+use optimise::{Floats, Lesson as Course, Rates};
 
 /// A text with the label that a person gave.
 #[derive(Clone, Copy)]
@@ -108,6 +110,14 @@ pub enum TrainError {
         /// How many there were.
         texts: usize,
     },
+    /// Too few texts with scores of a teacher.
+    #[error("{texts} texts have stored scores, at least {least} are needed")]
+    TooFewTaught {
+        /// How many have.
+        texts: usize,
+        /// How many it takes.
+        least: usize,
+    },
     /// All texts have one label.
     #[error("all texts are labelled {label}")]
     OneClass {
@@ -124,6 +134,7 @@ impl Stops for TrainError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::TooFew { .. } => "label some hundred turns of your own calls; 500 are a good start".to_owned(),
+            Self::TooFewTaught { .. } => "name all calls that the teacher has scored with --input".to_owned(),
             Self::OneClass { .. } => "label turns of several kinds, neutral ones among them".to_owned(),
         })
     }
@@ -199,8 +210,8 @@ impl Start {
     }
 
     /// What is to be learned from the given rows.
-    fn lesson<'l>(&'l self, corpus: &'l Corpus, rows: &'l [usize], sources: usize) -> Lesson<'l> {
-        Lesson { corpus, rows, sources, base: &self.floats, rates: self.rates }
+    fn lesson<'l>(&'l self, corpus: &'l Corpus, rows: &'l [usize], sources: usize) -> Course<'l> {
+        Course { corpus, rows, sources, base: &self.floats, rates: self.rates }
     }
 
     /// The bytes of a model.

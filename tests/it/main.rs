@@ -57,8 +57,13 @@ mod refusals;
 mod resilience;
 #[cfg(feature = "sagemaker")]
 mod sagemaker;
+mod sample;
 mod sample_data;
 mod shards;
+#[cfg(feature = "comprehend")]
+mod share;
 #[path = "../standin/mod.rs"]
 mod standin;
 mod summary;
+#[cfg(feature = "comprehend")]
+mod teacher;

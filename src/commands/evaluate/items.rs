@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cli;
 use crate::commands::options;
-use crate::evaluate::{RatingsSubject, Subject, Truth};
+use crate::evaluate::{RatingsSubject, Subject, TrueLabel, Truth};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{
     self, Conversations,
@@ -85,8 +85,9 @@ impl Items {
             call_of(number.to_string(), vec![customer(text)], language.clone())
         });
         let calls: Vec<Call> = calls.collect();
-        let labels: Vec<Label> = source.texts.iter().map(|text| text.label).collect();
-        let by_label = Label::ALL.map(|label| labels.iter().filter(|other| **other == label).count());
+        let labels: Vec<TrueLabel> =
+            source.texts.iter().map(|text| TrueLabel::weighted(text.label, text.weight)).collect();
+        let by_label = Label::ALL.map(|label| labels.iter().filter(|other| other.label == label).count());
         let subject = Subject {
             labels: file.name,
             items: "texts",
@@ -177,7 +178,7 @@ impl Items {
         let Truth::Texts(labels) = &self.truth else { return None };
         let texts = self.calls.iter().zip(labels).map(|(call, label)| LabelledText {
             text: call.turns.first().map_or("", |turn| turn.text.as_str()),
-            label: *label,
+            label: label.label,
             weight: 1.0,
         });
         Some(Source { name: self.subject.labels.clone(), texts: texts.collect() })

@@ -74,15 +74,19 @@ struct Rows<'a> {
     path: &'a Path,
     columns: Vec<String>,
     bytes: Vec<u8>,
+    /// What stands between two cells.
+    delimiter: u8,
 }
 
 impl<'a> Rows<'a> {
     fn open(path: &'a Path) -> Result<Self, LabelsError> {
         let bytes = std::fs::read(path).map_err(|source| LabelsError::Unreadable { path: path.to_owned(), source })?;
-        let headers =
-            reader(&bytes).headers().map(|headers| headers.iter().map(|name| name.trim().to_owned()).collect());
+        let delimiter = delimiter(&bytes);
+        let headers = reader(&bytes, delimiter)
+            .headers()
+            .map(|headers| headers.iter().map(|name| name.trim().to_owned()).collect());
         let columns = headers.map_err(|_| bad_row(path, 1, "not UTF-8", SAVE_AS_UTF8))?;
-        Ok(Self { path, columns, bytes })
+        Ok(Self { path, columns, bytes, delimiter })
     }
 
     /// Where the column of this name is, in any case.
@@ -103,7 +107,10 @@ impl<'a> Rows<'a> {
     fn seen(&self) -> String {
         let known = |column: &String| {
             let folded = fold(column);
-            ["text", "label", "weight", "callid"].into_iter().chain(rating_names()).any(|name| name == folded)
+            ["text", "label", "weight", "sampleweight", "callid"]
+                .into_iter()
+                .chain(rating_names())
+                .any(|name| name == folded)
         };
         if self.columns.iter().any(known) {
             quote::columns(&self.columns)
@@ -119,7 +126,7 @@ impl<'a> Rows<'a> {
         wanted: &'static str,
         mut row: impl FnMut(&csv::StringRecord) -> Result<Option<T>, &'static str>,
     ) -> Result<Vec<T>, LabelsError> {
-        let mut reader = reader(&self.bytes);
+        let mut reader = reader(&self.bytes, self.delimiter);
         let mut record = csv::StringRecord::new();
         let mut rows = Vec::new();
         // The reader passes over the headers by itself.
@@ -150,8 +157,16 @@ impl<'a> Rows<'a> {
 
 const SAVE_AS_UTF8: &str = "save the file as CSV in UTF-8";
 
-fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().flexible(true).from_reader(bytes)
+fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(bytes)
+}
+
+/// What stands between the names of the first line: the one of comma, semicolon and tab that is there most often.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
+    // Of equals the last one counts.
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }
 
 fn bad_row(path: &Path, line: u64, reason: &'static str, wanted: &'static str) -> LabelsError {

@@ -1,15 +1,19 @@
 //! Labelled texts: the columns `text` and `label`, and `weight` if some count more.
+//!
+//! The file of `undertone sample` has `sample_weight` instead: whole numbers of which only the ratios count, and rows whose
+//! label nobody has filled in yet, which are left out.
 
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{LabelsError, Rows};
+use crate::output::unguarded;
 use crate::sentiment::Label;
 use crate::train::{LabelledText, Source};
 
 /// What a file of labelled texts holds.
-const COLUMNS: &str = "the first line must be `text,label` or `text,label,weight`";
+const COLUMNS: &str = "the first line must be `text,label` or `text,label,weight`, or that of `undertone sample`";
 /// What its rows hold.
 const VALUES: &str = "labels are positive, negative, neutral or mixed; a weight is a number above 0";
 
@@ -38,16 +42,23 @@ impl std::fmt::Debug for Row {
 }
 
 impl LabelFile {
-    /// Reads a file. Rows without text are left out.
+    /// Reads a file. Rows without text are left out, and those of a sample that have no label yet; a sample's weights have a mean
+    /// of 1.
     ///
     /// # Errors
     /// [`LabelsError`] names the file, and the line of the first row that can't be used.
     pub fn read(path: &Path) -> Result<Self, LabelsError> {
         let rows = Rows::open(path)?;
         let (text, label) = (rows.need("text", COLUMNS)?, rows.need("label", COLUMNS)?);
-        let columns = Columns { text, label, weight: rows.place("weight") };
+        let sample_weight = rows.place("sample_weight");
+        let weight = sample_weight.or_else(|| rows.place("weight"));
+        let columns = Columns { text, label, weight, is_sample: sample_weight.is_some() };
         let sha256 = Sha256::digest(&rows.bytes).into();
-        Ok(Self { name: rows.name(), sha256, rows: rows.collect(VALUES, |record| columns.row(record))? })
+        let mut labelled = rows.collect(VALUES, |record| columns.row(record))?;
+        if columns.is_sample {
+            even_out(&mut labelled);
+        }
+        Ok(Self { name: rows.name(), sha256, rows: labelled })
     }
 
     /// How many labelled texts it holds.
@@ -67,26 +78,47 @@ struct Columns {
     text: usize,
     label: usize,
     weight: Option<usize>,
+    /// Whether people were to fill the labels in.
+    is_sample: bool,
+}
+
+/// Makes the mean of the weights 1.
+fn even_out(rows: &mut [Row]) {
+    let mean = rows.iter().map(|row| f64::from(row.weight)).sum::<f64>() / rows.len().max(1) as f64;
+    for row in rows {
+        #[expect(clippy::cast_possible_truncation, reason = "weights are read in this precision")]
+        let weight = (f64::from(row.weight) / mean) as f32;
+        row.weight = weight;
+    }
 }
 
 impl Columns {
     /// A row, or `None` if it has no text.
     fn row(&self, record: &csv::StringRecord) -> Result<Option<Row>, &'static str> {
-        let text = record.get(self.text).unwrap_or_default().trim();
+        // Spreadsheets keep the guard of a cell that looks like a formula.
+        let text = unguarded(record.get(self.text).unwrap_or_default().trim());
         if text.is_empty() {
             return Ok(None);
         }
         let label = record.get(self.label).unwrap_or_default();
-        let label = label.parse().map_err(|_| "unknown label")?;
+        if self.is_sample && label.trim().is_empty() {
+            return Ok(None);
+        }
+        let label = label.trim().parse().map_err(|_| "unknown label")?;
         let weight = match self.weight.and_then(|at| record.get(at)).map(str::trim) {
             None | Some("") => 1.0,
-            Some(weight) => weight.parse().map_err(|_| "the weight is not a number")?,
+            Some(weight) => number(weight).ok_or("the weight is not a number")?,
         };
         if !(weight > 0.0 && weight < f32::INFINITY) {
             return Err("the weight is not above 0");
         }
         Ok(Some(Row { text: text.to_owned(), label, weight }))
     }
+}
+
+/// A number with a decimal point, or with the comma that many spreadsheets write.
+fn number(text: &str) -> Option<f32> {
+    text.parse().ok().or_else(|| text.replacen(',', ".", 1).parse().ok())
 }
 
 #[cfg(test)]
@@ -105,6 +137,35 @@ mod tests {
         let file = read(b"\xef\xbb\xbfLabel,id,TEXT\nPositive,1,\"so\ngood\"\nneutral,2,\n").expect("a label file");
         let source = file.source();
         assert_eq!((file.len(), source.texts[0].text, source.texts[0].label), (1, "so\ngood", Label::Positive));
+    }
+
+    #[test]
+    fn a_sample_that_a_spreadsheet_saved_again_reads_as_before() {
+        let read_weights = |content: &str| {
+            let file = read(content.as_bytes()).expect("a label file");
+            file.source().texts.iter().map(|text| (text.text.to_owned(), text.label, text.weight)).collect::<Vec<_>>()
+        };
+        let written = read_weights(
+            "text,label,sample_weight,of_call\n'=so,negative,500,1\n\"a; b\",positive,1500,2\nno,,900,3\n",
+        );
+        assert_eq!(written, [("=so".to_owned(), Label::Negative, 0.5), ("a; b".to_owned(), Label::Positive, 1.5)]);
+        for saved in [
+            "\u{feff}text;label;sample_weight;of_call\r\n'=so;Negative;500;01. Jan\r\n\"a; b\";positive ;1500,0;2\r\nno;;900;3\r\n;;;\r\n",
+            "text\tlabel\tsample_weight\tof_call\r\n\"'=so\"\t negative\t500\t1E+05\r\na; b\tPOSITIVE\t1500\t2\r\n",
+            "\"sample_weight\",\"Label\",\"Text\"\n\"500\",\"negative\",\"'=so\"\n\"1500\",\"positive\",\"a; b\"\n",
+        ] {
+            assert_eq!(read_weights(saved), written, "{saved:?}");
+        }
+        let decimals = read_weights("text;label;weight\na;neutral;0,5\nb;neutral;2.5\n");
+        assert_eq!(decimals.iter().map(|row| row.2).collect::<Vec<_>>(), [0.5, 2.5], "other weights are as they are");
+    }
+
+    #[test]
+    fn words_of_other_labels_are_named_by_their_line_with_the_labels_that_there_are() {
+        let error = read(b"text,label,sample_weight\nfine,,1\nsecret,gut,1\n").expect_err("no such label");
+        assert!(error.to_string().ends_with(":3: unknown label"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("positive, negative, neutral or mixed")));
+        assert!(read(b"text,label\nfine,\n").is_err(), "a label file that is no sample has all labels");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{FILES, HEADER_BYTES, OutputDirectory, OutputError, WrittenFile, is_table_of_others};
 use crate::lock::LockError;
-use crate::output::files::resources;
+use crate::output::files::all_resources;
 use crate::places::{Bucket, Location, PlaceError, StoreError, Upload, UploadError};
 
 /// The record of a run, which is removed first and put last.
@@ -51,10 +51,10 @@ impl Remote {
         });
         list.map_err(PlaceError::from)?;
         let remote = Self { bucket, folder, there };
-        for table in resources(true).iter().filter(|table| remote.there.contains(&table.file)) {
+        for table in all_resources().filter(|table| remote.there.contains(&table.file)) {
             let place = remote.folder.child(table.file);
             let begin = remote.bucket.get(&place.key, HEADER_BYTES).map_err(PlaceError::from)?;
-            if begin.is_some_and(|begin| is_table_of_others(table, &begin.bytes)) {
+            if begin.is_some_and(|begin| is_table_of_others(&table, &begin.bytes)) {
                 return Err(OutputError::NotOurs { path: PathBuf::from(place.to_string()) });
             }
         }
