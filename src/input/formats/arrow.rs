@@ -305,12 +305,14 @@ mod tests {
     fn values_are_written_as_other_tables_have_them() {
         let decimal = Decimal128Array::from(vec![1250]).with_precision_and_scale(9, 2).unwrap();
         let local: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![1_715_594_400_000_000]));
-        let columns: [(ArrayRef, &str); 5] = [
+        let columns: [(ArrayRef, &str); 7] = [
             (Arc::new(decimal), "12.50"),
             (local, "2024-05-13T10:00:00"),
             (Arc::new(Float64Array::from(vec![3.0])), "3.0"),
             (Arc::new(BooleanArray::from(vec![true])), "true"),
             (Arc::new(Date32Array::from(vec![-1])), "1969-12-31"),
+            (Arc::new(Date32Array::from(vec![i32::MIN])), ""),
+            (Arc::new(TimestampMicrosecondArray::from(vec![i64::MAX])), ""),
         ];
         for (array, expected) in columns {
             let mut cell = Vec::new();

@@ -1,7 +1,7 @@
 //! Moments of typed columns as the text that tables have.
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _, civil};
+use jiff::{Span, Timestamp, civil};
 
 /// A time in microseconds since the Unix epoch: in UTC, or on a calendar of no zone, whose zone is then that of the settings. Empty
 /// where no calendar has it.
@@ -10,7 +10,9 @@ pub(super) fn moment(micros: i64, is_utc: bool) -> String {
     if is_utc { time.to_string() } else { time.to_zoned(TimeZone::UTC).datetime().to_string() }
 }
 
-/// A date in days since the Unix epoch.
+/// A date in days since the Unix epoch. Empty where no calendar has it.
 pub(super) fn date(days: i32) -> String {
-    civil::date(1970, 1, 1).checked_add(days.days()).map_or_else(|_| String::new(), |date| date.to_string())
+    let since = Span::new().try_days(days);
+    let date = since.and_then(|since| civil::date(1970, 1, 1).checked_add(since));
+    date.map_or_else(|_| String::new(), |date| date.to_string())
 }
