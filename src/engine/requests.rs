@@ -193,7 +193,7 @@ impl Meter {
     /// [`BudgetExceeded`] if not.
     #[cfg(feature = "jobs")]
     pub(crate) fn allows(&self, units: u64) -> Result<(), BudgetExceeded> {
-        self.spending.reserve(units).map(|reservation| reservation.not_charged())
+        self.spending.reserve(units).map(crate::budget::Reservation::not_charged)
     }
 
     pub(super) fn count_retry(&self) {

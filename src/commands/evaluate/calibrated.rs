@@ -58,7 +58,7 @@ pub(super) fn write(path: &Path, truth: &Truth, answers: &Answers) -> Result<Str
     let labels = if let Truth::Texts(labels) = truth { labels.as_slice() } else { &[] };
     let given = answers.items.iter().map(|item| item.scores.and_then(only_label));
     let pairs = labels.iter().zip(given).filter_map(|(truth, given)| given.map(|given| (*truth, given)));
-    let table = CalibrationTable::of(pairs);
+    let table = CalibrationTable::of(&pairs.collect::<Vec<_>>());
     if table.texts() == 0 {
         return Err(Failure::new(ExitCode::Unavailable, "no text was given a label: no calibration was written"));
     }
