@@ -131,6 +131,7 @@ fn only_commands_that_exist_are_shown() {
             "nightly",
             "merge",
             "plan",
+            "sample",
             "explain",
             "report",
             "train",
