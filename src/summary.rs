@@ -93,10 +93,9 @@ impl Summary<'_> {
     /// What the service would have given to all calls, of a sampled run.
     fn share(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(share) = &self.record.share else { return Ok(()) };
-        let mut label = share.engine.name.as_str();
+        let (engine, mut label) = (name(&share.engine.name), "full run");
         for row in share.estimates.iter().filter(|row| row.queue.is_none()) {
             let figure = match (row.measure, row.estimate.zip(row.interval)) {
-                (_, None) => continue,
                 (Measure::CustomerScore, Some((mean, ends))) => {
                     format!("mean {} ({})", Coloured(Some(mean)), interval(Some(ends)))
                 }
@@ -105,13 +104,14 @@ impl Summary<'_> {
                 }
                 _ => continue,
             };
-            line(f, label, format_args!("{figure}, had it scored every call"))?;
+            line(f, label, format_args!("{figure}, had {engine} scored every call"))?;
             label = "";
         }
         let (drawn, all) = (counted(share.calls, "call"), Count(self.overview.calls));
         let SegmentCounts { failed, .. } = share.segments;
         let failures = if failed > 0 { format!("; {}", failures(failed)) } else { String::new() };
-        line(f, label, format_args!("scored {drawn} of {all}; all figures but these are the local engine's{failures}"))
+        let others = "all figures but these are the local engine's";
+        line(f, label, format_args!("{engine} scored {drawn} of {all}; {others}{failures}"))
     }
 
     fn course(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -97,7 +97,7 @@ async fn carry_out(
     let (stages, paying) = (Stages::begin(everything), Stages::begin(settings));
     let mut run = SampledRun { settings, paid, paying, everything, free, stages, call_model };
     let (conversations, read) = run.stages.read(sources, &options::input(settings)?)?;
-    let scored = run.score(conversations, share).await?;
+    let scored = Box::pin(run.score(conversations, share)).await?;
     run.write((directory, &lock), &read, scored, json)
 }
 

@@ -150,7 +150,7 @@ fn shown(student: &Student, scorer: &Scorer, texts: usize, documents: u64) -> St
         "Agreement with the teacher on {} that the student had not seen (95 % intervals):\n",
         counted(student.held_out as u64, "text")
     );
-    let _ = writeln!(out, "{:>10}  {:<22}  {}", "paid texts", "weighted kappa", "same label");
+    let _ = writeln!(out, "{:>10}  {:<22}  same label", "paid texts", "weighted kappa");
     for Lesson { texts, kappa, same } in &student.lessons {
         let figure =
             |figure: &Option<crate::evaluate::Interval>| figure.map_or_else(String::new, |figure| figure.to_string());

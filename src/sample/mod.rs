@@ -6,7 +6,7 @@
 //! s = ⅓·1/N + ⅓·u/Σu + ⅓·1/(K·N_k)
 //! ```
 //!
-//! of N documents, in K kinds (queue, role, length) of which the document's own has N_k, with u how unsure the engines are of it. Documents
+//! of N documents, in K kinds (queue, role, length) of which the document's own has `N_k`, with u how unsure the engines are of it. Documents
 //! with the same text are one, whose size is the sum of theirs. With a number h from 0 to 1 that a hash makes of the text and the seed, the n
 //! texts with the smallest h/s are drawn (priority sampling: Duffield, Lund & Thorup 2007, JACM 54(6):32; bottom-k sketches of
 //! Cohen & Kaplan 2007). Given τ, the smallest h/s that was not drawn, a text was drawn with the chance min(1, sτ), and so

@@ -42,6 +42,7 @@ pub enum Scope {
 
 impl Scope {
     /// The name used in files.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Site => "site",
@@ -80,6 +81,7 @@ pub struct Estimated {
 
 impl Book {
     /// An empty book.
+    #[must_use]
     pub fn new(drawn: Drawn) -> Self {
         let strata = vec![Sums::default(); drawn.strata()];
         Self { drawn, strata, queues: Bounded::default(), days: BTreeMap::new(), agents: BTreeMap::new() }
@@ -120,6 +122,7 @@ impl Book {
     }
 
     /// Every estimate: the site, then queues, days and agents, each in the order of their names, each with all measures.
+    #[must_use]
     pub fn finish(&self) -> Vec<Estimated> {
         let ties: Vec<(usize, Measure, Option<Tie>)> = MEASURES
             .into_iter()

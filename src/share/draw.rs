@@ -49,6 +49,7 @@ impl Strata {
     }
 
     /// Calls in all.
+    #[must_use]
     pub fn calls(&self) -> u64 {
         let rest = [&self.without, &self.queues.rest];
         let all = self.queues.iter().map(|(_, hashes)| hashes).chain(rest);
@@ -56,6 +57,7 @@ impl Strata {
     }
 
     /// The strata with their calls in the order in which they are drawn.
+    #[must_use]
     pub fn ordered(self) -> Ordered {
         let Self { queues, without } = self;
         let mut rest = without;
@@ -100,6 +102,7 @@ pub struct TooFew {
 
 impl Ordered {
     /// Calls in all.
+    #[must_use]
     pub fn calls(&self) -> u64 {
         self.strata.iter().map(|stratum| stratum.0.len() as u64).sum()
     }
@@ -140,26 +143,31 @@ pub struct Drawn {
 
 impl Drawn {
     /// How many there are.
+    #[must_use]
     pub const fn calls(&self) -> u64 {
         self.calls
     }
 
     /// The part of all calls that was asked for.
+    #[must_use]
     pub const fn part(&self) -> Part {
         self.part
     }
 
     /// How many strata there are.
+    #[must_use]
     pub fn strata(&self) -> usize {
         self.last.len()
     }
 
     /// The number of a call's stratum.
+    #[must_use]
     pub fn stratum(&self, queue: Option<&str>) -> usize {
         queue.and_then(|queue| self.own.get(queue)).copied().unwrap_or(0)
     }
 
     /// Whether a call was drawn.
+    #[must_use]
     pub fn holds(&self, call_id: &str, queue: Option<&str>) -> bool {
         let last = self.last.get(self.stratum(queue)).copied().flatten();
         last.is_some_and(|last| hash(call_id) <= last)

@@ -63,7 +63,7 @@ pub(super) struct Tie {
     pub(super) spread: f64,
     /// ΣΣ(x − x̄)².
     local: f64,
-    /// s_p² with a local value, and without.
+    /// `s_p²` with a local value, and without.
     variance: [f64; 2],
 }
 

@@ -25,6 +25,7 @@ pub const MEASURES: [Measure; 4] =
 
 impl Measure {
     /// The name used in files.
+    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CustomerScore => "customer_score",
@@ -35,6 +36,7 @@ impl Measure {
     }
 
     /// Whether it is a share of calls: each call's value is 0 or 1.
+    #[must_use]
     pub const fn is_share(self) -> bool {
         matches!(self, Self::NegativeCallShare | Self::EscalatedShare)
     }

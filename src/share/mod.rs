@@ -54,16 +54,19 @@ impl Part {
     pub const ALL: Self = Self(WHOLE);
 
     /// So many thousandths, of which there are 1 to 1000.
+    #[must_use]
     pub fn thousandths(number: u32) -> Self {
         Self((number * LEAST).clamp(LEAST, WHOLE))
     }
 
     /// The same as a number from 0 to 1.
+    #[must_use]
     pub fn value(self) -> f64 {
         f64::from(self.0) / f64::from(WHOLE)
     }
 
     /// The part of so many calls, rounded down.
+    #[must_use]
     pub fn of(self, calls: u64) -> u64 {
         let part = u128::from(calls) * u128::from(self.0) / u128::from(WHOLE);
         u64::try_from(part).unwrap_or(u64::MAX)

@@ -4,7 +4,7 @@
 //! half ≈ z·s_y·√(1 − ρ²)·√((1 − f)/n)
 //! ```
 //!
-//! with n = f·N drawn calls. s_y is the spread of the calls' scores by the local engine, and ρ, how closely the engines go together, is
+//! with n = f·N drawn calls. `s_y` is the spread of the calls' scores by the local engine, and ρ, how closely the engines go together, is
 //! taken to be [`ASSUMED_CORRELATION`]. Where the service's scores of enough calls are stored, both are measured on those.
 
 use crate::rollup::two_sided_z;
@@ -57,22 +57,24 @@ impl Expectation {
     }
 
     /// Calls with both scores, where they are enough to be measured by.
+    #[must_use]
     pub fn measured(&self) -> Option<u64> {
         (self.both.calls >= MEASURED_CALLS).then_some(self.both.calls)
     }
 
     /// The correlation of both scores: measured, or assumed.
+    #[must_use]
     pub fn correlation(&self) -> f64 {
         let Pairs { calls, x, y, xx, xy, yy } = self.both;
         let (xx, xy, yy) = (spread(calls, xx, x, x), spread(calls, xy, x, y), spread(calls, yy, y, y));
-        match self.measured() {
-            Some(_) if xx > 0.0 && yy > 0.0 => xy / (xx * yy).sqrt(),
-            Some(_) => 0.0,
-            None => ASSUMED_CORRELATION,
+        if self.measured().is_none() {
+            return ASSUMED_CORRELATION;
         }
+        if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
     }
 
     /// Half the width of the interval of a mean of `calls` calls of which `drawn` are drawn; `None` where nothing is known.
+    #[must_use]
     pub fn half_width(&self, calls: u64, drawn: u64) -> Option<f64> {
         if drawn == 0 || calls == 0 || self.local.calls < 2 {
             return None;
