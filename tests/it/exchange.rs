@@ -191,8 +191,8 @@ mod built {
             said.contains("turns: column 3 \"speaker\": the role of \"IVR2\"") && said.contains("--role IVR2=other")
         );
         assert!(!said.contains("labels in the text") && !said.contains("terrible"), "{said}");
-        for row in &mut rows {
-            row[2] = row[3].clone();
+        for (at, row) in rows.iter_mut().enumerate() {
+            row[2] = format!("{} terrible {at}", row[3]);
         }
         let (code, _, said) = step(&place, &["exchange", "calls"], &stream(&rows));
         assert!(code == 65 && !said.contains("terrible"), "{said}");

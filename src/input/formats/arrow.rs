@@ -164,9 +164,14 @@ fn unwound<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> io::Result<T> {
 /// The library's messages may show values: none is passed on but that of the reader beneath.
 fn damaged(error: ArrowError) -> io::Error {
     match error {
-        ArrowError::IoError(_, error) if error.kind() != io::ErrorKind::InvalidData => error,
+        ArrowError::IoError(_, error) if !is_damage(error.kind()) => error,
         _ => io::Error::new(io::ErrorKind::InvalidData, "it is no Arrow IPC stream, or a damaged one"),
     }
+}
+
+/// Whether an error of the reader beneath is of what it read.
+const fn is_damage(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
 }
 
 /// Whether values of this type are read.
