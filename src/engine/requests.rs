@@ -187,6 +187,13 @@ impl Meter {
         drop(self.spending.reserve(most));
     }
 
+    /// Counts the time that a job took.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn count_job_time(&self, seconds: f64) {
+        let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        add(&self.working_ms, u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    }
+
     /// Whether so many units more may be billed.
     ///
     /// # Errors

@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::JobsError;
 use super::journal::Part;
-use super::service::{JobService, Line, Packed};
-use super::shared::Shared;
+use super::service::{JobService, JobState, Line, Packed};
+use super::shared::{Shared, object_name};
 use crate::cache::{Key, ScoreStore};
-use crate::places::{PlaceError, Queue};
+use crate::places::{Bucket, Listed, PlaceError, Queue};
+
+/// The code of a text that failed in an object of its own.
+const RECORD_FAILED: &str = "record_failed";
 
 /// The longest line that is read: answers of a service that repeats the text are below.
 const LINE_BYTES: u64 = 1 << 20;
@@ -25,6 +28,10 @@ pub(super) struct Collected {
     pub(super) failures: Vec<(Key, Box<str>)>,
     /// Texts of whose classes several were missing.
     pub(super) shared: u64,
+    /// Lines of the largest object without an output.
+    pub(super) largest: u64,
+    /// Whether the first object, which has no customer's text, has an output.
+    pub(super) is_alive: bool,
     /// Lines that can't be read, or name no text, or one that had a line before.
     pub(super) strange: u64,
     /// Whether the output breaks off, or is none.
@@ -34,20 +41,28 @@ pub(super) struct Collected {
 /// Stores the scores of a part's job, whose output is at an address.
 pub(super) fn collect(shared: &Shared, part: &Part) -> Result<Collected, JobsError> {
     let keys = shared.journal().keys(&part.id)?;
+    let lines = |keys| Lines {
+        service: &*shared.service,
+        store: &shared.store,
+        keys,
+        seen: Seen::new(keys),
+        number: 0,
+        collected: Collected::default(),
+    };
+    if let Packed::Objects(_) = shared.service.terms().packed {
+        let mut lines = lines(&keys);
+        lines.objects(shared, part)?;
+        shared.store.flush()?;
+        return Ok(lines.collected);
+    }
     let place = part.output.clone().unwrap_or_default();
     let missing = || JobsError::NoOutput { name: part.name.clone(), place: place.clone() };
     let (bucket, key) = shared.at(&place)?.ok_or_else(missing)?;
     let found = bucket.find(&key)?.ok_or_else(missing)?;
     let failed = Failed::default();
     let output = Watched { reader: Queue::new(bucket).push(found).open(), failed: failed.clone() };
-    let mut lines = Lines {
-        service: &*shared.service,
-        store: &shared.store,
-        keys: &keys,
-        seen: Seen::new(&keys),
-        collected: Collected::default(),
-    };
-    lines.collected.is_broken = lines.unpack(output, shared.service.terms().packed).is_err();
+    let mut lines = lines(&keys);
+    lines.collected.is_broken = lines.unpack(output).is_err();
     if let Some(error) = failed.take() {
         return Err(error.into());
     }
@@ -61,23 +76,65 @@ struct Lines<'a> {
     store: &'a ScoreStore,
     keys: &'a [u8],
     seen: Seen,
+    /// The place of the next line.
+    number: u64,
     collected: Collected,
 }
 
 impl Lines<'_> {
-    fn unpack(&mut self, output: impl Read, packed: Packed) -> io::Result<()> {
-        match packed {
-            Packed::TarGz => {
-                let unzipped = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(64 << 10, output));
-                let mut archive = tar::Archive::new(unzipped);
-                for file in archive.entries()? {
-                    let file = file?;
-                    if file.header().entry_type().is_file() {
-                        self.read(file)?;
-                    }
-                }
-                Ok(())
+    fn unpack(&mut self, output: impl Read) -> io::Result<()> {
+        let unzipped = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(64 << 10, output));
+        let mut archive = tar::Archive::new(unzipped);
+        for file in archive.entries()? {
+            let file = file?;
+            if file.header().entry_type().is_file() {
+                self.read(file)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The outputs of all objects of the input. An object of one line without an output has failed for good.
+    fn objects(&mut self, shared: &Shared, part: &Part) -> Result<(), JobsError> {
+        let Some((bucket, folder)) = shared.at(&part.folder)? else { return Ok(()) };
+        let mut firsts: Vec<u64> = Vec::new();
+        bucket.list(&format!("{folder}/{}", shared.service.terms().input), false, |listed| {
+            let name = listed.key.rsplit('/').next().unwrap_or_default();
+            firsts.extend(name.trim_start_matches('p').split('.').next().and_then(|first| first.parse::<u64>().ok()));
+            true
+        })?;
+        firsts.sort_unstable();
+        let ends: Vec<u64> = firsts.iter().skip(1).copied().chain([part.documents]).collect();
+        for (first, end) in firsts.into_iter().zip(ends) {
+            let found = bucket.find(&format!("{folder}/out/{}.out", object_name(first)))?;
+            let lines = match found {
+                Some(found) => object_lines(&bucket, found)?,
+                None => Vec::new(),
+            };
+            if lines.len() as u64 == end - first {
+                self.collected.is_alive |= first == 0;
+                for (number, line) in (first..).zip(&lines) {
+                    self.number = number;
+                    self.take(line);
+                }
+            } else {
+                self.collected.is_broken |= !lines.is_empty();
+                self.absent(first, end, part.state);
+            }
+        }
+        Ok(())
+    }
+
+    fn absent(&mut self, first: u64, end: u64, state: Option<JobState>) {
+        let key = usize::try_from(first).ok().and_then(|first| self.keys.as_chunks::<16>().0.get(first));
+        match key {
+            Some(key)
+                if end - first == 1 && first > 0 && self.collected.is_alive && state != Some(JobState::Stopped) =>
+            {
+                self.collected.failures.push((Key::from_bytes(*key), RECORD_FAILED.into()));
+            }
+            _ if first > 0 => self.collected.largest = self.collected.largest.max(end - first),
+            _ => {}
         }
     }
 
@@ -93,12 +150,13 @@ impl Lines<'_> {
             }
             if !line.trim_ascii().is_empty() {
                 self.take(line.trim_ascii());
+                self.number += 1;
             }
         }
     }
 
     fn take(&mut self, line: &[u8]) {
-        let read = self.service.read(line).and_then(|Line { number, answer, is_shared }| {
+        let read = self.service.read(self.number, line).and_then(|Line { number, answer, is_shared }| {
             let number = usize::try_from(number).ok()?;
             let key = self.keys.get(number.checked_mul(16)?..)?.first_chunk::<16>()?;
             let is_first = self.seen.is_first(number);
@@ -115,6 +173,17 @@ impl Lines<'_> {
             Some((_, Err(error))) if error.retriable => {}
             Some((key, Err(error))) => self.collected.failures.push((key, error.code)),
         }
+    }
+}
+
+/// The lines of an object, blank ones too.
+fn object_lines(bucket: &Bucket, found: Listed) -> Result<Vec<Vec<u8>>, JobsError> {
+    let failed = Failed::default();
+    let output = Watched { reader: Queue::new(bucket.clone()).push(found).open(), failed: failed.clone() };
+    let lines: io::Result<Vec<Vec<u8>>> = BufReader::with_capacity(64 << 10, output).split(b'\n').collect();
+    match (lines, failed.take()) {
+        (_, Some(error)) => Err(error.into()),
+        (lines, None) => Ok(lines.unwrap_or_default()),
     }
 }
 

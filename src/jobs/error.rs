@@ -67,6 +67,12 @@ pub enum JobsError {
         /// Which, by name.
         running: Vec<String>,
     },
+    /// Jobs have run as long as may be paid for.
+    #[error("the budget is used up: jobs have run as long as may be paid for{}", stopped(names))]
+    Time {
+        /// Those that were stopped, by name.
+        names: Vec<String>,
+    },
     /// Nothing more is taken: another part of the run has ended. Never shown.
     #[error("the run has ended")]
     Over,
@@ -103,6 +109,10 @@ fn going_on(running: &[String]) -> String {
     }
 }
 
+fn stopped(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(", and {} will stop", names.join(", ")) }
+}
+
 fn verb(names: &[String]) -> &'static str {
     if names.len() == 1 { "runs" } else { "run" }
 }
@@ -134,6 +144,7 @@ impl Stops for JobsError {
             Self::Ended { .. } | Self::NoOutput { .. } => ExitCode::Unavailable,
             Self::Interrupted { .. } => ExitCode::Interrupted,
             Self::TryLater { .. } => ExitCode::TryLater,
+            Self::Time { .. } => ExitCode::Budget,
             Self::Over => ExitCode::Unexpected,
         }
     }
@@ -165,6 +176,9 @@ impl Stops for JobsError {
             Self::Interrupted { running } if running.is_empty() => "run the same command again to go on".to_owned(),
             Self::Interrupted { .. } => format!("{SAME}; `undertone jobs cancel` ends them"),
             Self::TryLater { .. } => format!("{SAME}; `undertone jobs list` shows them"),
+            Self::Time { .. } => {
+                "what was done is kept, and the next run collects it: run the same command again with a higher --max-cost".to_owned()
+            }
             Self::Over => return None,
         })
     }

@@ -79,6 +79,10 @@ pub(crate) struct Part {
     pub(super) open: u64,
     /// Documents of whose classes several were missing; not kept.
     pub(super) shared: u64,
+    /// Lines of the largest object without an output; not kept.
+    pub(super) largest: u64,
+    /// Whether the object without any customer's text has an output; not kept.
+    pub(super) is_alive: bool,
 }
 
 impl Part {
@@ -184,7 +188,8 @@ impl Journal {
         if !file.exists() {
             return Ok(None);
         }
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // What a killed run was about to write is taken back first, which is writing.
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
             let connection = Connection::open_with_flags(&file, flags)?;
             // Whoever makes it may not have come further.
@@ -341,6 +346,8 @@ fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
         code: None,
         open: 0,
         shared: 0,
+        largest: 0,
+        is_alive: false,
     })
 }
 
@@ -369,6 +376,8 @@ mod tests {
             code: None,
             open: 0,
             shared: 0,
+            largest: 0,
+            is_alive: false,
         }
     }
 

@@ -4,12 +4,14 @@
 //! of it lies on this machine's disk, and nothing of it stays in memory once its part of the file is gone.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::Sender;
 
 use super::error::JobsError;
 use super::journal::{Part, Step as PartStep};
+use super::service::Packed;
 use super::shared::{Shared, name_of};
 use crate::cache::{Key, KeySet};
 use crate::engine::watched::PROBE;
@@ -41,6 +43,9 @@ struct Open {
     bytes: u64,
     chars: u64,
     is_planned: bool,
+    lanes: Lanes,
+    /// The first line of the object under way.
+    first: u64,
 }
 
 /// All files under way.
@@ -82,7 +87,7 @@ pub(super) fn walk(
 
 /// Puts the fixed texts into a file of their own.
 pub(super) fn fixed(shared: &Shared, language: &str) -> Result<Part, JobsError> {
-    let mut open = Open::new(shared, language, &Lanes::new(1));
+    let mut open = Open::new(shared, language, &Lanes::new(1))?;
     let added = PROBE.iter().try_for_each(|text| open.add(shared, shared.scorer.key(language, text), text));
     match added.and_then(|()| open.fill_up(shared)).and_then(|()| open.finish(shared)) {
         Ok(()) => Ok(open.part),
@@ -139,7 +144,7 @@ impl Files {
         }
         self.new += 1;
         if !self.open.contains_key(language) {
-            let open = Open::new(shared, language, &self.lanes);
+            let open = Open::new(shared, language, &self.lanes)?;
             self.open.insert(language.into(), open);
         }
         let open = self.open.get_mut(language).expect("it was just put there");
@@ -198,10 +203,42 @@ impl Files {
 }
 
 impl Open {
-    fn new(shared: &Shared, language: &str, lanes: &Lanes) -> Self {
+    fn new(shared: &Shared, language: &str, lanes: &Lanes) -> Result<Self, JobsError> {
         let part = shared.new_part(language);
-        let sending = Sending::new(&shared.bucket, shared.input_of(&part).key, lanes);
-        Self { part, sending, keys: Vec::new(), bytes: 0, chars: 0, is_planned: false }
+        let sending = Sending::new(&shared.bucket, shared.input_of(&part, 0).key, lanes);
+        let lanes = lanes.clone();
+        let mut open = Self { part, sending, keys: Vec::new(), bytes: 0, chars: 0, is_planned: false, lanes, first: 0 };
+        if let Packed::Objects(_) = shared.service.terms().packed {
+            // An object that nothing but the service can fail.
+            let text = line_that_fills(0, &open.part.id);
+            let added = open.add(shared, shared.scorer.key(language, &text), &text);
+            if let Err(error) = added.and_then(|()| open.next_object(shared)) {
+                open.abandon(shared);
+                return Err(error);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Puts the object in place, if a file is several, and begins the next.
+    fn next_object(&mut self, shared: &Shared) -> Result<(), JobsError> {
+        self.plan(shared)?;
+        self.sending.finish()?;
+        self.first = self.part.documents;
+        self.sending = Sending::new(&shared.bucket, shared.input_of(&self.part, self.first).key, &self.lanes);
+        Ok(())
+    }
+
+    /// Whether the object is as large as it may be. It grows with the file, so that a job has its objects also where there is
+    /// little.
+    fn is_full(&mut self, shared: &Shared) -> bool {
+        /// Fewer lines are not worth an object, unless one of them is looked for that fails.
+        const LEAST: u64 = 25;
+        /// Below what is sent in parts.
+        const BYTES: usize = 4 << 20;
+        let most = shared.object_lines.load(Ordering::Relaxed);
+        let lines = (self.part.documents / shared.service.spread()).max(LEAST).min(most);
+        self.part.documents - self.first >= lines || self.sending.buffer().len() >= BYTES
     }
 
     fn add(&mut self, shared: &Shared, key: Key, text: &str) -> Result<(), JobsError> {
@@ -213,6 +250,9 @@ impl Open {
         self.part.documents += 1;
         self.part.units += shared.billing.map_or(0, |billing| billing.units(chars));
         self.keys.extend_from_slice(key.as_bytes());
+        if let Packed::Objects(_) = shared.service.terms().packed {
+            return if self.is_full(shared) { self.next_object(shared) } else { Ok(()) };
+        }
         if self.sending.is_due() {
             self.plan(shared)?;
             let is_new = self.sending.upload().is_none();
@@ -246,7 +286,9 @@ impl Open {
 
     fn finish(&mut self, shared: &Shared) -> Result<(), JobsError> {
         self.plan(shared)?;
-        self.sending.finish()?;
+        if self.part.documents > self.first {
+            self.sending.finish()?;
+        }
         self.part.units_least =
             shared.billing.map_or(0, |billing| billing.units(usize::try_from(self.chars).unwrap_or(usize::MAX)));
         self.part.name = name_of(&self.part, &self.keys);

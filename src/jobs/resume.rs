@@ -82,10 +82,10 @@ impl Run {
                         self.running.push(part);
                         continue;
                     }
-                    if part.state == Some(JobState::Failed) {
+                    let part = self.blocking(move |shared| shared.collect(part)).await?;
+                    if part.state == Some(JobState::Failed) && !part.is_alive {
                         self.lose(&part);
                     }
-                    let part = self.blocking(move |shared| shared.collect(part)).await?;
                     self.ended(part);
                 }
                 Step::Collected => {

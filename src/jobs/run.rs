@@ -2,6 +2,7 @@
 //! left.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, channel};
@@ -10,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::error::{JobsError, Lost, names};
 use super::journal::{Part, Step};
 use super::parts::walk;
-use super::service::JobState;
+use super::service::{JobService, JobState};
 use super::shared::Shared;
 use super::start::Started;
 use crate::cache::KeySet;
@@ -19,6 +20,10 @@ use crate::input::InputError;
 use crate::output::JobRecord;
 use crate::pipeline::{FromJobs, PrepareOptions};
 use crate::transcript::Call;
+
+/// Into how many an object is divided that failed for one of its lines: the tries cost a job each, whose start takes longer than
+/// its work.
+const DIVIDED: u64 = 16;
 
 /// What jobs came to.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Run {
     open: u64,
     /// Whether what earlier jobs left over is sent once more: beyond what was planned.
     pub(super) is_repeat: bool,
+    /// Lines of the largest object that failed for one of them.
+    largest: u64,
     /// When nothing more is waited for.
     end: Instant,
     /// When another job may be started.
@@ -68,6 +75,7 @@ impl Run {
             lost: Vec::new(),
             open: 0,
             is_repeat: false,
+            largest: 0,
             end,
             next_start: now,
         }
@@ -113,10 +121,15 @@ impl Run {
             if walked.is_more {
                 continue;
             }
-            if has_requests || self.is_repeat || self.open == 0 {
+            // Where objects failed for one of their lines, they are divided until it is alone.
+            let is_to_divide = self.largest > 1;
+            if has_requests || self.open == 0 || (self.is_repeat && !is_to_divide) {
                 break;
             }
-            self.is_repeat = true;
+            if is_to_divide {
+                self.shared.object_lines.store(self.largest.div_ceil(DIVIDED), Ordering::Relaxed);
+            }
+            (self.is_repeat, self.open, self.largest) = (true, 0, 0);
         }
         let failures = self.shared.journal().failures(first_day)?;
         let from_jobs = FromJobs { fresh: fresh.unwrap_or_default(), failures };
@@ -169,6 +182,7 @@ impl Run {
                 },
                 () = sleep_until(next), if !self.running.is_empty() => {
                     self.poll().await?;
+                    self.hold_time().await?;
                     if !self.lost.is_empty() {
                         // Nothing more is started.
                         self.give_up(parts).await?;
@@ -197,6 +211,24 @@ impl Run {
         Ok(())
     }
 
+    /// Stops all jobs where they have run as long as may be paid for.
+    async fn hold_time(&self) -> Result<(), JobsError> {
+        let spent = self.shared.meter.read().working.as_secs_f64();
+        let running: f64 = self.running.iter().filter_map(|part| part.seconds).sum();
+        match self.shared.longest {
+            Some(longest) if spent + running > longest => {
+                for part in &self.running {
+                    let stop = |service: Arc<dyn JobService>, part: Part| async move {
+                        service.stop(part.job.as_deref().unwrap_or_default()).await
+                    };
+                    self.ask(stop, part).await?;
+                }
+                Err(JobsError::Time { names: names(&self.running) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn halted(&self) -> JobsError {
         JobsError::Interrupted { running: names(&self.running) }
     }
@@ -218,10 +250,10 @@ impl Run {
                 self.running.push(part);
                 continue;
             }
-            if part.state != Some(JobState::Completed) {
+            let part = self.blocking(move |shared| shared.collect(part)).await?;
+            if part.state != Some(JobState::Completed) && !part.is_alive {
                 self.lose(&part);
             }
-            let part = self.blocking(move |shared| shared.collect(part)).await?;
             self.ended(part);
         }
         Ok(())
@@ -274,6 +306,7 @@ impl Run {
         }
         self.units += part.units;
         self.open += part.open;
+        self.largest = self.largest.max(part.largest);
         self.ended.push(JobRecord {
             name: part.name,
             id: part.job.unwrap_or_default(),

@@ -33,6 +33,8 @@ pub struct Terms {
     pub can_stop: bool,
     /// How the output is packed.
     pub packed: Packed,
+    /// What the file is called in its folder; a folder of objects ends in `/`.
+    pub input: &'static str,
     /// How the command line of AWS asks for a job, before its id.
     pub describe: &'static str,
 }
@@ -53,6 +55,9 @@ pub struct Line {
 pub enum Packed {
     /// Lines in the files of a compressed archive.
     TarGz,
+    /// An object for each one of the input, of as many lines in the same order, or none at all where one of them failed. The
+    /// input is several objects of at most so many lines. What there is counts, however the job has ended.
+    Objects(u64),
 }
 
 /// A job to start.
@@ -100,6 +105,13 @@ pub enum JobState {
     StopRequested,
     /// Stopped; what was done by then is in the output.
     Stopped,
+}
+
+impl Packed {
+    /// Whether a job that failed may have an output.
+    pub const fn outlives_failure(self) -> bool {
+        matches!(self, Self::Objects(_))
+    }
 }
 
 impl JobState {
@@ -150,8 +162,14 @@ pub trait JobService: Send + Sync {
     /// Puts a text at the end of a file.
     fn write(&self, text: &str, file: &mut Vec<u8>);
 
-    /// What a line of an output states; `None` for one that can't be read.
-    fn read(&self, line: &[u8]) -> Option<Line>;
+    /// What a line of an output states; `None` for one that can't be read. `number` is its place, which counts where lines do not
+    /// name theirs.
+    fn read(&self, number: u64, line: &[u8]) -> Option<Line>;
+
+    /// Objects that a job should have at least, where its input is several.
+    fn spread(&self) -> u64 {
+        1
+    }
 
     /// Whether what a job leaves over can go in requests. Without them, a job of fixed texts shows that the settings fit before
     /// any other text is sent, and what a job leaves over goes out in one more.

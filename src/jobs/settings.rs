@@ -39,7 +39,7 @@ impl Value for Via {
 section! {
     /// How texts reach a service.
     pub Way {
-        /// How texts reach the service. In `requests`, or in `jobs` that read files from a bucket and write their scores to it; `auto` takes jobs where they end earlier or cost less, if `jobs.bucket` and `jobs.role-arn` are set. Jobs need a build with `--features jobs`.
+        /// How texts reach the service. In `requests`, or in `jobs` that read files from a bucket and write their scores to it; `auto` takes jobs where they end earlier or cost less, if `jobs.bucket` and what else they need are set. Jobs need a build with `--features jobs`.
         via: Via {
             key: "via",
             default: Via::Requests,
@@ -59,7 +59,7 @@ section! {
             example: "\"s3://our-bucket/undertone\"",
             results: false,
         }
-        /// The role by which the service reads and writes there.
+        /// The role by which the service reads and writes there. Batch Transform needs none: its model has one.
         role_arn: Option<String> {
             key: "jobs.role-arn",
             default: None,
@@ -73,7 +73,7 @@ section! {
             example: "\"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"",
             results: false,
         }
-        /// Most documents of one job.
+        /// Most documents of one job. Batch Transform reads them in objects of 5,000 at most.
         part: u64 {
             key: "jobs.part",
             default: 200_000,

@@ -1,12 +1,13 @@
 //! What all parts of a run share: the service, the journal, the bucket, the store; and what is done with one part there.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::collect::{Collected, collect};
 use super::error::JobsError;
 use super::journal::{Journal, Part, Step};
-use super::service::{JobService, JobState};
+use super::service::{JobService, JobState, Packed};
 use crate::cache::{ScoreStore, Scorer};
 use crate::engine::{Halt, Meter};
 use crate::places::{self, Bucket, Location};
@@ -37,6 +38,10 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) halt: Halt,
     pub(crate) meter: Arc<Meter>,
+    /// Most lines of an object, where a file is several; fewer once some of them failed.
+    pub(crate) object_lines: AtomicU64,
+    /// Most seconds that jobs may run, of a service that charges for time.
+    pub(crate) longest: Option<f64>,
     /// Days since 1970-01-01.
     pub(crate) today: u32,
     /// What a person may want to know.
@@ -71,12 +76,19 @@ impl Shared {
             code: None,
             open: 0,
             shared: 0,
+            largest: 0,
+            is_alive: false,
         }
     }
 
-    /// Where the file of a part is.
-    pub(super) fn input_of(&self, part: &Part) -> Location {
-        self.folder.child(&part.id).child("in.txt")
+    /// Where the file of a part is, or its object that begins with the line `first`.
+    pub(super) fn input_of(&self, part: &Part, first: u64) -> Location {
+        let terms = self.service.terms();
+        let folder = self.folder.child(&part.id);
+        match terms.packed {
+            Packed::TarGz => folder.child(terms.input),
+            Packed::Objects(_) => folder.child(terms.input.trim_end_matches('/')).child(&object_name(first)),
+        }
     }
 
     /// The bucket and key of an address; `None` for what is none.
@@ -92,10 +104,11 @@ impl Shared {
     fn clear(&self, part: &Part) -> Result<(), JobsError> {
         let Some((bucket, folder)) = self.at(&part.folder)? else { return Ok(()) };
         if let Some(upload) = &part.upload {
-            bucket.abandon(&format!("{folder}/in.txt"), upload.clone());
+            bucket.abandon(&format!("{folder}/{}", self.service.terms().input), upload.clone());
         }
         // A service may put its output elsewhere.
-        if let Some((elsewhere, key)) = part.output.as_deref().map(|output| self.at(output)).transpose()?.flatten() {
+        let output = part.output.as_deref().filter(|output| !output.ends_with('/'));
+        if let Some((elsewhere, key)) = output.map(|output| self.at(output)).transpose()?.flatten() {
             elsewhere.remove(&key)?;
         }
         let mut keys = Vec::new();
@@ -117,11 +130,14 @@ impl Shared {
     /// Stores what a part's job made of it, and removes its objects.
     pub(super) fn collect(&self, mut part: Part) -> Result<Part, JobsError> {
         if part.step == Step::Ended {
-            let is_read = part.state != Some(JobState::Failed);
+            let is_read = part.state != Some(JobState::Failed) || self.service.terms().packed.outlives_failure();
             let collected = if is_read { collect(self, &part)? } else { Collected::default() };
             part.failed = part.documents - collected.scored;
             part.open = part.failed.saturating_sub(collected.failures.len() as u64);
             part.shared = collected.shared;
+            part.largest = collected.largest;
+            part.is_alive = collected.is_alive;
+            self.meter.count_job_time(part.seconds.unwrap_or_default());
             self.journal().collected(&part.id, part.failed, &collected.failures, self.today)?;
             self.meter.count_job(collected.scored, part.units, part.units_least);
             if collected.is_broken || collected.strange > 0 {
@@ -141,6 +157,11 @@ impl Shared {
         self.journal().cleaned(&part.id, self.today)?;
         Ok(part)
     }
+}
+
+/// The name of the object that begins with the line `first`.
+pub(super) fn object_name(first: u64) -> String {
+    format!("p{first:08}.jsonl")
 }
 
 /// The name of a part's job, which no other has: a hash of its texts' keys, of whose scores they are, and of the part.

@@ -43,7 +43,7 @@ impl Run {
             name: part.name.clone(),
             token: part.name.clone(),
             language: part.language.clone(),
-            input: format!("{}/in.txt", part.folder),
+            input: format!("{}/{}", part.folder, self.shared.service.terms().input),
             output: format!("{}/out", part.folder),
         };
         let mut failures = 0;

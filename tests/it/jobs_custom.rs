@@ -143,7 +143,7 @@ fn two_classes_that_are_missing_are_shared_and_counted() {
 
 #[test]
 fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
-    let classifier = "/document-classifier/ours/version/1";
+    let classifier = "document-classifier/ours/version/1";
     let multi = Config { is_multi_label: true, ..Config::default() };
     let hidden = Config { may_describe_classifier: false, ..multi.clone() };
     let billing = Config { labels: &["billing", "cross", "plain", "both"], ..Config::default() };
@@ -156,7 +156,7 @@ fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
         (Config { number_of_labels: Some(3), ..Config::default() }, alone(), &[], 78, "has 3 labels"),
         (Config { classifier_status: "TRAINING", ..Config::default() }, alone(), &[], 69, "its state is TRAINING"),
         (Config::default(), alone().replace("version/1", "version/9"), &[], 69, "ResourceNotFound"),
-        (Config::default(), alone().replace(&classifier[1..], "x"), &[], 78, "no ARN of a classifier"),
+        (Config::default(), alone().replace(classifier, "x"), &[], 78, "no ARN of a classifier"),
         (Config::default(), String::new(), &[], 78, "no setting names the classifier"),
         (Config::default(), other, &[], 78, "not one model's"),
         (Config::default(), alone(), capped, 78, "no setting states what"),

@@ -30,6 +30,8 @@ mod jobs;
 mod jobs_custom;
 #[cfg(all(feature = "jobs", unix))]
 mod jobs_faults;
+#[cfg(all(feature = "jobs", feature = "sagemaker"))]
+mod jobs_sagemaker;
 mod language;
 mod metrics;
 mod nightly;

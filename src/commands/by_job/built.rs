@@ -1,6 +1,7 @@
 //! Jobs in a build that has them: the way to service and bucket, the plan, the choice between both ways.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
@@ -11,17 +12,17 @@ use crate::chunk::{Estimate, InJobs};
 use crate::commands::plan::{JobLine, seconds};
 use crate::commands::session::{self, Session};
 use crate::commands::{notice, options};
-use crate::engine::Profile;
 use crate::engine::registry::{Definition, OpenWays};
+use crate::engine::{Price, Profile};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, InputError};
 use crate::interrupt;
-use crate::jobs::service::{JobService, Terms};
+use crate::jobs::service::{JobService, Packed, Terms};
 use crate::jobs::{self, Jobs, JobsError, Journal, Options, Run, Shared, Via};
 use crate::pipeline::{self, FromJobs, Plan, PrepareOptions};
 use crate::places::{self, Bucket, Encryption, Location, PlaceError};
 use crate::sentiment::{Billing, Granularity};
-use crate::settings::Settings;
+use crate::settings::{Cost, Settings};
 use crate::transcript::Call;
 
 /// Jobs that are ready to be run.
@@ -41,7 +42,7 @@ impl ByJob {
         let engine = settings.engine();
         let Some(way) = &engine.jobs else {
             let message = format!("the engine {} has no jobs", engine.name);
-            let hint = "choose --engine comprehend or comprehend-custom, or leave out --via jobs";
+            let hint = "choose --engine comprehend, comprehend-custom or sagemaker, or leave out --via jobs";
             return Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint.into())));
         };
         let jobs: &Jobs = settings.section();
@@ -96,6 +97,15 @@ impl ByJob {
         let journal = Mutex::new(Journal::open(&self.root, today)?);
         let told = settings.clone();
         let billing: Option<Billing> = profile.price.billing();
+        let object_lines = match self.service.terms().packed {
+            Packed::TarGz => u64::MAX,
+            Packed::Objects(most) => most,
+        };
+        let max_cost = settings.section::<Cost>().max;
+        let longest = match &profile.price {
+            Price::PerTime(terms) => max_cost.zip(terms.dollars).map(|(most, dollars)| most / dollars),
+            _ => None,
+        };
         Ok(Run::new(Shared {
             service: self.service,
             journal,
@@ -113,6 +123,8 @@ impl ByJob {
             },
             halt: session.service.halt.clone(),
             meter: Arc::clone(&session.service.meter),
+            object_lines: AtomicU64::new(object_lines),
+            longest,
             today,
             notice: Box::new(move |line| notice(&told, line)),
         }))

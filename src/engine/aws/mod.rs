@@ -24,6 +24,8 @@ mod sender;
 pub(crate) use client::{Client, Failed};
 pub(crate) use connect::{AwsOptions, Connection};
 pub(crate) use faults::{document_may_pass, printable_code, unreadable};
+#[cfg(feature = "jobs")]
+pub(crate) use request::Answer;
 pub(crate) use request::{Request, ServiceFault, path_part};
 
 /// A service as its requests name it.

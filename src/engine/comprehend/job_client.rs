@@ -27,6 +27,7 @@ pub(in crate::engine) const TERMS: Terms = Terms {
     start_gap: Duration::from_millis(1_050),
     can_stop: true,
     packed: Packed::TarGz,
+    input: "in.txt",
     describe: "",
 };
 
@@ -192,7 +193,7 @@ impl<K: Kind> JobService for ComprehendJobs<K> {
         file.push(b'\n');
     }
 
-    fn read(&self, line: &[u8]) -> Option<Line> {
+    fn read(&self, _number: u64, line: &[u8]) -> Option<Line> {
         self.kind.read(line)
     }
 

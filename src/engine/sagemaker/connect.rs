@@ -22,6 +22,7 @@ use crate::engine::{
     Answer, Batch, Engine, EngineError, ErrorKind, Halt, Meter, Profile, Service, ServiceOptions, Watched,
 };
 use crate::exit::Failure;
+use crate::jobs::Via;
 use crate::sentiment::{Limits, Scores};
 use crate::settings::Settings;
 
@@ -34,7 +35,7 @@ const RUNTIME: ServiceName = ServiceName {
     title: "Amazon SageMaker",
 };
 /// What describes endpoints.
-const CONTROL: ServiceName = ServiceName {
+pub(super) const CONTROL: ServiceName = ServiceName {
     id: "SageMaker",
     host: "api.sagemaker",
     signing: "sagemaker",
@@ -51,14 +52,12 @@ const ADVICE: Advice = Advice {
 /// Makes the engine ready to score until `halt` is thrown.
 pub(super) async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     let asked: &SagemakerSettings = settings.section();
+    #[cfg(feature = "jobs")]
+    if settings.via() == Via::Jobs && asked.endpoint.is_none() {
+        return Box::pin(super::job_client::connect_alone(settings, halt)).await;
+    }
     let endpoint = checked(asked)?;
-    let common: &ComprehendSettings = settings.section();
-    let options = AwsOptions {
-        region: asked.region.clone().or_else(|| common.region.clone()),
-        profile: common.profile.clone(),
-        ..AwsOptions::default()
-    };
-    let connection = Connection::open(&options).await?;
+    let connection = Connection::open(&reached(settings)).await?;
     let profile = terms::profile(settings);
     let patience = Patience::default();
     let options = ServiceOptions {
@@ -75,10 +74,21 @@ pub(super) async fn connect(settings: &Settings, halt: &Halt) -> Result<Service,
         meter: Meter::within(&Budget::of(settings), &profile.price),
         halt: halt.clone(),
     };
-    let ready = Ready { connection, profile, asked, endpoint, options };
+    let model = asked.model_name.clone().filter(|_| settings.via() == Via::Jobs);
+    let ready = Ready { connection, profile, asked, model, endpoint, options };
     let (format, watched) = Box::pin(ready.settle()).await?;
     tracing::info!(format = format.name(), region = %ready.connection.region(), "the endpoint is ready");
     Ok(Service { watched: Some(watched), ..Service::around(ready.engine(format), &ready.options) })
+}
+
+/// Where and how SageMaker is reached.
+pub(super) fn reached(settings: &Settings) -> AwsOptions {
+    let (asked, common): (&SagemakerSettings, &ComprehendSettings) = (settings.section(), settings.section());
+    AwsOptions {
+        region: asked.region.clone().or_else(|| common.region.clone()),
+        profile: common.profile.clone(),
+        ..AwsOptions::default()
+    }
 }
 
 /// The endpoint's name, if nothing is wrong with the settings.
@@ -89,6 +99,12 @@ fn checked(asked: &SagemakerSettings) -> Result<String, EngineError> {
             "set sagemaker.endpoint to the name of an endpoint that is in service",
         )
     })?;
+    check_model(asked)?;
+    Ok(endpoint)
+}
+
+/// Insists that labels and format make sense.
+pub(super) fn check_model(asked: &SagemakerSettings) -> Result<(), EngineError> {
     if asked.labels.is_empty() {
         let hint = "set sagemaker.labels, such as { LABEL_0 = \"negative\", LABEL_1 = \"positive\" }";
         return Err(misconfigured("no setting states what the model's labels mean", hint));
@@ -103,9 +119,9 @@ fn checked(asked: &SagemakerSettings) -> Result<String, EngineError> {
                     "write JSON with {{texts}}, or {{text}}, without quotes around it: '{ \"sentences\": {{texts}} }'";
                 Err(misconfigured(wrong, hint))
             }
-            None => Ok(endpoint),
+            None => Ok(()),
         },
-        _ => Ok(endpoint),
+        _ => Ok(()),
     }
 }
 
@@ -114,6 +130,8 @@ struct Ready<'a> {
     connection: Connection,
     profile: Profile,
     asked: &'a SagemakerSettings,
+    /// The model of jobs, if there are any.
+    model: Option<String>,
     endpoint: String,
     options: ServiceOptions,
 }
@@ -152,26 +170,15 @@ impl Ready<'_> {
             component: self.asked.inference_component.clone(),
             version: self.asked.model_version.clone(),
             chosen,
+            model: self.model.clone(),
         };
         // An endpoint that is absent or not in service is asked for nothing.
         endpoint(String::new()).identity().await?;
         let (format, probe) = self.probed().await?;
-        let look = endpoint(self.chosen(format));
+        let look = endpoint(chosen(self.asked, format));
         let identity = look.identity().await?;
         let place = self.profile.place.clone().unwrap_or_default();
         Ok((format, Watched { place, identity, probe, look: Arc::new(look) }))
-    }
-
-    /// What the settings choose that decides scores, as one text.
-    fn chosen(&self, format: Format) -> String {
-        let SagemakerSettings { labels, scores, target_model, target_variant, inference_component, template, .. } =
-            self.asked;
-        let template = template.as_ref().filter(|_| format == Format::Template);
-        format!(
-            "{} {} {scores:?} {target_model:?} {target_variant:?} {inference_component:?} {template:?}",
-            format.name(),
-            labels.canonical(),
-        )
     }
 
     /// The probe's scores, in the format of the settings or the first that the container reads.
@@ -213,18 +220,29 @@ impl Ready<'_> {
     }
 }
 
+/// What the settings choose that decides scores, as one text.
+pub(super) fn chosen(asked: &SagemakerSettings, format: Format) -> String {
+    let SagemakerSettings { labels, scores, target_model, target_variant, inference_component, template, .. } = asked;
+    let template = template.as_ref().filter(|_| format == Format::Template);
+    format!(
+        "{} {} {scores:?} {target_model:?} {target_variant:?} {inference_component:?} {template:?}",
+        format.name(),
+        labels.canonical(),
+    )
+}
+
 /// What to do about a probe that failed for no known reason.
 const HINT: &str = "see the endpoint's logs in CloudWatch (/aws/sagemaker/Endpoints), and check sagemaker.format";
 
 /// Why a format was not taken.
-struct Tried {
-    error: EngineError,
+pub(super) struct Tried {
+    pub(super) error: EngineError,
     /// Whether another format may do.
     is_of_format: bool,
 }
 
 /// What a failed probe means: what is odd about the answers says more than the error.
-fn judged(error: EngineError, oddity: Option<Oddity>, format: Format) -> Tried {
+pub(super) fn judged(error: EngineError, oddity: Option<Oddity>, format: Format) -> Tried {
     let code = error.code.clone().unwrap_or_default();
     let name = format.name();
     let settled =

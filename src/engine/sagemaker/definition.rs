@@ -12,7 +12,9 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: if cfg!(feature = "sagemaker") { None } else { Some("sagemaker") },
     profile: terms::profile,
-    #[cfg(feature = "jobs")]
+    #[cfg(all(feature = "jobs", feature = "sagemaker"))]
+    jobs: Some(super::job::WAY),
+    #[cfg(all(feature = "jobs", not(feature = "sagemaker")))]
     jobs: None,
     share: |settings, _| settings,
     #[cfg(feature = "sagemaker")]

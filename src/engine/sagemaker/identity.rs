@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::aws::{Client, Failed, OperationName};
-use crate::engine::watched::Look;
+use crate::engine::watched::{Look, misconfigured};
 use crate::engine::{EngineError, ErrorKind};
 
 const ENDPOINT: OperationName = describe("DescribeEndpoint", "sagemaker:DescribeEndpoint");
@@ -34,6 +34,8 @@ pub(super) struct Endpoint {
     pub(super) version: Option<String>,
     /// What the settings choose, as one text.
     pub(super) chosen: String,
+    /// The model that jobs use, which must be the endpoint's.
+    pub(super) model: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -114,6 +116,7 @@ impl Endpoint {
         let configured: EndpointConfig = self.client.ask(&CONFIG, &named).await.map_err(refused)?;
         for variant in &configured.production_variants {
             note(&mut facts, variant);
+            self.check(variant)?;
             if let Some(model) = &variant.model_name {
                 let model: Model =
                     self.client.ask(&MODEL, &Named { model_name: Some(model), ..NONE }).await.map_err(refused)?;
@@ -132,10 +135,20 @@ impl Endpoint {
         Ok(format!("{config} {}", self.hash(&facts)))
     }
 
-    /// Sixteen characters that differ for other facts and other settings.
+    fn check(&self, variant: &Variant) -> Result<(), EngineError> {
+        match (&self.model, &variant.model_name) {
+            (Some(ours), Some(other)) if ours != other => {
+                let message =
+                    format!("jobs are to use the model {}, and the endpoint has another one", printable(ours));
+                let hint = "their scores are not one model's: leave sagemaker.endpoint out, or name its model";
+                Err(misconfigured(message, hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn hash(&self, facts: &str) -> String {
-        let hash = blake3::hash(format!("{}\n{facts}", self.chosen).as_bytes()).to_hex();
-        hash.chars().take(16).collect()
+        hash(&self.chosen, facts)
     }
 
     /// The refusal where the endpoint can't be described.
@@ -149,6 +162,43 @@ impl Endpoint {
             _ => error,
         }
     }
+}
+
+/// Sixteen characters that differ for other facts and other settings.
+fn hash(chosen: &str, facts: &str) -> String {
+    let hash = blake3::hash(format!("{chosen}\n{facts}").as_bytes()).to_hex();
+    hash.chars().take(16).collect()
+}
+
+/// What decides scores of a model without an endpoint: its images and artifacts, or a version that the settings state.
+///
+/// # Errors
+/// [`EngineError`] where it may not be described and no version is stated.
+#[cfg(feature = "jobs")]
+pub(super) async fn of_model(
+    client: &Client,
+    name: &str,
+    version: Option<&str>,
+    chosen: &str,
+) -> Result<String, EngineError> {
+    let facts = match client.ask::<Model>(&MODEL, &Named { model_name: Some(name), ..NONE }).await {
+        Ok(model) => format!("{} {}", model.primary_container, model.containers),
+        Err(failed) => match (refused(failed), version) {
+            (error, Some(version)) if is_denied(&error) => return Ok(format!("{version} {}", hash(chosen, version))),
+            (error, None) if is_denied(&error) => {
+                let hint = "allow sagemaker:DescribeModel, by which stored scores are told apart, or state a version of your own \
+                            with sagemaker.model-version";
+                return Err(error.with_hint(hint));
+            }
+            (error, _) if error.code.as_deref().is_some_and(|code| code.starts_with("Validation")) => {
+                let error = EngineError { message: format!("there is no model {}", printable(name)), ..error };
+                return Err(error.with_hint("check sagemaker.model-name and the region; undertone never creates one"));
+            }
+            (error, _) => return Err(error),
+        },
+    };
+    let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+    Ok(format!("{name} {}{version}", hash(chosen, &facts)))
 }
 
 fn note(facts: &mut String, variant: &Variant) {

@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use super::format::Format;
 use crate::engine::labels::{Labels, Numbers};
 use crate::engine::price::{Counts, Price, TimeTerms};
+use crate::jobs::Via;
 use crate::settings::{Auto, Settings, section};
 
 section! {
@@ -18,6 +19,27 @@ section! {
             key: "sagemaker.endpoint",
             default: None,
             example: "\"our-sentiment\"",
+            results: false,
+        }
+        /// The name of the model that jobs use. Without an endpoint, its images and artifacts are what scores are kept under; an endpoint must have the same model.
+        model_name: Option<String> {
+            key: "sagemaker.model-name",
+            default: None,
+            example: "\"our-sentiment-2026-11\"",
+            results: false,
+        }
+        /// The kind of instance that jobs run on.
+        instance_type: Option<String> {
+            key: "sagemaker.instance-type",
+            default: None,
+            example: "\"ml.g5.xlarge\"",
+            results: false,
+        }
+        /// Instances of a job.
+        instance_count: u32 {
+            key: "sagemaker.instance-count",
+            default: 1,
+            range: 1..=100,
             results: false,
         }
         /// The AWS region. Without it, that of `comprehend.region`, of the AWS profile or environment.
@@ -145,6 +167,13 @@ section! {
             range: 1..=1_000,
             results: false,
         }
+        /// US dollars an hour of one instance of jobs, which are charged from the start of their work to its end.
+        transform_hour: Option<f64> {
+            key: "price.sagemaker.transform-hour",
+            default: None,
+            example: "0.736",
+            results: false,
+        }
         /// US dollars a second and GB of a serverless endpoint. Charged while it works on requests.
         gb_second: Option<f64> {
             key: "price.sagemaker.gb-second",
@@ -172,7 +201,13 @@ impl SagemakerPrice {
 
 /// What the settings state that the endpoint charges.
 pub(super) fn price(settings: &Settings) -> Price {
-    let SagemakerPrice { instance_hour, instances, gb_second, memory_gb } = *settings.section();
+    let SagemakerPrice { instance_hour, instances, gb_second, memory_gb, transform_hour } = *settings.section();
+    if settings.via() == Via::Jobs {
+        let count = settings.section::<SagemakerSettings>().instance_count;
+        let dollars = transform_hour.map(|dollars| dollars * f64::from(count) / 3600.0);
+        let settings = "price.sagemaker.transform-hour";
+        return Price::PerTime(TimeTerms { dollars, settings, counts: Counts::Working, pace: None });
+    }
     let (dollars, counts) = match (instance_hour, gb_second) {
         (None, Some(dollars)) => (Some(dollars * f64::from(memory_gb)), Counts::Working),
         (hour, _) => (hour.map(|dollars| dollars * f64::from(instances) / 3600.0), Counts::Standing),

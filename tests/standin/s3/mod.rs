@@ -189,6 +189,15 @@ impl Handle {
         found.next().is_none().then(|| Arc::clone(&stored.bytes))
     }
 
+    /// All objects whose keys begin so, in their order.
+    pub(crate) fn all(&self, prefix: &str) -> Vec<(String, Arc<[u8]>)> {
+        let state = self.lock();
+        let found = state.objects.all().filter(|(key, _)| key.starts_with(prefix));
+        let mut found: Vec<_> = found.map(|(key, stored)| (key.to_owned(), Arc::clone(&stored.bytes))).collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found
+    }
+
     pub(crate) fn put(&self, key: &str, bytes: Vec<u8>) {
         self.lock().objects.put(key, bytes, "application/octet-stream".to_owned());
     }

@@ -5,12 +5,16 @@
 
 mod container;
 mod serve;
+#[cfg(feature = "jobs")]
+mod transform;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) use container::Container;
+#[cfg(feature = "jobs")]
+pub(crate) use transform::{TransformConfig, Transforms};
 
 use super::config::Credential;
 use super::running::Running;
@@ -132,6 +136,8 @@ impl Statistics {
 /// Everything that requests share.
 struct State {
     config: Config,
+    #[cfg(feature = "jobs")]
+    transforms: Option<Transforms>,
     statistics: Statistics,
     random: fastrand::Rng,
     busy: usize,
@@ -150,10 +156,36 @@ impl Endpoint {
     pub(crate) fn start(config: Config) -> Self {
         let random = fastrand::Rng::with_seed(config.seed);
         let statistics = Statistics::default();
-        let state = State { config, statistics, random, busy: 0, first: None, answered: 0 };
+        let state = State {
+            config,
+            #[cfg(feature = "jobs")]
+            transforms: None,
+            statistics,
+            random,
+            busy: 0,
+            first: None,
+            answered: 0,
+        };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         Self { running: Running::start("sagemaker-standin", 0, |listener| serve::serve(listener, shared)), state }
+    }
+
+    /// The same with jobs that read from and write to the bucket of `s3`, which is in the same region.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn with_transforms(config: Config, transforms: TransformConfig, s3: &super::s3::S3) -> Self {
+        let standin = Self::start(config);
+        lock(&standin.state).transforms = Some(Transforms::new(transforms, s3.handle()));
+        standin
+    }
+
+    /// Looks at its jobs, or changes what they do.
+    ///
+    /// # Panics
+    /// For a stand-in without jobs.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn transforms<T>(&self, look: impl FnOnce(&mut Transforms) -> T) -> T {
+        look(lock(&self.state).transforms.as_mut().expect("it was started with jobs"))
     }
 
     /// The environment that makes the program talk to it.

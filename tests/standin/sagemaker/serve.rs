@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::super::http::{self, Request, Response};
+use super::super::service::CONTENT_TYPE;
 use super::super::signature::{self, Signed};
 use super::{Fault, State, container, lock};
 
@@ -82,6 +83,18 @@ impl State {
         let config = &self.config;
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let target = request.header("x-amz-target").unwrap_or_default();
+        #[cfg(feature = "jobs")]
+        if let Some(transforms) = &mut self.transforms
+            && let Some(operation) = target.strip_prefix("SageMaker.")
+            && let Some(answered) = transforms.answer(operation, &body, config)
+        {
+            return match answered {
+                Ok((Value::Null, _)) => Response { status: 200, headers: Vec::new(), body: Vec::new() },
+                Ok((value, false)) => respond(200, vec![("content-type", CONTENT_TYPE.to_owned())], &value),
+                Ok((_, true)) => refusal(500, "InternalFailure", &json!({"message": "the answer is lost"})),
+                Err(error) => refusal(error.status, &error.code, &json!({"message": error.message})),
+            };
+        }
         if !config.may_describe {
             let action = target.replace('.', ":").to_lowercase();
             let message = format!("User: arn:aws:iam::111122223333:user/night is not authorized to perform: {action}");
@@ -107,7 +120,7 @@ impl State {
             }),
             _ => return refusal(400, "ValidationException", &json!({"message": "Could not find it"})),
         };
-        respond(200, vec![("content-type", "application/x-amz-json-1.1".to_owned())], &answer)
+        respond(200, vec![("content-type", CONTENT_TYPE.to_owned())], &answer)
     }
 
     fn invoke(&mut self, request: &Request, now: Instant) -> Plan {
