@@ -253,7 +253,9 @@ mod tests {
     fn sizes_add_up_to_one() {
         let documents = documents(1000);
         let mut totals = Totals::default();
-        documents.iter().for_each(|(kind, unsure)| totals.add(kind, *unsure));
+        for (kind, unsure) in &documents {
+            totals.add(kind, *unsure);
+        }
         let sizes = totals.sizes();
         let sum: f64 = documents.iter().map(|(kind, unsure)| sizes.of(kind, *unsure)).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
@@ -277,7 +279,7 @@ mod tests {
     #[test]
     fn weighted_sums_are_those_of_all_documents_on_average() {
         let documents = documents(2000);
-        let unsure = |number: &usize| *number % 7 == 0;
+        let unsure = |number: &usize| number.is_multiple_of(7);
         let (mut all, mut some) = (0.0, 0.0);
         for seed in 0..300 {
             for text in draw(&documents, 100, seed) {

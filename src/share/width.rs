@@ -79,12 +79,11 @@ impl Expectation {
         if drawn == 0 || calls == 0 || self.local.calls < 2 {
             return None;
         }
-        let variance = match self.measured() {
-            Some(both) => spread(both, self.both.yy, self.both.y, self.both.y) / (both as f64 - 1.0),
-            None => {
-                let Moments { calls, sum, squares } = self.local;
-                spread(calls, squares, sum, sum) / (calls as f64 - 1.0)
-            }
+        let variance = if let Some(both) = self.measured() {
+            spread(both, self.both.yy, self.both.y, self.both.y) / (both as f64 - 1.0)
+        } else {
+            let Moments { calls, sum, squares } = self.local;
+            spread(calls, squares, sum, sum) / (calls as f64 - 1.0)
         };
         let left = variance * (1.0 - self.correlation().max(0.0).powi(2)).max(0.0);
         let missing = (1.0 - drawn as f64 / calls as f64).max(0.0);
