@@ -203,8 +203,10 @@ impl Report {
         }
         if let Some(line) = self.by_job.iter().find(|line| line.granularity == self.granularity) {
             note(format_args!(
-                "By jobs (--via jobs) the text lies in your bucket until its scores are collected. At least: the minimum holds for each job. A job takes {} minutes or more, {} at a time.",
-                line.minutes, line.at_once
+                "By jobs (--via jobs) the text lies in your bucket until its scores are collected.{} A job takes {} minutes or more, {} at a time.",
+                if line.units_upper > 0 { " At least: the minimum holds for each job." } else { "" },
+                line.minutes,
+                line.at_once
             ));
             if let Some(settings) = line.unset_price {
                 note(format_args!("What jobs cost is not known: set {settings}."));

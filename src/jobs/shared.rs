@@ -141,7 +141,7 @@ impl Shared {
             self.journal().collected(&part.id, part.failed, &collected.failures, self.today)?;
             self.meter.count_job(collected.scored, part.units, part.units_least);
             if collected.is_broken || collected.strange > 0 {
-                let place = part.output.as_deref().unwrap_or_default();
+                let place = part.output.as_deref().unwrap_or(&part.folder);
                 tracing::warn!(
                     strange_lines = collected.strange,
                     "the output of job {} is damaged: its whole lines count, and {place} is kept",

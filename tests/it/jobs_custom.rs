@@ -217,6 +217,17 @@ fn without_an_endpoint_what_a_job_leaves_goes_out_once_more_and_then_fails() {
 }
 
 #[test]
+fn what_goes_out_once_more_is_held_against_the_budget() {
+    let (s3, classifier) =
+        services(Config::default(), JobsConfig { passing: Some("waiting"), ..JobsConfig::default() });
+    let place = place_for(&s3, &classifier, &alone());
+    let ended = run(&place, &["--max-units", "237"], 4);
+    assert!(ended.error().contains("237 allowed"), "{}", ended.stderr);
+    assert_eq!(classifier.jobs(|jobs| jobs.seen().len()), 2, "fixed texts, then all others once");
+    expect_nothing_left(&s3);
+}
+
+#[test]
 fn with_an_endpoint_what_a_job_leaves_goes_in_requests() {
     let jobs = JobsConfig { left_out: Some(7), ..JobsConfig::default() };
     let (s3, classifier) = services(Config::default(), jobs);

@@ -198,6 +198,51 @@ fn a_job_runs_no_longer_than_may_be_paid_for() {
 }
 
 #[test]
+fn a_job_whose_answer_was_lost_and_that_is_not_seen_yet_is_taken_and_not_started_again() {
+    let transforms = TransformConfig { lose_starts: 1, unseen: 1, ..TransformConfig::default() };
+    let (s3, endpoint) = services(Config::default(), transforms);
+    let place = place_for(&s3, &endpoint, ALONE);
+    run(&place, &[], 0);
+    assert_eq!(endpoint.transforms(|transforms| transforms.seen().len()), 2);
+    expect_each_text_once(&endpoint);
+    expect_nothing_left(&s3);
+}
+
+#[test]
+fn an_account_that_is_full_is_waited_for_and_then_the_run_is_tried_later() {
+    let (s3, endpoint) = services(Config::default(), TransformConfig { others: 4, ..TransformConfig::default() });
+    let mut place = place_for(&s3, &endpoint, ALONE);
+    place.set([("UNDERTONE_JOBS_MAX_WAIT", "5s")]);
+    run(&place, &[], 75);
+    endpoint.transforms(|jobs| jobs.config.others = 0);
+    run(&place, &[], 0);
+    expect_each_text_once(&endpoint);
+    expect_nothing_left(&s3);
+}
+
+#[test]
+fn a_job_that_is_ended_by_hand_is_collected_and_the_rest_goes_out_again() {
+    let transforms = TransformConfig { takes: Duration::from_millis(1_500), ..TransformConfig::default() };
+    let (s3, endpoint) = services(Config::default(), transforms);
+    let mut place = place_for(&s3, &endpoint, ALONE);
+    place.write("few.csv", calls(2));
+    place.run(&["analyze", "--via", "jobs", "--out", "few", "few.csv"]).expect(0);
+    place.set([("UNDERTONE_JOBS_WAIT", "off")]);
+    run(&place, &[], 75);
+    let ended = place.run(&["jobs", "cancel"]).expect(0);
+    assert!(ended.stdout.contains("will stop"), "{}", ended.stdout);
+    std::thread::sleep(Duration::from_secs(1));
+    place.set([("UNDERTONE_JOBS_WAIT", "on")]);
+    run(&place, &[], 0);
+    let jobs = endpoint.transforms(|transforms| transforms.seen());
+    let statuses: Vec<_> = jobs.iter().map(|job| job.status).collect();
+    assert_eq!(statuses, ["Completed", "Completed", "Stopped", "Completed"], "{jobs:?}");
+    expect_same_tables(&place, &by_request());
+    expect_each_text_once(&endpoint);
+    expect_nothing_left(&s3);
+}
+
+#[test]
 fn kills_start_no_job_twice_and_leave_nothing() {
     let transforms =
         TransformConfig { takes: Duration::from_millis(300), lose_starts: 2, ..TransformConfig::default() };

@@ -124,11 +124,14 @@ impl Transform {
 
     /// One text as a container reads it, in one line.
     fn line(&self, text: &str) -> Vec<u8> {
-        let mut body = self.format.payload(&[text], self.labels.len(), &self.extras).body;
-        // Outside of texts of JSON, where none stand, a line end is a space.
-        body.iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-        body
+        in_one_line(self.format.payload(&[text], self.labels.len(), &self.extras).body)
     }
+}
+
+/// JSON in one line: a line end stands between its texts only, and is a space there.
+fn in_one_line(mut json: Vec<u8>) -> Vec<u8> {
+    json.iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+    json
 }
 
 /// The account has as many jobs or instances as it may have: one more may be started later.
@@ -290,6 +293,13 @@ mod tests {
         for reason in ["my card: 4111", "ClientError", "Some Error: x", ""] {
             assert_eq!(code(reason), None, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_template_of_several_lines_is_sent_in_one() {
+        let extras = Extras { template: Some("{\r\n \"s\": {{texts}}\n}".into()), ..Extras::default() };
+        let body = in_one_line(Format::Template.payload(&["a\nb"], 2, &extras).body);
+        assert_eq!(String::from_utf8(body).unwrap(), "{   \"s\": [\"a\\nb\"] }");
     }
 
     #[test]

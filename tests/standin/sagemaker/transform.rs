@@ -22,6 +22,8 @@ pub(crate) struct TransformConfig {
     pub(crate) others: usize,
     /// Jobs fail as a whole with this reason.
     pub(crate) fails: Option<&'static str>,
+    /// So many descriptions do not find their job.
+    pub(crate) unseen: u32,
     /// Each answer is written over two lines.
     pub(crate) is_pretty: bool,
 }
@@ -29,7 +31,7 @@ pub(crate) struct TransformConfig {
 impl Default for TransformConfig {
     fn default() -> Self {
         let takes = Duration::from_millis(120);
-        Self { takes, lose_starts: 0, others: 0, fails: None, is_pretty: false }
+        Self { takes, lose_starts: 0, others: 0, fails: None, unseen: 0, is_pretty: false }
     }
 }
 
@@ -115,6 +117,10 @@ impl Transforms {
         let name = body["TransformJobName"].as_str().unwrap_or_default().to_owned();
         Some(match operation {
             "CreateTransformJob" => self.create(body, config, now),
+            "DescribeTransformJob" if self.config.unseen > 0 => {
+                self.config.unseen -= 1;
+                Err(invalid("Could not find requested job with name"))
+            }
             "DescribeTransformJob" => self.describe(&name).map(|value| (value, false)),
             "StopTransformJob" => self.stop(&name).map(|()| (Value::Null, false)),
             _ => return None,
