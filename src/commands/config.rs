@@ -38,11 +38,11 @@ fn show(settings: &Settings, json: bool) -> Result<(), Failure> {
 }
 
 fn check(settings: &Settings) -> Result<(), Failure> {
+    #[cfg_attr(not(feature = "jobs"), expect(unused_mut, reason = "jobs alone have more to check"))]
+    let mut text = verdict(settings);
     #[cfg(feature = "jobs")]
-    let rules = expiry::in_words(settings.section())?;
-    #[cfg(not(feature = "jobs"))]
-    let rules: Option<String> = None;
-    super::print(&(verdict(settings) + &rules.unwrap_or_default()))
+    text.extend(expiry::in_words(settings.section())?);
+    super::print(&text)
 }
 
 /// What `config check` says of settings that are right.

@@ -197,7 +197,7 @@ fn labelled(place: &Place) {
         let (text, label) = texts[i % 3];
         format!("{text} {},{}\n", "again ".repeat(i / 3), if i % 7 == 0 { "mixed" } else { label })
     });
-    place.write("labels.csv", &format!("text,label\n{}", rows.collect::<String>()));
+    place.write("labels.csv", format!("text,label\n{}", rows.collect::<String>()));
 }
 
 #[test]

@@ -128,6 +128,9 @@ fn one_bad_record_fails_alone_however_its_object_fails() {
     assert_eq!(endpoint.transforms(|transforms| transforms.seen().len()), jobs.len(), "it is not sent again");
 }
 
+/// A service, what it does with jobs, settings, flags; the exit code and what is printed.
+type Case = (Config, TransformConfig, String, &'static [&'static str], i32, &'static str);
+
 #[test]
 fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
     let without = |key: &str| ALONE.lines().filter(|line| !line.starts_with(key)).collect::<Vec<_>>().join("\n");
@@ -139,7 +142,6 @@ fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
     let pretty = TransformConfig { is_pretty: true, ..TransformConfig::default() };
     let fails = TransformConfig { fails: Some("ClientError: secretword"), ..TransformConfig::default() };
     let calm = TransformConfig::default;
-    type Case = (Config, TransformConfig, String, &'static [&'static str], i32, &'static str);
     let cases: [Case; 11] = [
         (Config::default(), calm(), without("model-name"), &[], 78, "no setting names the model of jobs"),
         (Config::default(), calm(), without("instance-type"), &[], 78, "the instances of jobs"),

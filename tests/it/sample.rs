@@ -21,7 +21,7 @@ fn sample(place: &Place, arguments: &[&str]) {
 /// Fills in labels by what stands in the text, but for every fifth.
 fn labelled(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     for (number, row) in rows.iter_mut().enumerate().skip(1).filter(|(number, _)| number % 5 != 0) {
-        row[1] = ["negative", "neutral", "positive"][number % 3].to_owned();
+        ["negative", "neutral", "positive"][number % 3].clone_into(&mut row[1]);
     }
     rows
 }
