@@ -53,3 +53,15 @@ pub(super) fn profile(settings: &Settings, units: u32) -> Profile {
         model_changed_by: "you, by updating the endpoint or naming another classifier".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_cut_calls_alike_whatever_they_are_charged_by() {
+        let of = |via| profile(&Settings::default().with_via(via), 1).price;
+        assert_eq!((of(Via::Requests).packing(), of(Via::Jobs).packing()), (None, None));
+        assert!(of(Via::Requests).billing().is_none() && of(Via::Jobs).billing().is_some());
+    }
+}
