@@ -90,7 +90,8 @@ def analyze(
         sample = turns_only.mapInArrow(run.task("survey", schema), "sampled string").collect()
         lines = "".join(f"{row.sampled}\n" for row in sample)
         run.flags["calls"] = ["--languages", run.ask("languages", lines.encode()).strip()]
-    together = rows.repartition(_CALL).sortWithinPartitions(_CALL, _PLACE).drop(_CALL, _PLACE)
+    # The program groups a partition's rows by call; all that it needs is their order.
+    together = rows.repartition(_CALL).sortWithinPartitions(_PLACE).drop(_CALL, _PLACE)
     scored = together.mapInArrow(run.task("calls", schema), _ddl(plan["calls"] + plan["sums"]))
     if persist:
         scored = scored.persist(StorageLevel.MEMORY_AND_DISK)
