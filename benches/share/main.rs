@@ -8,6 +8,7 @@
 //!
 //! Only kinds whose names hold TEXT, if given. Seeds are fixed: equal programs print equal tables.
 
+#[path = "../agents/random.rs"]
 mod random;
 mod site;
 
