@@ -11,27 +11,34 @@ use crate::standin::s3::{Action, Config as S3Config, S3};
 const LABELS: &str = "{ glad = \"positive\", cross = \"negative\", plain = \"neutral\", both = \"mixed\" }";
 const SECRET: &str = "secretword";
 
+/// The bucket of the jobs, in the region of the service.
+pub(crate) fn bucket() -> S3 {
+    S3::start(S3Config { encryption: Some("AES256"), region: "us-east-1", ..S3Config::default() })
+}
+
+/// A place that reaches both, with these settings and more of the jobs'.
+pub(crate) fn with_jobs(s3: &S3, service: Vec<(&'static str, String)>, settings: &str, of_jobs: &str) -> Place {
+    let mut place = Place::new();
+    place.set(service);
+    place.set(s3.env());
+    let scores = place.path("scores").display().to_string();
+    place.set([("AWS_REGION", "us-east-1"), ("UNDERTONE_CACHE_PATH", &scores)]);
+    let jobs = format!("[jobs]\nbucket = \"s3://calls/jobs/\"\npoll = \"40ms\"\n{of_jobs}\n");
+    place.write("undertone.toml", format!("{settings}\n{jobs}"));
+    place
+}
+
 fn services(config: Config, jobs: JobsConfig) -> (S3, Classifier) {
-    let s3 = S3::start(S3Config { encryption: Some("AES256"), region: "us-east-1", ..S3Config::default() });
+    let s3 = bucket();
     let classifier = Classifier::with_jobs(config, jobs, &s3);
     (s3, classifier)
 }
 
 /// A place whose settings name the classifier, and the endpoint if `more` does.
 fn place_for(s3: &S3, classifier: &Classifier, more: &str) -> Place {
-    let mut place = Place::new();
-    place.set(classifier.env());
-    place.set(s3.env());
-    let scores = place.path("scores").display().to_string();
-    place.set([("AWS_REGION", "us-east-1"), ("UNDERTONE_CACHE_PATH", &scores)]);
-    place.write(
-        "undertone.toml",
-        format!(
-            "engine = \"comprehend-custom\"\n[comprehend-custom]\nlabels = {LABELS}\n{more}\n\
-             [jobs]\nbucket = \"s3://calls/jobs/\"\npoll = \"40ms\"\n\
-             role-arn = \"arn:aws:iam::111122223333:role/undertone-jobs\"\n"
-        ),
-    );
+    let settings = format!("engine = \"comprehend-custom\"\n[comprehend-custom]\nlabels = {LABELS}\n{more}");
+    let role = "role-arn = \"arn:aws:iam::111122223333:role/undertone-jobs\"";
+    let place = with_jobs(s3, classifier.env(), &settings, role);
     place.write("in.csv", calls(60));
     place
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::jobs::expect_nothing_left;
+use crate::jobs_custom::{bucket, with_jobs};
 use crate::program::{Ended, Place, assert_same, write_csv};
-use crate::standin::s3::{Action, Config as S3Config, S3};
+use crate::standin::s3::{Action, S3};
 use crate::standin::sagemaker::{Config, Container, Endpoint, TransformConfig};
 
 const LABELS: &str = "{ POSITIVE = \"positive\", NEGATIVE = \"negative\", NEUTRAL = \"neutral\", MIXED = \"mixed\" }";
@@ -13,24 +14,14 @@ const ALONE: &str = "format = \"huggingface\"\nmodel-name = \"ours-model-1\"\nin
 const JOBS: [&str; 7] = ["analyze", "--via", "jobs", "--out", "out", "-vvv", "in.csv"];
 
 fn services(config: Config, transforms: TransformConfig) -> (S3, Endpoint) {
-    let s3 = S3::start(S3Config { encryption: Some("AES256"), region: "us-east-1", ..S3Config::default() });
+    let s3 = bucket();
     let endpoint = Endpoint::with_transforms(config, transforms, &s3);
     (s3, endpoint)
 }
 
 fn place_for(s3: &S3, endpoint: &Endpoint, more: &str) -> Place {
-    let mut place = Place::new();
-    place.set(endpoint.env());
-    place.set(s3.env());
-    let scores = place.path("scores").display().to_string();
-    place.set([("AWS_REGION", "us-east-1"), ("UNDERTONE_CACHE_PATH", &scores)]);
-    place.write(
-        "undertone.toml",
-        format!(
-            "engine = \"sagemaker\"\n[sagemaker]\nlabels = {LABELS}\n{more}\n\
-             [jobs]\nbucket = \"s3://calls/jobs/\"\npoll = \"40ms\"\n"
-        ),
-    );
+    let settings = format!("engine = \"sagemaker\"\n[sagemaker]\nlabels = {LABELS}\n{more}");
+    let place = with_jobs(s3, endpoint.env(), &settings, "");
     place.write("in.csv", calls(300));
     place
 }

@@ -24,16 +24,21 @@ const SAID: [&str; 8] = [
 ];
 
 /// What they talk about: words that no rule of redaction takes for something personal.
-const ABOUT: [&str; 12] = [
+pub(crate) const ABOUT: [&str; 12] = [
     "lamp", "chair", "kettle", "table", "carpet", "mirror", "shelf", "pillow", "heater", "ladder", "bucket", "curtain",
 ];
 
-/// A place with calls in two queues, of six agents and four days.
-fn place(standin: &Standin) -> Place {
-    let place = place_for(standin);
-    place.write("calls.csv", site(CALLS));
-    let mut place = place;
+/// A place that keeps stored scores of its own.
+pub(crate) fn keeping_scores(standin: &Standin) -> Place {
+    let mut place = place_for(standin);
     place.set([("UNDERTONE_CACHE_PATH", place.path("scores").display().to_string())]);
+    place
+}
+
+/// The same with calls in two queues, of six agents and four days.
+fn place(standin: &Standin) -> Place {
+    let place = keeping_scores(standin);
+    place.write("calls.csv", site(CALLS));
     place
 }
 

@@ -1,7 +1,7 @@
 //! A model of one's own from scores that a service was paid for.
 
-use crate::comprehend::place_for;
 use crate::program::{Place, write_csv};
+use crate::share::{ABOUT, keeping_scores};
 use crate::standin::{Config, Standin};
 
 const SAID: [&str; 6] = [
@@ -13,20 +13,14 @@ const SAID: [&str; 6] = [
     "wonderful, I am happy with the",
 ];
 
-const ABOUT: [&str; 12] = [
-    "lamp", "chair", "kettle", "table", "carpet", "mirror", "shelf", "pillow", "heater", "ladder", "bucket", "curtain",
-];
-
 fn place(standin: &Standin) -> Place {
-    let place = place_for(standin);
+    let place = keeping_scores(standin);
     let rows = (0..360).map(|call: usize| {
         let about = [call / 6, call / 72, call].map(|number| ABOUT[number % ABOUT.len()]).join(" and the ");
         [format!("call-{call}"), "customer".to_owned(), format!("{} {about}", SAID[call % SAID.len()])]
     });
     let header = ["call_id", "speaker", "text"].map(str::to_owned);
     place.write("calls.csv", write_csv(std::iter::once(header).chain(rows)));
-    let mut place = place;
-    place.set([("UNDERTONE_CACHE_PATH", place.path("scores").display().to_string())]);
     place
 }
 
