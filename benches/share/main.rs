@@ -21,6 +21,9 @@ use undertone::share::{Book, Estimated, MEASURES, Part, Strata};
 
 const SITES: u64 = 200;
 
+/// Other sites than those by which the quantile of the intervals was chosen.
+const FIRST: u64 = 1_000_000_000;
+
 fn main() -> Result<ExitCode, io::Error> {
     let wanted = std::env::args().skip(1).find(|argument| argument != "--bench").unwrap_or_default();
     let mut out = io::stdout();
@@ -68,7 +71,7 @@ impl Tally {
     fn of(setting: &Setting, seed: u64) -> Self {
         let mut tally = Self::default();
         for number in 0..SITES {
-            let site = Site::of(setting, seed * 1_000_000 + number);
+            let site = Site::of(setting, FIRST + seed * 1_000_000 + number);
             let truth = site.truth();
             for row in estimates(setting, &site) {
                 tally.add(&row, &truth);

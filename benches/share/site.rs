@@ -32,8 +32,8 @@ const SPREAD: f64 = 0.3;
 pub(crate) const SETTINGS: [Setting; 9] = [
     Setting { name: "5,000 calls, 10 %", ..BASE },
     Setting { name: "correlation .3", correlation: 0.3, half: 0.03, ..BASE },
-    Setting { name: "correlation .9", correlation: 0.9, half: 0.018, ..BASE },
-    Setting { name: "heavy tails", freedom: 3, half: 0.033, ..BASE },
+    Setting { name: "correlation .9", correlation: 0.9, half: 0.014, ..BASE },
+    Setting { name: "heavy tails", freedom: 3, ..BASE },
     Setting { name: "a tenth in other languages", foreign: 0.1, half: 0.03, ..BASE },
     Setting { name: "a tenth fails", failed: 0.1, half: 0.027, ..BASE },
     Setting { name: "500 calls, 10 %", calls: 500, half: 0.08, ..BASE },
