@@ -103,7 +103,7 @@ impl Tally {
                 }
             }
             self.ok.add(agent.status.as_str() == "ok");
-            alarm |= agent.q_value.is_some_and(|q| q <= 0.05);
+            alarm |= agent.verdict.q_value.is_some_and(|q| q <= 0.05);
             self.judge(agent, member.odd);
         }
         self.runs += 1;
@@ -112,9 +112,9 @@ impl Tally {
 
     fn judge(&mut self, agent: &AgentRollup, odd: bool) {
         if odd {
-            self.found[0].add(matches!(agent.funnel, Some(Funnel::Watch | Funnel::Out)));
-            self.found[1].add(agent.funnel == Some(Funnel::Out));
-        } else if let Some(z) = agent.funnel_z {
+            self.found[0].add(matches!(agent.verdict.funnel(), Some(Funnel::Watch | Funnel::Out)));
+            self.found[1].add(agent.verdict.funnel() == Some(Funnel::Out));
+        } else if let Some(z) = agent.verdict.place.map(|place| place.z) {
             self.beyond[0].add(z.abs() >= 1.96);
             self.beyond[1].add(z.abs() >= 3.09);
         }

@@ -75,28 +75,28 @@ static HEAD: [Column<AgentRollup>; 18] = columns! {
         |row| decimal(row.customer_score_adjusted);
     "reliability", Number,
         "1 − B: how much of the score is the agent's own: 0 is all chance, 1 none. Empty below 10 calls, and where fewer than 15 agents have 10.",
-        |row| decimal(row.reliability);
+        |row| decimal(row.verdict.reliability);
     "status", Text,
         "ok; uncertain (reliability below .3: the score is more of the others' than of the agent's own); insufficient (fewer than 10 calls: no verdict); few_agents (fewer than 15 agents, or fewer than 15 with 10 calls: no reliability); no_data; sampled (a run with --share: the scores are those of the local engine, and no verdict follows from them; see estimates.csv).",
         |row| Cell::word(row.status.as_str());
     "funnel", Text,
         "in, watch or out: whether the agent lies outside the spread that the agents here usually have (|funnel_z| below 1.96, below 3.09, beyond). Empty below 10 calls, and where fewer than 5 agents have 10.",
-        |row| Cell::of(row.funnel, |funnel| Cell::word(funnel.as_str()));
+        |row| Cell::of(row.verdict.funnel(), |funnel| Cell::word(funnel.as_str()));
     "funnel_z", Number,
         "The normal score with the same two-sided chance as t = (funnel_score−funnel_mean)/funnel_sd with funnel_freedom degrees of freedom.",
-        |row| decimal(row.funnel_z);
+        |row| decimal(row.verdict.place.map(|place| place.z));
     "q_value", Number,
         "Least false discovery rate at which the agent would be named (Benjamini-Hochberg over all agents with a funnel_z).",
-        |row| decimal(row.q_value);
+        |row| decimal(row.verdict.q_value);
     "expected_percentile", Number,
         "Mean chance, over the other agents b, of being truly better than they, 0 to 1: mean of Φ((θ̂−θ̂_b)/√(V+V_b)). Only where reliability ≥ .5.",
-        |row| decimal(row.expected_percentile);
+        |row| decimal(row.verdict.expected_percentile);
     "p_bottom_decile", Number,
         "Chance that the agent truly belongs to the lowest tenth: Φ((μ̂−1.2816τ−θ̂)/√V). Only where reliability ≥ .5.",
-        |row| decimal(row.p_bottom_decile);
+        |row| decimal(row.verdict.p_bottom_decile);
     "calls_for_reliability_70", Integer,
         "Calls after which a score has a reliability of .7: ⌈(.7/.3)·s_p²·D/τ²⌉ with the agents' mean design effect D. The same in every row, of agents without data too; empty where fewer than 15 agents have 10 calls.",
-        |row| Cell::of(row.calls_for_reliability_70, Cell::count);
+        |row| Cell::of(row.verdict.calls_for_reliability_70, Cell::count);
     "customer_end", Number, "Weighted mean of customer_end of the agent's parts of calls.",
         |row| decimal(row.customer_end);
     "customer_end_adjusted", Number,
@@ -131,13 +131,13 @@ static TAIL: [Column<AgentRollup>; 16] = columns! {
         |row| decimal(row.handled_share_mean);
     "funnel_score", Number,
         "What the funnel compares: ȳ before it is drawn in, of adjusted scores where these exist.",
-        |row| decimal(row.funnel_score);
+        |row| decimal(row.verdict.place.map(|place| place.score));
     "funnel_mean", Number,
         "What it is compared with, the centre μ_w of most agents; the same in every row. With T = v+τ_w² and z⁰ = (ȳ−μ_w)/√T of the A agents with 10 calls, μ_w and τ_w² ≥ 0 solve Σ max(−1.5, min(1.5, z⁰))/√T = 0 and Σ min(2.25, z⁰²) = .778465·(A−1); τ_w² is 0 where the second sum is less even so. Empty where fewer than 5 agents have 10 calls.",
-        |row| decimal(row.funnel_mean);
+        |row| decimal(row.verdict.funnel_mean);
     "funnel_sd", Number,
         "Standard deviation of funnel_score − funnel_mean, chance and the agents' usual spread together: √(T(1−ω/Σω)), ω = 1/T.",
-        |row| decimal(row.funnel_sd);
+        |row| decimal(row.verdict.place.map(|place| place.sd));
     "customer_score_raw_low", Number,
         "Lower end of the plain 95 % interval of customer_score_raw, which knows no other agent: ȳ ± t·√((s²+(design_effect−1)·s̃²)/n) with s² = SS/(n−1), at least 10⁻⁶, and n−1 degrees of freedom. Empty where n < 2.",
         |row| low(row.customer_score_raw_interval);
@@ -152,16 +152,16 @@ static TAIL: [Column<AgentRollup>; 16] = columns! {
         |row| decimal(row.design_effect);
     "funnel_freedom", Number,
         "Degrees of freedom of funnel_sd: T²/(v²/ν + 1/(1.5(A−1)·ω̄²)), ω̄ the mean ω.",
-        |row| decimal(row.funnel_freedom);
+        |row| decimal(row.verdict.place.map(|place| place.freedom));
     "funnel_watch_low", Number,
         "Scores below this are on watch: funnel_mean − t·funnel_sd, with the t of funnel_freedom that has the chance of a normal 1.96.",
-        |row| low(row.funnel_watch);
+        |row| low(row.verdict.place.map(|place| place.watch));
     "funnel_watch_high", Number, "Scores above this are on watch.",
-        |row| high(row.funnel_watch);
+        |row| high(row.verdict.place.map(|place| place.watch));
     "funnel_out_low", Number, "Scores below this are out: the same of a normal 3.09.",
-        |row| low(row.funnel_out);
+        |row| low(row.verdict.place.map(|place| place.out));
     "funnel_out_high", Number, "Scores above this are out.",
-        |row| high(row.funnel_out);
+        |row| high(row.verdict.place.map(|place| place.out));
 };
 
 /// The columns of agents.csv.

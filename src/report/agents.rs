@@ -156,6 +156,8 @@ pub(super) fn calls_for_reliability_70(agents: &[Agent]) -> Option<u64> {
 impl Agent {
     fn of(agent: &AgentRollup, guard: bool) -> Self {
         let decimal = |value: Option<f64>| value.and_then(rounded_decimal);
+        let verdict = &agent.verdict;
+        let place = verdict.place;
         Self {
             id: read_back(&agent.id, guard).into_owned(),
             calls: agent.calls,
@@ -170,16 +172,16 @@ impl Agent {
             end: decimal(agent.customer_end),
             escalated: decimal(agent.escalated.map(|share| share.value)),
             status: agent.status,
-            funnel: agent.funnel,
-            funnel_z: decimal(agent.funnel_z),
-            funnel_score: decimal(agent.funnel_score),
-            funnel_mean: decimal(agent.funnel_mean),
-            funnel_watch_low: decimal(agent.funnel_watch.map(|(low, _)| low)),
-            funnel_watch_high: decimal(agent.funnel_watch.map(|(_, high)| high)),
-            funnel_out_low: decimal(agent.funnel_out.map(|(low, _)| low)),
-            funnel_out_high: decimal(agent.funnel_out.map(|(_, high)| high)),
-            q_value: decimal(agent.q_value),
-            calls_for_reliability_70: agent.calls_for_reliability_70,
+            funnel: verdict.funnel(),
+            funnel_z: decimal(place.map(|place| place.z)),
+            funnel_score: decimal(place.map(|place| place.score)),
+            funnel_mean: decimal(verdict.funnel_mean),
+            funnel_watch_low: decimal(place.map(|place| place.watch.0)),
+            funnel_watch_high: decimal(place.map(|place| place.watch.1)),
+            funnel_out_low: decimal(place.map(|place| place.out.0)),
+            funnel_out_high: decimal(place.map(|place| place.out.1)),
+            q_value: decimal(verdict.q_value),
+            calls_for_reliability_70: verdict.calls_for_reliability_70,
         }
     }
 

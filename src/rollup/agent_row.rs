@@ -1,6 +1,6 @@
 //! One row of agents.csv, and all of them.
 
-use super::funnel::Funnel;
+use super::funnel::{Funnel, Place};
 use super::population::Population;
 use super::shares::Share;
 
@@ -37,10 +37,38 @@ impl Status {
     }
 }
 
+/// What is said of an agent's place among the others; nothing, by default.
+///
+/// It is about agents with 10 scored calls or more only, and from scores adjusted for queue and language where these exist.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Verdict {
+    /// 1 − B. `None` where fewer than 15 agents have 10 calls.
+    pub reliability: Option<f64>,
+    /// The agent's place in the funnel. `None` where fewer than 5 agents have 10 calls.
+    pub place: Option<Place>,
+    /// Benjamini-Hochberg over the agents with a place.
+    pub q_value: Option<f64>,
+    /// Mean over the other agents of the chance to be truly better than they, 0 to 1. Only where reliability ≥ 0.5.
+    pub expected_percentile: Option<f64>,
+    /// Chance that the agent truly belongs to the lowest tenth. Only where reliability ≥ 0.5.
+    pub p_bottom_decile: Option<f64>,
+    /// `μ_w`: what scores are compared with. The same in every row, of agents with few calls too.
+    pub funnel_mean: Option<f64>,
+    /// Calls that give a score a reliability of 0.7. The same in every row.
+    pub calls_for_reliability_70: Option<u64>,
+}
+
+impl Verdict {
+    /// Where the agent lies in the funnel.
+    #[must_use]
+    pub fn funnel(&self) -> Option<Funnel> {
+        self.place.map(|place| place.funnel())
+    }
+}
+
 /// One row of agents.csv. `None` is an empty cell.
 ///
-/// A **verdict** (funnel, q-value, reliability, percentile, bottom decile) is about agents with 10 scored calls or more only. Verdicts
-/// are from scores adjusted for queue and language where these exist.
+/// Shares and scores stand for every agent, a [`Verdict`] for those with enough calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentRollup {
     /// The agent's id.
@@ -63,34 +91,10 @@ pub struct AgentRollup {
     pub customer_score_adjusted: Option<f64>,
     /// Its 95 % interval.
     pub customer_score_adjusted_interval: Option<(f64, f64)>,
-    /// 1 − B. `None` where fewer than 15 agents have 10 calls.
-    pub reliability: Option<f64>,
     /// What the score is worth.
     pub status: Status,
-    /// Where `funnel_z` lies.
-    pub funnel: Option<Funnel>,
-    /// The normal score of the distance from the bulk of the agents. `None` where fewer than 5 agents have 10 calls.
-    pub funnel_z: Option<f64>,
-    /// What the funnel compares: the mean of the calls' scores before it is drawn in, adjusted where the scores are.
-    pub funnel_score: Option<f64>,
-    /// `μ_w`: what it is compared with. The same in every row.
-    pub funnel_mean: Option<f64>,
-    /// Standard deviation of the difference between the two.
-    pub funnel_sd: Option<f64>,
-    /// f: degrees of freedom of t, the difference in that measure.
-    pub funnel_freedom: Option<f64>,
-    /// The scores beyond which `funnel` is `watch`, cut off at the ends of the scale.
-    pub funnel_watch: Option<(f64, f64)>,
-    /// The scores beyond which it is `out`.
-    pub funnel_out: Option<(f64, f64)>,
-    /// Benjamini-Hochberg over the agents with a funnel.
-    pub q_value: Option<f64>,
-    /// Mean over the other agents of the chance to be truly better than they, 0 to 1. Only where reliability ≥ 0.5.
-    pub expected_percentile: Option<f64>,
-    /// Chance that the agent truly belongs to the lowest tenth. Only where reliability ≥ 0.5.
-    pub p_bottom_decile: Option<f64>,
-    /// Calls that give a score a reliability of 0.7. The same in every row.
-    pub calls_for_reliability_70: Option<u64>,
+    /// What is said of the agent's place among the others.
+    pub verdict: Verdict,
     /// Weighted mean of the calls' customer `end`.
     pub customer_end: Option<f64>,
     /// The same given each call's start and queue; see [`super`]. `None` if no call has a queue.
@@ -127,23 +131,10 @@ impl AgentsReport {
     #[must_use]
     pub(crate) fn without_verdicts(mut self) -> Self {
         for agent in &mut self.agents {
-            *agent = AgentRollup {
-                reliability: None,
-                status: if agent.status == Status::NoData { Status::NoData } else { Status::Sampled },
-                funnel: None,
-                funnel_z: None,
-                funnel_score: None,
-                funnel_mean: None,
-                funnel_sd: None,
-                funnel_freedom: None,
-                funnel_watch: None,
-                funnel_out: None,
-                q_value: None,
-                expected_percentile: None,
-                p_bottom_decile: None,
-                calls_for_reliability_70: None,
-                ..agent.clone()
-            };
+            agent.verdict = Verdict::default();
+            if agent.status != Status::NoData {
+                agent.status = Status::Sampled;
+            }
         }
         self.population = None;
         self

@@ -338,7 +338,7 @@ mod tests {
                 for share in shares.into_iter().flatten() {
                     prop_assert!(0.0 <= share.low && share.low <= share.value && share.value <= share.high && share.high <= 1.0);
                 }
-                let chances = [agent.q_value, agent.expected_percentile, agent.p_bottom_decile, agent.reliability];
+                let chances = [agent.verdict.q_value, agent.verdict.expected_percentile, agent.verdict.p_bottom_decile, agent.verdict.reliability];
                 prop_assert!(chances.into_iter().flatten().all(|chance| (0.0..=1.0).contains(&chance)));
                 prop_assert_eq!(agent.customer_score.is_some(), agent.calls_scored > 0);
             }

@@ -214,7 +214,10 @@ mod tests {
         let report = report(&calls);
         assert!(report.agents.iter().all(|agent| agent.customer_score_adjusted.is_none()));
         assert!(report.agents.iter().all(|agent| agent.customer_end_adjusted.is_none()));
-        assert!(report.agents.iter().all(|agent| agent.funnel_z.is_some()), "the funnel uses the raw scores");
+        assert!(
+            report.agents.iter().all(|agent| agent.verdict.place.map(|place| place.z).is_some()),
+            "the funnel uses the raw scores"
+        );
     }
 
     #[test]

@@ -102,17 +102,29 @@ pub(super) struct Bulk {
 
 /// An agent's place in the funnel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
-    pub(super) sd: f64,
-    /// f.
-    pub(super) freedom: f64,
-    pub(super) z: f64,
+pub struct Place {
+    /// What is compared: the mean of the calls' scores before it is drawn in, adjusted where the scores are.
+    pub score: f64,
+    /// Standard deviation of its difference from `μ_w`.
+    pub sd: f64,
+    /// f: degrees of freedom of t, the difference in that measure.
+    pub freedom: f64,
+    /// The normal score of the same.
+    pub z: f64,
     /// The chance of lying at least as far out.
-    pub(super) p: f64,
-    /// Limits beyond which agents are on watch.
-    pub(super) watch: (f64, f64),
-    /// Limits beyond which agents are out.
-    pub(super) out: (f64, f64),
+    pub p: f64,
+    /// The scores beyond which agents are on watch, cut off at the ends of the scale.
+    pub watch: (f64, f64),
+    /// The scores beyond which agents are out.
+    pub out: (f64, f64),
+}
+
+impl Place {
+    /// Where `z` lies.
+    #[must_use]
+    pub fn funnel(&self) -> Funnel {
+        Funnel::of(self.z)
+    }
 }
 
 impl Bulk {
@@ -149,7 +161,8 @@ impl Bulk {
         let t = (agent.mean - self.centre) / sd;
         let p = t_two_sided_p(t, freedom);
         let limits = |z: f64| around(self.centre, sd * t_quantile(0.5 * two_sided_p(z), freedom));
-        Place { sd, freedom, z: two_sided_z(p).copysign(t), p, watch: limits(WATCH), out: limits(OUT) }
+        let z = two_sided_z(p).copysign(t);
+        Place { score: agent.mean, sd, freedom, z, p, watch: limits(WATCH), out: limits(OUT) }
     }
 }
 

@@ -64,10 +64,10 @@ mod weight;
 pub use agents::{AgentBook, AgentOptions};
 pub use call::{CallInput, CallRollup, ScoredRoles, roll_up};
 
-pub use agent_row::{AgentRollup, AgentsReport, Status};
+pub use agent_row::{AgentRollup, AgentsReport, Status, Verdict};
 pub(crate) use distribution::{t_quantile, two_sided_p, two_sided_z};
-pub use funnel::Funnel;
 pub(crate) use funnel::q_values;
+pub use funnel::{Funnel, Place};
 pub use handling::AgentShare;
 pub(crate) use part::BAD;
 pub use part::Part;

@@ -10,11 +10,11 @@
 //! follows from it take 15 of them, as with fewer it is made by the prior more than by the agents: with A equal
 //! agents it is 2/(A − 1) whatever their calls say.
 
-use super::agent_row::{AgentRollup, AgentsReport, Status};
+use super::agent_row::{AgentRollup, AgentsReport, Status, Verdict};
 use super::agents::{AgentBook, AgentSums};
 use super::case_mix::CaseMix;
 use super::days::{DaySpread, between_days};
-use super::funnel::{Bulk, Funnel, q_values};
+use super::funnel::{Bulk, Place, q_values};
 use super::model::{Model, Point};
 use super::percentile::{bottom_decile, expected_percentiles};
 use super::population::Population;
@@ -91,20 +91,8 @@ fn plain_row(id: &str, sums: &AgentSums, case_mix: Option<&CaseMix<'_>>) -> Agen
         customer_score_high: None,
         customer_score_adjusted: None,
         customer_score_adjusted_interval: None,
-        reliability: None,
         status: Status::NoData,
-        funnel: None,
-        funnel_z: None,
-        funnel_score: None,
-        funnel_mean: None,
-        funnel_sd: None,
-        funnel_freedom: None,
-        funnel_watch: None,
-        funnel_out: None,
-        q_value: None,
-        expected_percentile: None,
-        p_bottom_decile: None,
-        calls_for_reliability_70: None,
+        verdict: Verdict::default(),
         customer_end: sums.end.value(),
         customer_end_adjusted: case_mix.and_then(|mix| mix.adjusted_end(sums)),
         negative_calls: None,
@@ -178,7 +166,7 @@ fn judge(rows: &mut [&mut AgentRollup], scores: &Scores) -> Option<Population> {
     population.funnel_mean = bulk.as_ref().map(|bulk| bulk.centre);
     population.funnel_between = bulk.as_ref().map(|bulk| bulk.between.sqrt());
     if known {
-        let reliabilities = rows.iter().filter_map(|row| row.reliability);
+        let reliabilities = rows.iter().filter_map(|row| row.verdict.reliability);
         population.reliability = Some(reliabilities.sum::<f64>() / judged.len() as f64);
     }
     Some(population)
@@ -188,7 +176,7 @@ fn status(row: &AgentRollup, agents: usize) -> Status {
     if agents < RELIABLE_AGENTS {
         return Status::FewAgents;
     }
-    match row.reliability {
+    match row.verdict.reliability {
         None if row.calls_scored < JUDGED_CALLS => Status::Insufficient,
         None => Status::FewAgents,
         Some(reliability) if reliability < SUFFICIENT_RELIABILITY => Status::Uncertain,
@@ -202,33 +190,24 @@ fn fill_reliability(rows: &mut [&mut AgentRollup], Scores { points, model }: &Sc
     let mut posteriors = Vec::new();
     for (((row, point), observed), enough) in rows.iter_mut().zip(points).zip(&model.observed).zip(enough) {
         let Some(shrunk) = model.estimate(point, observed).shrunk else { continue };
-        row.reliability = enough.then_some(shrunk.reliability);
-        let placed = row.reliability.is_some_and(|reliability| reliability >= PERCENTILE_RELIABILITY);
-        row.p_bottom_decile = placed.then(|| bottom_decile(fit, &shrunk));
+        row.verdict.reliability = enough.then_some(shrunk.reliability);
+        let placed = row.verdict.reliability.is_some_and(|reliability| reliability >= PERCENTILE_RELIABILITY);
+        row.verdict.p_bottom_decile = placed.then(|| bottom_decile(fit, &shrunk));
         posteriors.push((shrunk, placed));
     }
     for (row, percentile) in rows.iter_mut().zip(expected_percentiles(&posteriors)) {
-        row.expected_percentile = percentile;
+        row.verdict.expected_percentile = percentile;
     }
 }
 
-/// Funnel, z and q-value of the agents with enough calls, of whom `judged` has one entry each.
+/// Place and q-value of the agents with enough calls, of whom `judged` has one entry each.
 fn fill_funnel(rows: &mut [&mut AgentRollup], judged: &[Observed], bulk: &Bulk) {
-    let mut chances = Vec::new();
-    let enough = |row: &&mut AgentRollup| row.calls_scored >= JUDGED_CALLS;
-    for (row, observed) in rows.iter_mut().filter(|row| enough(row)).zip(judged) {
-        let place = bulk.place(observed);
-        row.funnel_z = Some(place.z);
-        row.funnel = Some(Funnel::of(place.z));
-        row.funnel_score = Some(observed.mean);
-        row.funnel_sd = Some(place.sd);
-        row.funnel_freedom = Some(place.freedom);
-        row.funnel_watch = Some(place.watch);
-        row.funnel_out = Some(place.out);
-        chances.push(place.p);
-    }
-    for (row, q) in rows.iter_mut().filter(|row| enough(row)).zip(q_values(&chances)) {
-        row.q_value = Some(q);
+    let places: Vec<Place> = judged.iter().map(|observed| bulk.place(observed)).collect();
+    let q_values = q_values(&places.iter().map(|place| place.p).collect::<Vec<f64>>());
+    let enough = rows.iter_mut().filter(|row| row.calls_scored >= JUDGED_CALLS);
+    for (row, (place, q)) in enough.zip(places.into_iter().zip(q_values)) {
+        row.verdict.place = Some(place);
+        row.verdict.q_value = Some(q);
     }
 }
 
@@ -237,16 +216,16 @@ fn fill_common(agents: &mut [AgentRollup], population: Option<&Population>) {
     let Some(population) = population else { return };
     let calls = population.reliability.map(|_| population.calls_for_reliability_70());
     for row in agents {
-        row.funnel_mean = population.funnel_mean;
-        row.calls_for_reliability_70 = calls;
+        row.verdict.funnel_mean = population.funnel_mean;
+        row.verdict.calls_for_reliability_70 = calls;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollup::AgentBook;
     use crate::rollup::testing::row;
+    use crate::rollup::{AgentBook, Funnel};
 
     fn report(agents: &[(&str, Vec<f64>)]) -> AgentsReport {
         let mut book = AgentBook::default();
@@ -305,27 +284,27 @@ mod tests {
         close(fourth.design_effect, 1.677_329_24);
         both_close(fourth.customer_score_raw_interval, Some((0.011_425_037, 0.345_717_82)));
         close(fourth.customer_score_low, 0.026_301_917);
-        close(fourth.reliability, 0.813_569_48);
-        close(fourth.expected_percentile, 0.565_184_631);
-        close(fourth.p_bottom_decile, 0.000_28);
+        close(fourth.verdict.reliability, 0.813_569_48);
+        close(fourth.verdict.expected_percentile, 0.565_184_631);
+        close(fourth.verdict.p_bottom_decile, 0.000_28);
         close(fifth.customer_score, -0.177_367_397);
-        close(fifth.reliability, 0.847_5);
-        close(fifth.expected_percentile, 0.013_145_801);
-        close(fifth.p_bottom_decile, 0.936_847_221);
-        close(fifth.funnel_score, -0.233_529_412);
-        close(fifth.funnel_sd, 0.162_964_383);
-        assert!((fifth.funnel_freedom.unwrap() - 24.627_650_525).abs() < 1e-4);
-        close(fifth.funnel_z, -2.247_173_554);
-        both_close(fifth.funnel_watch, Some((-0.179_334_862, 0.492_456_327)));
-        both_close(fifth.funnel_out, Some((-0.406_624_275, 0.719_745_739)));
-        close(fifth.q_value, 0.394_063_002);
-        assert_eq!((fifth.funnel, fifth.status), (Some(Funnel::Watch), Status::Ok));
-        close(last.funnel_z, -0.410_519_36);
-        close(last.q_value, 0.924_767_477);
+        close(fifth.verdict.reliability, 0.847_5);
+        close(fifth.verdict.expected_percentile, 0.013_145_801);
+        close(fifth.verdict.p_bottom_decile, 0.936_847_221);
+        close(fifth.verdict.place.map(|place| place.score), -0.233_529_412);
+        close(fifth.verdict.place.map(|place| place.sd), 0.162_964_383);
+        assert!((fifth.verdict.place.map(|place| place.freedom).unwrap() - 24.627_650_525).abs() < 1e-4);
+        close(fifth.verdict.place.map(|place| place.z), -2.247_173_554);
+        both_close(fifth.verdict.place.map(|place| place.watch), Some((-0.179_334_862, 0.492_456_327)));
+        both_close(fifth.verdict.place.map(|place| place.out), Some((-0.406_624_275, 0.719_745_739)));
+        close(fifth.verdict.q_value, 0.394_063_002);
+        assert_eq!((fifth.verdict.funnel(), fifth.status), (Some(Funnel::Watch), Status::Ok));
+        close(last.verdict.place.map(|place| place.z), -0.410_519_36);
+        close(last.verdict.q_value, 0.924_767_477);
         close(last.customer_score_high, 0.173_523_785);
         for agent in &report.agents {
-            close(agent.funnel_mean, 0.156_560_732);
-            assert_eq!(agent.calls_for_reliability_70, Some(8));
+            close(agent.verdict.funnel_mean, 0.156_560_732);
+            assert_eq!(agent.verdict.calls_for_reliability_70, Some(8));
         }
     }
 
@@ -370,16 +349,16 @@ mod tests {
             let mut levels = vec![0.0; agents];
             levels[..bad].fill(-0.6);
             let report = crowd(&levels, 100);
-            let out = report.agents.iter().filter(|agent| agent.funnel == Some(Funnel::Out)).count();
+            let out = report.agents.iter().filter(|agent| agent.verdict.funnel() == Some(Funnel::Out)).count();
             assert_eq!(out, bad, "{bad} of {agents}");
-            assert!(report.agents[..bad].iter().all(|agent| agent.funnel == Some(Funnel::Out)));
+            assert!(report.agents[..bad].iter().all(|agent| agent.verdict.funnel() == Some(Funnel::Out)));
         }
     }
 
     #[test]
     fn agents_who_all_differ_are_said_to_though_none_stands_apart() {
         let report = crowd(&[0.3, -0.3].repeat(5), 300);
-        assert!(report.agents.iter().all(|agent| agent.funnel == Some(Funnel::In)));
+        assert!(report.agents.iter().all(|agent| agent.verdict.funnel() == Some(Funnel::In)));
         let heterogeneity = report.population.unwrap().heterogeneity.unwrap();
         assert!(heterogeneity.p < 1e-6 && heterogeneity.agents_differ());
         let alike = crowd(&[0.1; 10], 300).population.unwrap().heterogeneity.unwrap();
@@ -392,13 +371,15 @@ mod tests {
         let fourteen = crowd(&[0.3, -0.3].repeat(7), 40);
         for agent in five.agents.iter().chain(&fourteen.agents) {
             assert_eq!(agent.status, Status::FewAgents);
-            assert_eq!((agent.reliability, agent.calls_for_reliability_70), (None, None));
-            assert_eq!((agent.expected_percentile, agent.p_bottom_decile), (None, None));
+            assert_eq!((agent.verdict.reliability, agent.verdict.calls_for_reliability_70), (None, None));
+            assert_eq!((agent.verdict.expected_percentile, agent.verdict.p_bottom_decile), (None, None));
         }
-        assert!(five.agents.iter().all(|agent| agent.funnel.is_none()));
+        assert!(five.agents.iter().all(|agent| agent.verdict.funnel().is_none()));
         assert_eq!(fourteen.population.unwrap().reliability, None);
         let fifteen = crowd(&[[0.3, -0.3].repeat(7), vec![0.0]].concat(), 40);
-        assert!(fifteen.agents.iter().all(|agent| agent.status == Status::Ok && agent.p_bottom_decile.is_some()));
+        assert!(
+            fifteen.agents.iter().all(|agent| agent.status == Status::Ok && agent.verdict.p_bottom_decile.is_some())
+        );
     }
 
     #[test]
@@ -410,20 +391,38 @@ mod tests {
         let agents: Vec<(&str, Vec<f64>)> = agents.iter().map(|(id, scores)| (id.as_str(), scores.clone())).collect();
         let report = report(&agents);
         let [.., ten, nine] = &report.agents[..] else { panic!("22 agents") };
-        assert!(ten.funnel.is_some() && ten.q_value.is_some() && ten.reliability.is_some());
+        assert!(ten.verdict.funnel().is_some() && ten.verdict.q_value.is_some() && ten.verdict.reliability.is_some());
         assert_eq!(nine.status, Status::Insufficient);
         assert!(nine.customer_score_low.is_some() && nine.customer_score_raw_interval.is_some());
-        assert_eq!((nine.funnel, nine.funnel_z, nine.q_value), (None, None, None));
-        assert_eq!((nine.funnel_score, nine.funnel_sd, nine.funnel_watch), (None, None, None));
-        assert_eq!((nine.reliability, nine.p_bottom_decile, nine.expected_percentile), (None, None, None));
-        assert_eq!((nine.funnel_mean, nine.calls_for_reliability_70), (ten.funnel_mean, ten.calls_for_reliability_70));
+        assert_eq!(
+            (nine.verdict.funnel(), nine.verdict.place.map(|place| place.z), nine.verdict.q_value),
+            (None, None, None)
+        );
+        assert_eq!(
+            (
+                nine.verdict.place.map(|place| place.score),
+                nine.verdict.place.map(|place| place.sd),
+                nine.verdict.place.map(|place| place.watch)
+            ),
+            (None, None, None)
+        );
+        assert_eq!(
+            (nine.verdict.reliability, nine.verdict.p_bottom_decile, nine.verdict.expected_percentile),
+            (None, None, None)
+        );
+        assert_eq!(
+            (nine.verdict.funnel_mean, nine.verdict.calls_for_reliability_70),
+            (ten.verdict.funnel_mean, ten.verdict.calls_for_reliability_70)
+        );
     }
 
     #[test]
     fn agents_who_hardly_differ_are_uncertain_and_still_judged() {
         let report = crowd(&[0.1; 40], 40);
-        assert!(report.agents.iter().all(|agent| agent.status == Status::Uncertain && agent.funnel.is_some()));
-        assert!(report.agents.iter().all(|agent| agent.p_bottom_decile.is_none()), "a reliability below .5");
+        assert!(
+            report.agents.iter().all(|agent| agent.status == Status::Uncertain && agent.verdict.funnel().is_some())
+        );
+        assert!(report.agents.iter().all(|agent| agent.verdict.p_bottom_decile.is_none()), "a reliability below .5");
     }
 
     #[test]
@@ -466,9 +465,17 @@ mod tests {
         for agent in &report.agents {
             assert_eq!(agent.status, Status::FewAgents);
             assert_eq!(agent.customer_score, agent.customer_score_raw);
-            assert!(agent.customer_score_low.is_some() && agent.reliability.is_none() && agent.funnel.is_none());
-            assert!(agent.q_value.is_none() && agent.p_bottom_decile.is_none() && agent.expected_percentile.is_none());
-            assert_eq!(agent.calls_for_reliability_70, None);
+            assert!(
+                agent.customer_score_low.is_some()
+                    && agent.verdict.reliability.is_none()
+                    && agent.verdict.funnel().is_none()
+            );
+            assert!(
+                agent.verdict.q_value.is_none()
+                    && agent.verdict.p_bottom_decile.is_none()
+                    && agent.verdict.expected_percentile.is_none()
+            );
+            assert_eq!(agent.verdict.calls_for_reliability_70, None);
         }
         assert_eq!(report.population, None);
     }
@@ -491,7 +498,7 @@ mod tests {
         assert_eq!(after.agents.len(), 7);
         let silent = &after.agents[1];
         assert_eq!((&*silent.id, silent.status, silent.calls, silent.calls_scored), ("aa", Status::NoData, 1, 0));
-        assert_eq!((silent.customer_score, silent.funnel, silent.negative_calls), (None, None, None));
+        assert_eq!((silent.customer_score, silent.verdict.funnel(), silent.negative_calls), (None, None, None));
         assert_eq!(after.population, before.population);
         assert_eq!(after.agents[2], before.agents[1]);
     }
@@ -528,8 +535,8 @@ mod tests {
         let gap = |value: fn(&AgentRollup) -> Option<f64>| value(first).unwrap() - value(last).unwrap();
         assert!(gap(|agent| agent.customer_score) > 0.7 && gap(|agent| agent.customer_score_adjusted) < 0.05);
         for agent in &report.agents {
-            assert!(agent.reliability.unwrap() < 0.3 && agent.status == Status::Uncertain, "{agent:?}");
-            assert_eq!((agent.p_bottom_decile, agent.expected_percentile), (None, None));
+            assert!(agent.verdict.reliability.unwrap() < 0.3 && agent.status == Status::Uncertain, "{agent:?}");
+            assert_eq!((agent.verdict.p_bottom_decile, agent.verdict.expected_percentile), (None, None));
             let (low, high) = agent.customer_score_adjusted_interval.unwrap();
             assert!(low < agent.customer_score_adjusted.unwrap() && agent.customer_score_adjusted.unwrap() < high);
             assert!(high - low < 0.2, "as wide as agents who are alike make it");

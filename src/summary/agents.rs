@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::{Summary, line, name};
-use crate::rollup::{AgentRollup, Funnel, Population, Trend};
+use crate::rollup::{AgentRollup, Funnel, Place, Population, Trend};
 use crate::words::{Coloured, chance, counted};
 
 /// How many agents are named.
@@ -29,14 +29,11 @@ impl Summary<'_> {
 
     fn verdicts(&self, population: &Population, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(f, "agents", format_args!("{}", Difference(population)))?;
-        let mut notable: Vec<&AgentRollup> = self
-            .agents
-            .agents
-            .iter()
-            .filter(|agent| matches!(agent.funnel, Some(Funnel::Out | Funnel::Watch)))
-            .collect();
-        notable.sort_by(|a, b| a.funnel_z.partial_cmp(&b.funnel_z).unwrap_or(std::cmp::Ordering::Equal));
-        let out = notable.iter().filter(|agent| agent.funnel == Some(Funnel::Out)).count();
+        let placed = self.agents.agents.iter().filter_map(|agent| Some((agent, agent.verdict.place?)));
+        let mut notable: Vec<(&AgentRollup, Place)> =
+            placed.filter(|(_, place)| place.funnel() != Funnel::In).collect();
+        notable.sort_by(|(_, a), (_, b)| a.z.total_cmp(&b.z));
+        let out = notable.iter().filter(|(_, place)| place.funnel() == Funnel::Out).count();
         let watch = match notable.len() - out {
             0 => String::new(),
             watch => format!("; {watch} on watch, where 1 in 20 usually is"),
@@ -44,8 +41,8 @@ impl Summary<'_> {
         let out = if out == 0 { "none".to_owned() } else { format!("{out} of {}", population.judged) };
         let are = if out.starts_with("1 ") || out == "none" { "is" } else { "are" };
         line(f, "", format_args!("{out} {are} outside the spread that agents here usually have{watch}"))?;
-        for agent in notable.iter().take(NAMED_AGENTS) {
-            line(f, "", format_args!("{}", AgentLine(agent)))?;
+        for (agent, place) in notable.iter().take(NAMED_AGENTS) {
+            line(f, "", format_args!("{}", AgentLine(agent, place)))?;
         }
         if notable.len() > NAMED_AGENTS {
             line(f, "", format_args!("and {} more in agents.csv", notable.len() - NAMED_AGENTS))?;
@@ -84,19 +81,17 @@ impl Display for Difference<'_> {
 }
 
 /// An agent with a verdict, the score that it is about and the limits that decide.
-struct AgentLine<'a>(&'a AgentRollup);
+struct AgentLine<'a>(&'a AgentRollup, &'a Place);
 
 impl Display for AgentLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let agent = self.0;
-        let (verdict, limits) = match agent.funnel {
-            Some(Funnel::Out) => ("outside", agent.funnel_out),
-            _ => ("watch", agent.funnel_watch),
+        let Self(agent, place) = self;
+        let (verdict, (low, high)) = match place.funnel() {
+            Funnel::Out => ("outside", place.out),
+            _ => ("watch", place.watch),
         };
-        write!(f, "{}  {verdict}  {}", name(&agent.id), Coloured(agent.funnel_score))?;
-        if let Some((low, high)) = limits {
-            write!(f, ", limits {} to {},", Coloured(Some(low)), Coloured(Some(high)))?;
-        }
+        write!(f, "{}  {verdict}  {}", name(&agent.id), Coloured(Some(place.score)))?;
+        write!(f, ", limits {} to {},", Coloured(Some(low)), Coloured(Some(high)))?;
         write!(f, " on {}", counted(agent.calls_scored, "call"))
     }
 }

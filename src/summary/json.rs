@@ -82,7 +82,7 @@ fn call(call: &NamedCall) -> Value {
 
 /// All agents whom the funnel puts here, in the order of their ids.
 fn named(agents: &[AgentRollup], place: Funnel) -> Vec<Value> {
-    let agents = agents.iter().filter(|agent| agent.funnel == Some(place));
+    let agents = agents.iter().filter(|agent| agent.verdict.funnel() == Some(place));
     agents
         .map(|agent| {
             json!({
@@ -91,11 +91,11 @@ fn named(agents: &[AgentRollup], place: Funnel) -> Vec<Value> {
                 "customer_score": agent.customer_score,
                 "customer_score_low": agent.customer_score_low,
                 "customer_score_high": agent.customer_score_high,
-                "funnel_score": agent.funnel_score,
-                "funnel_watch": agent.funnel_watch,
-                "funnel_out": agent.funnel_out,
-                "funnel_z": agent.funnel_z,
-                "q_value": agent.q_value,
+                "funnel_score": agent.verdict.place.map(|place| place.score),
+                "funnel_watch": agent.verdict.place.map(|place| place.watch),
+                "funnel_out": agent.verdict.place.map(|place| place.out),
+                "funnel_z": agent.verdict.place.map(|place| place.z),
+                "q_value": agent.verdict.q_value,
             })
         })
         .collect()

@@ -207,7 +207,7 @@ impl Night<'_> {
             return Ok(Vec::new());
         }
         let reliability: BTreeMap<&str, f64> =
-            agents.agents.iter().filter_map(|agent| Some((&*agent.id, agent.reliability?))).collect();
+            agents.agents.iter().filter_map(|agent| Some((&*agent.id, agent.verdict.reliability?))).collect();
         Ok(agents_lately(&self.root, series.published, last, |agent| reliability.get(agent).copied())?)
     }
 
