@@ -15,6 +15,7 @@
 mod address;
 mod address_end;
 mod birth;
+mod counted;
 mod email;
 mod kind;
 pub mod marks;

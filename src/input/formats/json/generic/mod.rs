@@ -3,6 +3,7 @@
 //!
 //! Any JSON may be that, so the formats of vendors go before it.
 
+mod keys;
 mod plan;
 #[cfg(test)]
 pub(super) mod tests;
