@@ -120,7 +120,9 @@ class Bucket:
 
 
 def nightly(into, inputs, environment=None):
-    return run(undertone(), "nightly", "--quiet", "--into", into, inputs, environment=environment)
+    # Of a million calls of random words one is taken for another language and not scored, which is told by 3.
+    command = [undertone(), "nightly", "--quiet", "--into", into, inputs]
+    return run(*command, environment=environment, accept=(0, 3))
 
 
 def killed(into, inputs, after, environment=None):
