@@ -14,18 +14,32 @@ struct Share {
     documents: u64,
     chars: u64,
     bytes: u64,
+    /// Bytes of the longest document.
+    longest: u64,
+}
+
+/// What a job takes.
+#[cfg(feature = "jobs")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobRoom {
+    /// Most documents.
+    pub most_documents: u64,
+    /// Least documents: fewer go in requests.
+    pub least_documents: u64,
+    /// Least bytes: fewer go in requests.
+    pub least_bytes: u64,
 }
 
 /// What goes out in jobs, of one language each.
 #[cfg(feature = "jobs")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InJobs {
     /// Jobs.
     pub jobs: u64,
     /// Documents in them.
     pub documents: u64,
-    /// Documents of languages with so little text that it goes in requests.
-    pub by_request: u64,
+    /// What is too little for a job and goes in requests: documents, characters and bytes, at most.
+    pub little: Estimate,
     /// Units if the minimum and the rounding hold for each job, and for each document that goes in a request: the least.
     pub units_lower: u64,
 }
@@ -75,6 +89,7 @@ impl Estimate {
             share.documents += 1;
             share.chars += u64::from(chars);
             share.bytes += u64::from(bytes);
+            share.longest = share.longest.max(bytes.into());
         }
     }
 
@@ -93,6 +108,7 @@ impl Estimate {
             sum.documents += share.documents;
             sum.chars += share.chars;
             sum.bytes += share.bytes;
+            sum.longest = sum.longest.max(share.longest);
         }
     }
 
@@ -114,25 +130,39 @@ impl Estimate {
         self.languages.values().map(share_units).sum()
     }
 
-    /// What goes out in jobs of at most `part` documents; a language with less than `least_bytes` of text goes in requests.
+    /// What goes out in jobs with this room; a language with less than they take goes in requests, and so does what is left of
+    /// its documents when all jobs but the last are full.
     #[cfg(feature = "jobs")]
-    pub fn in_jobs(&self, part: u64, least_bytes: u64, billing: Option<Billing>) -> InJobs {
+    pub fn in_jobs(&self, room: &JobRoom, billing: Option<Billing>) -> InJobs {
         let mut sums = InJobs::default();
-        for share in self.languages.values() {
+        for (language, share) in &self.languages {
             let text = billing.map_or(0, |billing| share.chars.div_ceil((billing.unit_chars as u64).max(1)));
             let least = billing.map_or(0, |billing| billing.minimum_units);
             // A line has an end.
-            if share.bytes + share.documents < least_bytes {
-                sums.by_request += share.documents;
-                sums.units_lower += text.max(least);
-            } else {
-                let jobs = share.documents.div_ceil(part.max(1));
-                sums.jobs += jobs;
-                sums.documents += share.documents;
-                sums.units_lower += text.max(least.saturating_mul(jobs));
-            }
+            let is_little = share.bytes + share.documents < room.least_bytes || share.documents < room.least_documents;
+            let left = share.documents % room.most_documents.max(1);
+            let little = match (is_little, left < room.least_documents) {
+                (true, _) => *share,
+                (false, true) => share.at_most(left),
+                (false, false) => Share::default(),
+            };
+            let jobs = (share.documents - little.documents).div_ceil(room.most_documents.max(1));
+            sums.jobs += jobs;
+            sums.documents += share.documents - little.documents;
+            sums.units_lower += text.max(least.saturating_mul(jobs.max(1)));
+            sums.little.add_share(language, little);
         }
         sums
+    }
+
+    #[cfg(feature = "jobs")]
+    fn add_share(&mut self, language: &str, share: Share) {
+        if share.documents > 0 {
+            self.documents += share.documents;
+            self.chars += share.chars;
+            self.bytes += share.bytes;
+            self.languages.insert(language.into(), share);
+        }
     }
 
     /// Seconds that the requests take at `requests_per_second`; infinite at a rate that is not positive.
@@ -147,6 +177,13 @@ impl Estimate {
 }
 
 impl Share {
+    /// So many of the documents, which may be the longest.
+    #[cfg(feature = "jobs")]
+    fn at_most(self, documents: u64) -> Self {
+        let bytes = self.bytes.min(documents.saturating_mul(self.longest));
+        Self { documents, chars: self.chars.min(bytes), bytes, ..self }
+    }
+
     fn requests(&self, limits: &Limits) -> u64 {
         self.documents.div_ceil((limits.batch_documents as u64).max(1))
     }
@@ -168,11 +205,30 @@ mod tests {
     #[test]
     fn a_language_of_little_text_goes_in_requests_and_the_minimum_holds_for_a_job() {
         let documents: Vec<(u32, &str)> = std::iter::repeat_n((20, "en"), 45).chain([(20, "es"), (30, "es")]).collect();
-        let found = estimate(&documents).in_jobs(20, 500, Some(BILLING));
-        assert_eq!(found, InJobs { jobs: 3, documents: 45, by_request: 2, units_lower: 9 + 3 });
-        let long = estimate(&[(5_000, "en"), (5_000, "en")]).in_jobs(1_000, 500, Some(BILLING));
+        let room = JobRoom { most_documents: 20, least_documents: 1, least_bytes: 500 };
+        let found = estimate(&documents).in_jobs(&room, Some(BILLING));
+        assert_eq!((found.jobs, found.documents, found.little.documents, found.units_lower), (3, 45, 2, 9 + 3));
+        assert_eq!(found.little.bytes, 50);
+        let long = estimate(&[(5_000, "en"), (5_000, "en")]).in_jobs(&room, Some(BILLING));
         assert_eq!((long.jobs, long.units_lower), (1, 100));
-        assert_eq!(estimate(&[]).in_jobs(1, 500, None), InJobs::default());
+        assert_eq!(estimate(&[]).in_jobs(&room, None), InJobs::default());
+    }
+
+    #[cfg(feature = "jobs")]
+    #[test]
+    fn what_is_left_over_by_full_jobs_goes_in_requests_where_it_is_too_little_for_one_more() {
+        let room = |least_documents| JobRoom { most_documents: 20, least_documents, least_bytes: 0 };
+        let sums = |documents: usize, least| {
+            let found = estimate(&vec![(20, "en"); documents]).in_jobs(&room(least), None);
+            (found.jobs, found.documents, found.little.documents, found.little.requests(&LIMITS))
+        };
+        assert_eq!(sums(45, 5), (3, 45, 0, 0));
+        assert_eq!(sums(45, 6), (2, 40, 5, 1));
+        assert_eq!(sums(40, 6), (2, 40, 0, 0));
+        assert_eq!(sums(5, 6), (0, 0, 5, 1));
+        let room = JobRoom { most_documents: 2, ..room(2) };
+        let mixed = estimate(&[(20, "en"), (20, "en"), (5_000, "en")]).in_jobs(&room, None);
+        assert_eq!((mixed.little.documents, mixed.little.bytes), (1, 5_000), "the longest may be left");
     }
 
     fn estimate(documents: &[(u32, &str)]) -> Estimate {

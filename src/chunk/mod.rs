@@ -26,7 +26,7 @@ mod properties;
 use atoms::{Atom, Limit, atoms_of, narrow, whole_turns};
 pub use estimate::Estimate;
 #[cfg(feature = "jobs")]
-pub use estimate::InJobs;
+pub use estimate::{InJobs, JobRoom};
 use pack::{Objective, pack};
 
 /// Characters (Unicode scalar values) that a document aims at.

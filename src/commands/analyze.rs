@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
         by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
         let planned = OfShard { calls: conversations.calls(), shard: self.shard };
         self.stages
-            .hold_to_budget(planned, &session, &prepare, |plan| by_job::besides(by_job.as_ref(), &session, plan))?;
+            .hold_to_budget(planned, &session, &prepare, |plan| by_job::at_most(by_job.as_ref(), &session, plan))?;
         let jobs = by_job::fill(by_job, self.settings, &session, &mut prepare, || conversations.calls()).await?;
         let rows = conversations.rows() - conversations.rejected();
         let fold = Fold::new(self.stages.folding(&session, self.call_model.as_ref()));

@@ -164,16 +164,7 @@ impl Report {
         let rows: Vec<Vec<String>> = self.plans.iter().map(|plan| plan.cells(self.granularity)).collect();
         text += &columns(&heads.map(str::to_owned), &rows);
         if !self.by_job.is_empty() {
-            let heads = [
-                "by jobs",
-                "documents",
-                "units at most",
-                "at least",
-                "cost at most",
-                "at least",
-                "jobs",
-                "time at least",
-            ];
+            let heads = ["by jobs", "documents", what, "at least", "cost at most", "at least", "jobs", "time at least"];
             let rows: Vec<Vec<String>> = self.by_job.iter().map(|line| line.cells(self.granularity)).collect();
             text += "\n";
             text += &columns(&heads.map(str::to_owned), &rows);
@@ -275,6 +266,11 @@ pub(super) struct JobLine {
     pub(super) units_upper: u64,
     /// If it holds for each job.
     pub(super) units_lower: u64,
+    /// Tokens sent and answered, of an engine that charges for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens_upper: Option<(u64, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens_lower: Option<(u64, u64)>,
     /// Nothing where it is not known.
     pub(super) cost_usd_upper: Option<f64>,
     pub(super) cost_usd_lower: Option<f64>,
@@ -295,8 +291,8 @@ impl JobLine {
         vec![
             format!("{mark} {}", self.granularity),
             HumanCount(self.documents).to_string(),
-            HumanCount(self.units_upper).to_string(),
-            HumanCount(self.units_lower).to_string(),
+            amount(self.units_upper, self.tokens_upper),
+            amount(self.units_lower, self.tokens_lower),
             self.cost_usd_upper.map_or_else(not_known, dollars),
             self.cost_usd_lower.map_or_else(not_known, dollars),
             HumanCount(self.jobs).to_string(),

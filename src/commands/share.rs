@@ -8,12 +8,11 @@ use std::io;
 use std::time::Instant;
 
 use super::ending::Ending;
-use super::options;
 use super::record::{Made, engine, record, redaction, service};
 use super::session::Session;
 use super::stages::{Counts, Read, Stages};
+use super::{by_job, options};
 use crate::budget::Budget;
-use crate::chunk::Estimate;
 use crate::engine::{Halt, local, registry};
 use crate::exit::{ExitCode, Failure};
 use crate::input::{self, Conversations, InputError, Source};
@@ -178,7 +177,7 @@ impl SampledRun<'_> {
     /// Holds the drawn calls against the budget.
     fn hold(&mut self, calls: &Conversations, prepare: &PrepareOptions, drawn: &Drawn) -> Result<(), Failure> {
         let planned = OfDrawn { calls: calls.calls(), drawn: drawn.clone() };
-        self.paying.hold_to_budget(planned, &self.paid, prepare, |_| Estimate::default())
+        self.paying.hold_to_budget(planned, &self.paid, prepare, |plan| by_job::at_most(None, &self.paid, plan))
     }
 
     fn write(

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::options;
 use super::session::Session;
-use crate::chunk::Estimate;
 use crate::engine::price::Bill;
 use crate::engine::{Profile, Requests};
 use crate::exit::{ExitCode, Failure};
@@ -108,8 +107,8 @@ impl<'a> Stages<'a> {
         Ok(PrepareOptions::new(chunk, profile, Arc::clone(evidence), session.store.clone(), redactor))
     }
 
-    /// Holds what an engine that charges will be asked against the budget, if there is one, with what `more` gives for what is
-    /// sent besides. Nothing is sent before.
+    /// Holds what an engine that charges will be asked against the budget, if there is one: what `most` gives for the plan, and
+    /// with it for what is sent besides. Nothing is sent before.
     ///
     /// # Errors
     /// [`ExitCode::Budget`] where the plan passes it.
@@ -118,7 +117,7 @@ impl<'a> Stages<'a> {
         calls: impl Iterator<Item = Result<Vec<Call>, InputError>> + Send,
         session: &Session,
         prepare: &PrepareOptions,
-        more: impl Fn(&Plan) -> Estimate,
+        most: impl Fn(&Plan) -> Bill,
     ) -> Result<(), Failure> {
         let profile = session.service.engine.profile();
         if !profile.is_charged() || !session.budget.is_limited() {
@@ -126,8 +125,7 @@ impl<'a> Stages<'a> {
         }
         let begun = Instant::now();
         for plan in pipeline::plan(calls, std::slice::from_ref(prepare))? {
-            let most = |estimate: &Estimate| profile.price.at_most(estimate, &profile.limits);
-            let bill = most(&plan.estimate).and(most(&more(&plan)));
+            let bill = most(&plan);
             // Together, since the price of a unit falls with their number.
             let dollars = profile.price.billing().map_or(bill.dollars, |_| profile.price.cost(bill.units));
             session.hold(Bill { dollars, ..bill })?;

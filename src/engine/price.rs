@@ -49,6 +49,8 @@ pub struct TokenTerms {
     pub document: u64,
     /// Tokens answered for a document, at most.
     pub answer: u64,
+    /// What a token of a job costs, as a share of what it costs in a request.
+    pub share_of_jobs: f64,
     /// The quota of tokens a minute, and how many of it one answered token takes; `None` where none is known.
     pub quota: Option<TokenQuota>,
 }
@@ -189,6 +191,26 @@ impl Price {
         }
     }
 
+    /// The most that these documents can be charged for by jobs, of which `little` goes in requests.
+    #[cfg(feature = "jobs")]
+    pub fn at_most_by_jobs(&self, estimate: &Estimate, little: &Estimate, limits: &Limits) -> Bill {
+        self.by_jobs(self.at_most(estimate, limits), self.at_most(little, limits))
+    }
+
+    /// The least.
+    #[cfg(feature = "jobs")]
+    pub fn at_least_by_jobs(&self, estimate: &Estimate, little: &Estimate, limits: &Limits) -> Bill {
+        self.by_jobs(self.at_least(estimate, limits), self.at_least(little, limits))
+    }
+
+    /// The bill for all, of which jobs do not do `little`.
+    #[cfg(feature = "jobs")]
+    fn by_jobs(&self, all: Bill, little: Bill) -> Bill {
+        let Self::PerTokens(TokenTerms { share_of_jobs: share, .. }) = self else { return all };
+        let dollars = all.dollars.zip(little.dollars).map(|(all, little)| (all - little) * share + little);
+        Bill { dollars, ..all }
+    }
+
     /// The least.
     pub fn at_least(&self, estimate: &Estimate, limits: &Limits) -> Bill {
         match self {
@@ -215,7 +237,7 @@ impl Price {
         match self {
             Self::Free => Bill { dollars: Some(0.0), ..Bill::default() },
             Self::PerUnit(_) => self.of_units(requests.units_least),
-            Self::PerTokens(terms) => terms.bill(requests.tokens),
+            Self::PerTokens(terms) => terms.bill_so_far(requests),
             Self::PerTime(terms) => terms.bill(match terms.counts {
                 Counts::Standing => requests.standing,
                 Counts::Working => requests.working,
@@ -255,6 +277,13 @@ impl TokenTerms {
         let bytes = estimate.bytes + estimate.documents * self.document + estimate.requests(limits) * self.request;
         let input = bytes.div_ceil(bytes_per_token);
         self.bill(Tokens { input, output: estimate.documents * answer })
+    }
+
+    fn bill_so_far(&self, requests: &Requests) -> Bill {
+        let (all, jobs) = (requests.tokens, requests.tokens_of_jobs);
+        let in_requests = Tokens { input: all.input - jobs.input, output: all.output - jobs.output };
+        let cost = |dollars: TokenDollars| dollars.cost(in_requests) + dollars.cost(jobs) * self.share_of_jobs;
+        Bill { tokens: all, dollars: self.dollars.map(cost), ..Bill::default() }
     }
 
     fn bill(&self, tokens: Tokens) -> Bill {
@@ -403,7 +432,15 @@ mod tests {
     #[test]
     fn tokens_are_counted_between_two_bounds_and_an_unset_price_is_not_nothing() {
         let dollars = Some(TokenDollars { input: 1.0, output: 5.0 });
-        let terms = TokenTerms { dollars, settings: "price.any", request: 300, document: 10, answer: 16, quota: None };
+        let terms = TokenTerms {
+            dollars,
+            settings: "price.any",
+            request: 300,
+            document: 10,
+            answer: 16,
+            share_of_jobs: 0.5,
+            quota: None,
+        };
         let most = Price::PerTokens(terms).at_most(&estimate(12), &LIMITS);
         assert_eq!(most.tokens, Tokens { input: 12 * 130 + 3 * 300, output: 12 * 16 });
         assert!((most.dollars.unwrap() - (2_460.0 + 5.0 * 192.0) / 1e6).abs() < 1e-12);

@@ -11,6 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+#[cfg(feature = "jobs")]
+use super::price::TokenTerms;
 use super::price::Tokens;
 #[cfg(any(feature = "aws", test))]
 use super::price::{Counts, Price, TimeTerms};
@@ -32,6 +34,9 @@ pub struct Meter {
     units_least: AtomicU64,
     tokens_input: AtomicU64,
     tokens_output: AtomicU64,
+    /// Those of them that jobs have used.
+    #[cfg(feature = "jobs")]
+    tokens_of_jobs: [AtomicU64; 2],
     /// Milliseconds that answered and failed requests took, each by itself.
     working_ms: AtomicU64,
     /// When the first request began.
@@ -69,6 +74,8 @@ pub struct Requests {
     pub units_reserved: u64,
     /// Tokens by the service's own count.
     pub tokens: Tokens,
+    /// Those of them that jobs have used.
+    pub tokens_of_jobs: Tokens,
     /// From the beginning of the first request to the end of the last.
     pub standing: Duration,
     /// All requests' time together.
@@ -77,6 +84,12 @@ pub struct Requests {
 
 /// What is set apart for an engine that is not charged by units, in a dollar.
 pub(super) const PARTS_OF_A_DOLLAR: f64 = 1e12;
+
+#[cfg(any(feature = "aws", test))]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cast to the nearest whole")]
+fn parts_of_a_dollar(dollars: f64) -> u64 {
+    (dollars * PARTS_OF_A_DOLLAR) as u64
+}
 
 /// What passes a limit in parts of a dollar, in dollars.
 pub(super) fn in_dollars(exceeded: BudgetExceeded) -> BudgetExceeded {
@@ -111,13 +124,7 @@ impl Meter {
     /// All counters at zero, and the limits that `budget` sets for an engine at this `price`.
     #[cfg(any(feature = "aws", test))]
     pub fn within(budget: &Budget, price: &Price) -> Arc<Self> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a float is cast to the nearest whole"
-        )]
-        let parts = |dollars: f64| (dollars * PARTS_OF_A_DOLLAR) as u64;
-        let of_dollars = budget.max_cost.map_or(u64::MAX, parts);
+        let of_dollars = budget.max_cost.map_or(u64::MAX, parts_of_a_dollar);
         let (limit, longest) = match price {
             Price::Free => (u64::MAX, None),
             Price::PerUnit(_) => (budget.units(|units| price.cost(units).unwrap_or_default()), None),
@@ -144,6 +151,13 @@ impl Meter {
             units_least: value(&self.units_least),
             units_reserved: self.spending.reserved(),
             tokens: Tokens { input: value(&self.tokens_input), output: value(&self.tokens_output) },
+            #[cfg(feature = "jobs")]
+            tokens_of_jobs: {
+                let [input, output] = &self.tokens_of_jobs;
+                Tokens { input: value(input), output: value(output) }
+            },
+            #[cfg(not(feature = "jobs"))]
+            tokens_of_jobs: Tokens::default(),
             standing: Duration::from_millis(value(&self.standing_ms)),
             working: Duration::from_millis(value(&self.working_ms)),
         }
@@ -185,6 +199,18 @@ impl Meter {
         add(&self.units_least, least);
         // Dropped without being settled, it stays reserved. A job that an earlier run has started may be beyond the limit.
         drop(self.spending.reserve(most));
+    }
+
+    /// Counts tokens that a job has used, and sets apart what they cost at `price`.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn count_job_tokens(&self, tokens: Tokens, price: &Price) {
+        self.count_tokens(tokens);
+        let [input, output] = &self.tokens_of_jobs;
+        add(input, tokens.input);
+        add(output, tokens.output);
+        if let Price::PerTokens(TokenTerms { dollars: Some(dollars), share_of_jobs, .. }) = price {
+            drop(self.spending.reserve(parts_of_a_dollar(dollars.cost(tokens) * share_of_jobs)));
+        }
     }
 
     /// Counts the time that a job took.

@@ -513,8 +513,15 @@ mod tests {
     }
 
     fn by_tokens(dollars: Option<TokenDollars>) -> Terms {
-        let terms =
-            TokenTerms { dollars, settings: "price.ours.in", request: 0, document: 10, answer: 16, quota: None };
+        let terms = TokenTerms {
+            dollars,
+            settings: "price.ours.in",
+            request: 0,
+            document: 10,
+            answer: 16,
+            share_of_jobs: 1.0,
+            quota: None,
+        };
         terms_of(Profile { price: Price::PerTokens(terms), ..charged() })
     }
 

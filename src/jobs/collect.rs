@@ -11,13 +11,14 @@ use super::journal::Part;
 use super::service::{JobService, JobState, Line, Packed};
 use super::shared::{Shared, object_name};
 use crate::cache::{Key, ScoreStore};
+use crate::engine::price::Tokens;
 use crate::places::{Bucket, Listed, PlaceError, Queue};
 
 /// The code of a text that failed in an object of its own.
 const RECORD_FAILED: &str = "record_failed";
 
-/// The longest line that is read: answers of a service that repeats the text are below.
-const LINE_BYTES: u64 = 1 << 20;
+/// The longest line that is read: answers of a service that repeats texts and prompt are below.
+const LINE_BYTES: u64 = 4 << 20;
 
 /// What an output came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) struct Collected {
     pub(super) failures: Vec<(Key, Box<str>)>,
     /// Texts of whose classes several were missing.
     pub(super) shared: u64,
+    /// Tokens that were used, where the service charges for them.
+    pub(super) tokens: Tokens,
     /// Lines of the largest object without an output.
     pub(super) largest: u64,
     /// Whether the first object, which has no customer's text, has an output.
@@ -49,9 +52,14 @@ pub(super) fn collect(shared: &Shared, part: &Part) -> Result<Collected, JobsErr
         number: 0,
         collected: Collected::default(),
     };
-    if let Packed::Objects(_) = shared.service.terms().packed {
+    let packed = shared.service.terms().packed;
+    if packed != Packed::TarGz {
         let mut lines = lines(&keys);
-        lines.objects(shared, part)?;
+        if packed == Packed::Plain {
+            lines.plain(shared, part)?
+        } else {
+            lines.objects(shared, part)?
+        }
         shared.store.flush()?;
         return Ok(lines.collected);
     }
@@ -89,6 +97,29 @@ impl Lines<'_> {
             let file = file?;
             if file.header().entry_type().is_file() {
                 self.read(file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All objects of the output. A job that has ended in order with none of them has them elsewhere.
+    fn plain(&mut self, shared: &Shared, part: &Part) -> Result<(), JobsError> {
+        let Some((bucket, folder)) = shared.at(&part.folder)? else { return Ok(()) };
+        let ending = format!("/{}.out", shared.service.terms().input);
+        let mut outputs = Vec::new();
+        bucket.list(&format!("{folder}/out/"), false, |listed| {
+            outputs.extend(Some(listed).filter(|listed| listed.key.ends_with(&ending)));
+            true
+        })?;
+        if outputs.is_empty() && matches!(part.state, Some(JobState::Completed | JobState::PartiallyCompleted)) {
+            return Err(JobsError::NoOutput { name: part.name.clone(), place: format!("{}/out", part.folder) });
+        }
+        for found in outputs {
+            let failed = Failed::default();
+            let output = Watched { reader: Queue::new(bucket.clone()).push(found).open(), failed: failed.clone() };
+            self.collected.is_broken |= self.read(output).is_err();
+            if let Some(error) = failed.take() {
+                return Err(error.into());
             }
         }
         Ok(())
@@ -156,23 +187,34 @@ impl Lines<'_> {
     }
 
     fn take(&mut self, line: &[u8]) {
-        let read = self.service.read(self.number, line).and_then(|Line { number, answer, is_shared }| {
-            let number = usize::try_from(number).ok()?;
-            let key = self.keys.get(number.checked_mul(16)?..)?.first_chunk::<16>()?;
-            let is_first = self.seen.is_first(number);
-            self.collected.shared += u64::from(is_first && is_shared);
-            is_first.then_some((Key::from_bytes(*key), answer))
-        });
-        match read {
-            None => self.collected.strange += 1,
-            Some((key, Ok(scores))) => {
-                self.store.record(key, scores);
-                self.collected.scored += 1;
+        let read = self.service.read(self.number, line).unwrap_or_default();
+        let mut is_strange = read.lines.is_empty();
+        for Line { number, answer, is_shared } in read.lines {
+            let Some(key) = self.key_of_first(number) else {
+                is_strange = true;
+                continue;
+            };
+            self.collected.shared += u64::from(is_shared);
+            match answer {
+                Ok(scores) => {
+                    self.store.record(key, scores);
+                    self.collected.scored += 1;
+                }
+                // What may pass is sent in a request.
+                Err(error) if error.retriable => {}
+                Err(error) => self.collected.failures.push((key, error.code)),
             }
-            // What may pass is sent in a request.
-            Some((_, Err(error))) if error.retriable => {}
-            Some((key, Err(error))) => self.collected.failures.push((key, error.code)),
         }
+        self.collected.strange += u64::from(is_strange);
+        self.collected.tokens.input += read.tokens.input;
+        self.collected.tokens.output += read.tokens.output;
+    }
+
+    /// The key of a text, unless the file has no such text, or it came before.
+    fn key_of_first(&mut self, number: u64) -> Option<Key> {
+        let number = usize::try_from(number).ok()?;
+        let key = self.keys.get(number.checked_mul(16)?..)?.first_chunk::<16>()?;
+        self.seen.is_first(number).then(|| Key::from_bytes(*key))
     }
 }
 

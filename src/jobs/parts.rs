@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::error::JobsError;
 use super::journal::{Part, Step as PartStep};
-use super::service::Packed;
+use super::service::{Packed, Terms};
 use super::shared::{Shared, name_of};
 use crate::cache::{Key, KeySet};
 use crate::engine::watched::PROBE;
@@ -40,6 +40,9 @@ struct Open {
     part: Part,
     sending: Sending,
     keys: Vec<u8>,
+    /// Texts of a line under way, where lines are groups.
+    group: Vec<String>,
+    lines: u64,
     bytes: u64,
     chars: u64,
     is_planned: bool,
@@ -150,7 +153,7 @@ impl Files {
         let open = self.open.get_mut(language).expect("it was just put there");
         open.add(shared, key, text)?;
         let terms = shared.service.terms();
-        if open.part.documents >= shared.options.part.min(terms.most_lines)
+        if open.part.documents >= shared.most_documents()
             // A text of 5,000 bytes, six times as long where it is escaped, has room.
             || open.bytes + 32_768 > terms.most_bytes
         {
@@ -162,8 +165,10 @@ impl Files {
 
     fn close_all(&mut self, shared: &Shared) -> Result<(), JobsError> {
         while let Some((_, mut open)) = self.open.pop_first() {
-            let is_enough = open.bytes >= shared.service.terms().least_bytes;
-            let filled = if is_enough || shared.service.has_requests() { Ok(()) } else { open.fill_up(shared) };
+            let ended = open.end_line(shared);
+            let is_enough = open.is_enough(shared.service.terms());
+            let is_to_fill = !is_enough && !shared.service.has_requests();
+            let filled = ended.and_then(|()| if is_to_fill { open.fill_up(shared) } else { Ok(()) });
             match filled {
                 // What is too small goes by request.
                 Ok(()) if !is_enough && shared.service.has_requests() => open.abandon(shared),
@@ -207,7 +212,18 @@ impl Open {
         let part = shared.new_part(language);
         let sending = Sending::new(&shared.bucket, shared.input_of(&part, 0).key, lanes);
         let lanes = lanes.clone();
-        let mut open = Self { part, sending, keys: Vec::new(), bytes: 0, chars: 0, is_planned: false, lanes, first: 0 };
+        let mut open = Self {
+            part,
+            sending,
+            keys: Vec::new(),
+            group: Vec::new(),
+            lines: 0,
+            bytes: 0,
+            chars: 0,
+            is_planned: false,
+            lanes,
+            first: 0,
+        };
         if let Packed::Objects(_) = shared.service.terms().packed {
             // An object that nothing but the service can fail.
             let text = line_that_fills(0, &open.part.id);
@@ -241,15 +257,38 @@ impl Open {
         self.part.documents - self.first >= lines || self.sending.buffer().len() >= BYTES
     }
 
+    /// Whether the file is as large as the service wants it.
+    fn is_enough(&self, terms: &Terms) -> bool {
+        self.lines >= terms.least_lines && self.bytes >= terms.least_bytes
+    }
+
     fn add(&mut self, shared: &Shared, key: Key, text: &str) -> Result<(), JobsError> {
-        let before = self.sending.buffer().len();
-        shared.service.write(text, self.sending.buffer());
-        self.bytes += (self.sending.buffer().len() - before) as u64;
         let chars = text.chars().count();
         self.chars += chars as u64;
         self.part.documents += 1;
-        self.part.units += shared.billing.map_or(0, |billing| billing.units(chars));
+        self.part.units += shared.price.billing().map_or(0, |billing| billing.units(chars));
         self.keys.extend_from_slice(key.as_bytes());
+        if shared.group <= 1 {
+            return self.put_line(shared, &[text]);
+        }
+        self.group.push(text.to_owned());
+        if self.group.len() as u64 >= shared.group { self.end_line(shared) } else { Ok(()) }
+    }
+
+    /// Puts the line under way into the file, if there is one.
+    fn end_line(&mut self, shared: &Shared) -> Result<(), JobsError> {
+        let group = std::mem::take(&mut self.group);
+        if group.is_empty() {
+            return Ok(());
+        }
+        self.put_line(shared, &group.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn put_line(&mut self, shared: &Shared, texts: &[&str]) -> Result<(), JobsError> {
+        let before = self.sending.buffer().len();
+        shared.service.write(self.part.documents - texts.len() as u64, texts, self.sending.buffer());
+        self.bytes += (self.sending.buffer().len() - before) as u64;
+        self.lines += 1;
         if let Packed::Objects(_) = shared.service.terms().packed {
             return if self.is_full(shared) { self.next_object(shared) } else { Ok(()) };
         }
@@ -285,12 +324,15 @@ impl Open {
     }
 
     fn finish(&mut self, shared: &Shared) -> Result<(), JobsError> {
+        self.end_line(shared)?;
         self.plan(shared)?;
         if self.part.documents > self.first {
             self.sending.finish()?;
         }
-        self.part.units_least =
-            shared.billing.map_or(0, |billing| billing.units(usize::try_from(self.chars).unwrap_or(usize::MAX)));
+        self.part.units_least = shared
+            .price
+            .billing()
+            .map_or(0, |billing| billing.units(usize::try_from(self.chars).unwrap_or(usize::MAX)));
         self.part.name = name_of(&self.part, &self.keys);
         self.part.step = PartStep::Uploaded;
         shared.journal().uploaded(&self.part, &self.keys)?;

@@ -251,7 +251,7 @@ impl Run {
                 continue;
             }
             let part = self.blocking(move |shared| shared.collect(part)).await?;
-            if part.state != Some(JobState::Completed) && !part.is_alive {
+            if !part.state.is_some_and(JobState::is_in_order) && !part.is_alive {
                 self.lose(&part);
             }
             self.ended(part);

@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use crate::engine::price::Tokens;
 use crate::engine::watched::misconfigured;
 use crate::engine::{Answer, EngineError};
+use crate::sentiment::Limits;
 
 /// What a service takes as one job, and how it lets itself be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +23,12 @@ pub struct Terms {
     pub most_lines: u64,
     /// Most bytes of a file.
     pub most_bytes: u64,
+    /// Least lines of a file: fewer go by request.
+    pub least_lines: u64,
     /// Least bytes of a file: fewer go by request.
     pub least_bytes: u64,
+    /// Whether a line has as many texts as a request, and not one.
+    pub is_grouped: bool,
     /// Jobs at the same time.
     pub at_once: usize,
     /// How long a small one takes.
@@ -39,10 +45,42 @@ pub struct Terms {
     pub describe: &'static str,
 }
 
+impl Terms {
+    /// Texts of a line, where a request has so many at most.
+    pub const fn group(&self, limits: &Limits) -> u64 {
+        if self.is_grouped { limits.batch_documents as u64 } else { 1 }
+    }
+
+    /// Most documents of a file whose lines have `group` texts, where the settings name `part`.
+    pub fn most_documents(&self, part: u64, group: u64) -> u64 {
+        part.max(self.least_lines * group).min(self.most_lines * group)
+    }
+
+    /// Least documents of a file whose lines have `group` texts.
+    pub const fn least_documents(&self, group: u64) -> u64 {
+        self.least_lines.saturating_sub(1) * group + 1
+    }
+}
+
 /// What a line of an output states.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Read {
+    /// Of each of its texts.
+    pub lines: Vec<Line>,
+    /// Tokens that it has used, where the service charges for them.
+    pub tokens: Tokens,
+}
+
+impl From<Line> for Read {
+    fn from(line: Line) -> Self {
+        Self { lines: vec![line], tokens: Tokens::default() }
+    }
+}
+
+/// What a line of an output states of one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Of which line of the file.
+    /// Which text of the file: the first one has 0.
     pub number: u64,
     /// What became of its text.
     pub answer: Answer,
@@ -58,6 +96,9 @@ pub enum Packed {
     /// An object for each one of the input, of as many lines in the same order, or none at all where one of them failed. The
     /// input is several objects of at most so many lines. What there is counts, however the job has ended.
     Objects(u64),
+    /// Lines in objects below the folder of the output, whose names end in `.out` behind that of the input. What there is counts,
+    /// however the job has ended.
+    Plain,
 }
 
 /// A job to start.
@@ -99,6 +140,10 @@ pub enum JobState {
     InProgress,
     /// Done.
     Completed,
+    /// Ended with results for a part of the texts.
+    PartiallyCompleted,
+    /// Ended because its turn did not come in time.
+    Expired,
     /// Ended without a result.
     Failed,
     /// About to be stopped.
@@ -110,14 +155,19 @@ pub enum JobState {
 impl Packed {
     /// Whether a job that failed may have an output.
     pub const fn outlives_failure(self) -> bool {
-        matches!(self, Self::Objects(_))
+        matches!(self, Self::Objects(_) | Self::Plain)
     }
 }
 
 impl JobState {
     /// Whether it will not change any more.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Stopped)
+        !matches!(self, Self::Submitted | Self::InProgress | Self::StopRequested)
+    }
+
+    /// Whether it has ended as it may on any day: what it left over is sent another way, and the run goes on.
+    pub const fn is_in_order(self) -> bool {
+        matches!(self, Self::Completed | Self::PartiallyCompleted | Self::Expired)
     }
 
     /// The name used in files.
@@ -159,12 +209,12 @@ pub trait JobService: Send + Sync {
     /// [`EngineError`].
     async fn stop(&self, id: &str) -> Result<(), EngineError>;
 
-    /// Puts a text at the end of a file.
-    fn write(&self, text: &str, file: &mut Vec<u8>);
+    /// Puts a line at the end of a file: one text, or several where lines are groups. `first` is the number of the first of them.
+    fn write(&self, first: u64, texts: &[&str], file: &mut Vec<u8>);
 
-    /// What a line of an output states; `None` for one that can't be read. `number` is its place, which counts where lines do not
-    /// name theirs.
-    fn read(&self, number: u64, line: &[u8]) -> Option<Line>;
+    /// What a line of an output states of its texts; `None` for one that can't be read. `number` is its place, which counts where
+    /// lines do not name theirs.
+    fn read(&self, number: u64, line: &[u8]) -> Option<Read>;
 
     /// Objects that a job should have at least, where its input is several.
     fn spread(&self) -> u64 {

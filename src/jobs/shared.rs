@@ -9,9 +9,8 @@ use super::error::JobsError;
 use super::journal::{Journal, Part, Step};
 use super::service::{JobService, JobState, Packed};
 use crate::cache::{ScoreStore, Scorer};
-use crate::engine::{Halt, Meter};
+use crate::engine::{Halt, Meter, Price};
 use crate::places::{self, Bucket, Location};
-use crate::sentiment::Billing;
 
 /// How jobs are run.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +33,9 @@ pub(crate) struct Shared {
     pub(crate) folder: Location,
     pub(crate) store: Arc<ScoreStore>,
     pub(crate) scorer: Scorer,
-    pub(crate) billing: Option<Billing>,
+    pub(crate) price: Price,
+    /// Texts of a line.
+    pub(crate) group: u64,
     pub(crate) options: Options,
     pub(crate) halt: Halt,
     pub(crate) meter: Arc<Meter>,
@@ -51,6 +52,11 @@ pub(crate) struct Shared {
 impl Shared {
     pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Most documents of a file.
+    pub(super) fn most_documents(&self) -> u64 {
+        self.service.terms().most_documents(self.options.part, self.group)
     }
 
     /// A part of which nothing is there yet.
@@ -86,7 +92,7 @@ impl Shared {
         let terms = self.service.terms();
         let folder = self.folder.child(&part.id);
         match terms.packed {
-            Packed::TarGz => folder.child(terms.input),
+            Packed::TarGz | Packed::Plain => folder.child(terms.input),
             Packed::Objects(_) => folder.child(terms.input.trim_end_matches('/')).child(&object_name(first)),
         }
     }
@@ -138,6 +144,7 @@ impl Shared {
             part.largest = collected.largest;
             part.is_alive = collected.is_alive;
             self.meter.count_job_time(part.seconds.unwrap_or_default());
+            self.meter.count_job_tokens(collected.tokens, &self.price);
             self.journal().collected(&part.id, part.failed, &collected.failures, self.today)?;
             self.meter.count_job(collected.scored, part.units, part.units_least);
             if collected.is_broken || collected.strange > 0 {

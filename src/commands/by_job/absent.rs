@@ -1,10 +1,10 @@
 //! Jobs in a build without them: the settings refuse them, and no plan names them.
 
 use super::Jobs;
-use crate::chunk::Estimate;
 use crate::commands::plan::JobLine;
 use crate::commands::session::Session;
 use crate::engine::Profile;
+use crate::engine::price::Bill;
 use crate::engine::registry::Definition;
 use crate::exit::{ExitCode, Failure};
 use crate::jobs::Via;
@@ -26,7 +26,7 @@ impl ByJob {
         match *self {}
     }
 
-    pub(crate) fn besides(&self, _session: &Session, _plan: &Plan) -> Estimate {
+    pub(crate) fn at_most(&self, _session: &Session, _plan: &Plan) -> Bill {
         match *self {}
     }
 

@@ -8,10 +8,11 @@ use rustc_hash::FxHashMap;
 
 use super::Jobs as Made;
 use crate::cache::{self, Access, Scorer};
-use crate::chunk::{Estimate, InJobs};
+use crate::chunk::{Estimate, InJobs, JobRoom};
 use crate::commands::plan::{JobLine, seconds};
 use crate::commands::session::{self, Session};
 use crate::commands::{notice, options};
+use crate::engine::price::Bill;
 use crate::engine::registry::{Definition, OpenWays};
 use crate::engine::{Price, Profile};
 use crate::exit::{ExitCode, Failure};
@@ -21,7 +22,7 @@ use crate::jobs::service::{JobService, Packed, Terms};
 use crate::jobs::{self, Jobs, JobsError, Journal, Options, Run, Shared, Via};
 use crate::pipeline::{self, FromJobs, Plan, PrepareOptions};
 use crate::places::{self, Bucket, Encryption, Location, PlaceError};
-use crate::sentiment::{Billing, Granularity};
+use crate::sentiment::{Granularity, Limits};
 use crate::settings::{Cost, Settings};
 use crate::transcript::Call;
 
@@ -31,6 +32,8 @@ pub(crate) struct ByJob {
     bucket: Bucket,
     folder: Location,
     root: PathBuf,
+    /// Most documents of a job, as the settings have it.
+    part: u64,
 }
 
 impl ByJob {
@@ -42,7 +45,7 @@ impl ByJob {
         let engine = settings.engine();
         let Some(way) = &engine.jobs else {
             let message = format!("the engine {} has no jobs", engine.name);
-            let hint = "choose --engine comprehend, comprehend-custom or sagemaker, or leave out --via jobs";
+            let hint = "choose --engine comprehend, comprehend-custom, sagemaker or bedrock, or leave out --via jobs";
             return Err(Failure::new(ExitCode::Settings, message).with_hint(Some(hint.into())));
         };
         let jobs: &Jobs = settings.section();
@@ -62,7 +65,7 @@ impl ByJob {
         }
         // Whether it is there, and may be listed.
         bucket.find(&folder.child(".undertone").key).map_err(JobsError::from)?;
-        Ok(Self { service, bucket, folder, root })
+        Ok(Self { service, bucket, folder, root, part: jobs.part })
     }
 
     /// The texts that no job could score so far.
@@ -77,12 +80,17 @@ impl ByJob {
         Ok(FromJobs { failures, ..FromJobs::default() })
     }
 
-    /// What jobs send besides what was planned.
-    pub(crate) fn besides(&self, session: &Session, plan: &Plan) -> Estimate {
+    /// The most that a plan can be charged for, with what jobs send besides.
+    pub(crate) fn at_most(&self, session: &Session, plan: &Plan) -> Bill {
+        let Profile { price, limits, .. } = session.service.engine.profile();
+        let terms = self.service.terms();
+        let little = plan.estimate.in_jobs(&room(terms, self.part, limits, true), price.billing()).little;
+        let bill = price.at_most_by_jobs(&plan.estimate, &little, limits);
         if self.service.has_requests() || plan.estimate.documents == 0 {
-            return Estimate::default();
+            return bill;
         }
-        jobs::besides(session.service.engine.profile(), session.store.as_deref(), self.service.terms())
+        let besides = jobs::besides(session.service.engine.profile(), session.store.as_deref(), terms);
+        bill.and(price.at_most(&besides, limits))
     }
 
     /// What runs the jobs of a session's engine.
@@ -96,11 +104,11 @@ impl ByJob {
         let today = cache::today();
         let journal = Mutex::new(Journal::open(&self.root, today)?);
         let told = settings.clone();
-        let billing: Option<Billing> = profile.price.billing();
         let object_lines = match self.service.terms().packed {
-            Packed::TarGz => u64::MAX,
+            Packed::TarGz | Packed::Plain => u64::MAX,
             Packed::Objects(most) => most,
         };
+        let group = self.service.terms().group(&profile.limits);
         let max_cost = settings.section::<Cost>().max;
         let longest = match &profile.price {
             Price::PerTime(terms) => max_cost.zip(terms.dollars).map(|(most, dollars)| most / dollars),
@@ -113,7 +121,8 @@ impl ByJob {
             folder: self.folder,
             store,
             scorer: Scorer::of(profile),
-            billing,
+            price: profile.price.clone(),
+            group,
             options: Options {
                 part: jobs.part,
                 poll: jobs.poll,
@@ -154,9 +163,7 @@ impl ByJob {
 pub(crate) struct Planned {
     pub(crate) profile: Profile,
     terms: &'static Terms,
-    part: u64,
-    /// Whether what is too little for a job can go in requests.
-    has_requests: bool,
+    room: JobRoom,
     /// What is sent besides the documents.
     besides: Estimate,
 }
@@ -175,32 +182,44 @@ pub(crate) fn planned(engine: &Definition, settings: &Settings) -> Result<Option
     } else {
         jobs::besides(&profile, session::open_store(settings, &profile, Access::Read)?.as_deref(), way.terms)
     };
-    Ok(Some(Planned { profile, terms: way.terms, part: jobs.part.min(way.terms.most_lines), has_requests, besides }))
+    let room = room(way.terms, jobs.part, &profile.limits, has_requests);
+    Ok(Some(Planned { profile, terms: way.terms, room, besides }))
+}
+
+/// What a job takes; whatever is small is filled up where there are no requests.
+fn room(terms: &Terms, part: u64, limits: &Limits, has_requests: bool) -> JobRoom {
+    let group = terms.group(limits);
+    JobRoom {
+        most_documents: terms.most_documents(part, group),
+        least_documents: terms.least_documents(group),
+        least_bytes: if has_requests { terms.least_bytes } else { 0 },
+    }
 }
 
 impl Planned {
     pub(crate) fn line(&self, granularity: Granularity, plan: &Plan) -> JobLine {
         let (estimate, price, limits) = (&plan.estimate, &self.profile.price, &self.profile.limits);
-        let least_bytes = if self.has_requests { self.terms.least_bytes } else { 0 };
-        let InJobs { jobs, documents, by_request, units_lower } =
-            estimate.in_jobs(self.part, least_bytes, price.billing());
+        let InJobs { jobs, documents, little, units_lower } = estimate.in_jobs(&self.room, price.billing());
         let mut most = estimate.clone();
         if estimate.documents > 0 {
             most.merge(&self.besides);
         }
+        let (upper, lower) =
+            (price.at_most_by_jobs(&most, &little, limits), price.at_least_by_jobs(estimate, &little, limits));
+        let tokens =
+            |bill: &Bill| matches!(price, Price::PerTokens(_)).then_some((bill.tokens.input, bill.tokens.output));
         JobLine {
             granularity: granularity.as_str(),
             stored: plan.stored,
             documents,
-            by_request,
+            by_request: little.documents,
             jobs,
             units_upper: most.units_upper,
             units_lower,
-            cost_usd_upper: price.at_most(&most, limits).dollars,
-            cost_usd_lower: match price.billing() {
-                Some(_) => price.cost(units_lower),
-                None => price.at_least(estimate, limits).dollars,
-            },
+            tokens_upper: tokens(&upper),
+            tokens_lower: tokens(&lower),
+            cost_usd_upper: upper.dollars,
+            cost_usd_lower: price.billing().map_or(lower.dollars, |_| price.cost(units_lower)),
             seconds_least: (jobs.div_ceil(self.terms.at_once as u64) * self.terms.takes.as_secs()) as f64,
             minutes: self.terms.takes.as_secs() / 60,
             at_once: self.terms.at_once,

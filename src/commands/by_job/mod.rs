@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub(super) use built::{ByJob, planned};
 
 use super::session::Session;
-use crate::chunk::Estimate;
+use crate::engine::Profile;
+use crate::engine::price::Bill;
 use crate::exit::{ExitCode, Failure};
 use crate::input::InputError;
 use crate::jobs::Via;
@@ -70,9 +71,10 @@ pub(super) fn note_known(
     Ok(())
 }
 
-/// What jobs send besides what was planned.
-pub(super) fn besides(jobs: Option<&ByJob>, session: &Session, plan: &Plan) -> Estimate {
-    jobs.map_or_else(Estimate::default, |jobs| jobs.besides(session, plan))
+/// The most that a plan can be charged for, by jobs if there are to be any.
+pub(super) fn at_most(jobs: Option<&ByJob>, session: &Session, plan: &Plan) -> Bill {
+    let Profile { price, limits, .. } = session.service.engine.profile();
+    jobs.map_or_else(|| price.at_most(&plan.estimate, limits), |jobs| jobs.at_most(session, plan))
 }
 
 /// Stores the scores of all new texts among the calls that `calls` gives each time, by jobs if there are to be any.

@@ -126,15 +126,15 @@ impl Night<'_> {
         let mut prepare = self.stages.preparation(read.conversations.languages(), &scorer.session)?;
         if !plan.dirty.is_empty() {
             let profile = scorer.session.service.engine.profile();
-            let canary = |plan: &pipeline::Plan| {
-                let mut besides = by_job::besides(by_job.as_ref(), &scorer.session, plan);
-                if self.nights.canary {
-                    besides.merge(&canary::estimate(profile, &plan.languages));
+            let most = |plan: &pipeline::Plan| {
+                let bill = by_job::at_most(by_job.as_ref(), &scorer.session, plan);
+                if !self.nights.canary {
+                    return bill;
                 }
-                besides
+                bill.and(profile.price.at_most(&canary::estimate(profile, &plan.languages), &profile.limits))
             };
             by_job::note_known(by_job.as_ref(), self.settings, &mut prepare)?;
-            self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, canary)?;
+            self.stages.hold_to_budget(only(&plan.dirty), &scorer.session, &prepare, most)?;
             let calls = || only(&plan.dirty);
             done.made.jobs = by_job::fill(by_job, self.settings, &scorer.session, &mut prepare, calls).await?;
         }

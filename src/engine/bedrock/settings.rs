@@ -187,11 +187,18 @@ section! {
             example: "0.24",
             results: false,
         }
+        /// What a token costs in a job, as a share of what it costs in a request.
+        share_of_jobs: f64 {
+            key: "price.bedrock.share-of-jobs",
+            default: 0.5,
+            range: 0.0..=1.0,
+            results: false,
+        }
     }
 }
 
 /// What the settings state that tokens cost: nothing unless they state both.
 pub(super) fn dollars(settings: &Settings) -> Option<TokenDollars> {
-    let BedrockPrice { input, output } = settings.section();
+    let BedrockPrice { input, output, .. } = settings.section();
     input.zip(*output).map(|(input, output)| TokenDollars { input, output })
 }

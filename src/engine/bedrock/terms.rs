@@ -12,7 +12,7 @@ use crate::sentiment::{Granularity, Limits};
 use crate::settings::Settings;
 
 use super::form::SCHEMA;
-use super::settings::{self, BedrockSettings};
+use super::settings::{self, BedrockPrice, BedrockSettings};
 
 /// The engine's name.
 pub(super) const NAME: &str = "bedrock";
@@ -55,6 +55,7 @@ pub(super) fn profile(settings: &Settings, model: String, prompt: &str) -> Profi
         request,
         document: DOCUMENT_BYTES + SCHEMA_BYTES,
         answer: asked.output_tokens,
+        share_of_jobs: settings.section::<BedrockPrice>().share_of_jobs,
         quota: asked
             .tokens_per_minute
             .map(|quota| TokenQuota { per_minute: quota.max(1) as f64, answered: output_weight(&asked.model) }),

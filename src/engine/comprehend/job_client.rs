@@ -12,14 +12,16 @@ use serde_json::{Value, json};
 
 use crate::engine::aws::{self, AwsOptions, COMPREHEND, Client, Connection, OperationName};
 use crate::engine::{EngineError, ErrorKind};
-use crate::jobs::service::{JobService, JobState, Line, Order, Packed, Standing, Terms, unfit};
+use crate::jobs::service::{JobService, JobState, Line, Order, Packed, Read, Standing, Terms, unfit};
 
 /// What the service takes as one job of any kind (Comprehend developer guide, "Guidelines and quotas").
 pub(in crate::engine) const TERMS: Terms = Terms {
     kind: "",
     most_lines: 1_000_000,
     most_bytes: 5_000_000_000,
+    least_lines: 1,
     least_bytes: 500,
+    is_grouped: false,
     at_once: 10,
     // Those of three reviews in AWS's own examples; how it grows is not known.
     takes: Duration::from_mins(10),
@@ -187,14 +189,16 @@ impl<K: Kind> JobService for ComprehendJobs<K> {
         }
     }
 
-    fn write(&self, text: &str, file: &mut Vec<u8>) {
-        debug_assert!(!text.contains(['\n', '\r']), "a document is one line");
-        file.extend_from_slice(text.as_bytes());
-        file.push(b'\n');
+    fn write(&self, _first: u64, texts: &[&str], file: &mut Vec<u8>) {
+        for text in texts {
+            debug_assert!(!text.contains(['\n', '\r']), "a document is one line");
+            file.extend_from_slice(text.as_bytes());
+            file.push(b'\n');
+        }
     }
 
-    fn read(&self, _number: u64, line: &[u8]) -> Option<Line> {
-        self.kind.read(line)
+    fn read(&self, _number: u64, line: &[u8]) -> Option<Read> {
+        self.kind.read(line).map(Read::from)
     }
 
     fn has_requests(&self) -> bool {

@@ -16,7 +16,9 @@ pub(super) const TERMS: Terms = Terms {
     most_lines: 1_000_000,
     most_bytes: 5_000_000_000,
     // Whatever is small is a job too.
+    least_lines: 1,
     least_bytes: 0,
+    is_grouped: false,
     at_once: 4,
     // An instance starts in some minutes.
     takes: Duration::from_mins(8),

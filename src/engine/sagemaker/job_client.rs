@@ -25,7 +25,7 @@ use crate::engine::watched::misconfigured;
 use crate::engine::{DocumentError, EngineError, ErrorKind, Halt, Meter, Service, jobs_only};
 use crate::exit::Failure;
 use crate::jobs::Jobs;
-use crate::jobs::service::{JobService, JobState, Line, Order, Standing, Terms, unfit};
+use crate::jobs::service::{JobService, JobState, Line, Order, Read, Standing, Terms, unfit};
 use crate::settings::Settings;
 
 const CREATE: OperationName = operation("CreateTransformJob", "sagemaker:CreateTransformJob");
@@ -206,19 +206,21 @@ impl JobService for Transform {
         }
     }
 
-    fn write(&self, text: &str, file: &mut Vec<u8>) {
-        file.extend_from_slice(&self.line(text));
-        file.push(b'\n');
+    fn write(&self, _first: u64, texts: &[&str], file: &mut Vec<u8>) {
+        for text in texts {
+            file.extend_from_slice(&self.line(text));
+            file.push(b'\n');
+        }
     }
 
-    fn read(&self, number: u64, line: &[u8]) -> Option<Line> {
+    fn read(&self, number: u64, line: &[u8]) -> Option<Read> {
         let answered = reader::read(line, 1, &self.labels, self.numbers);
         let scores = answered.and_then(|mut answers| answers.pop().unwrap_or(Err(Oddity::Unreadable)));
         if let Err(oddity) = &scores {
             self.odd.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| oddity.clone());
         }
         let failed = |oddity: Oddity| DocumentError { code: oddity.code().into(), retriable: false };
-        Some(Line { number, answer: scores.map_err(failed), is_shared: false })
+        Some(Line { number, answer: scores.map_err(failed), is_shared: false }.into())
     }
 
     fn spread(&self) -> u64 {
