@@ -29,6 +29,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use super::CacheError;
 use super::key::Key;
 use super::swaps;
+use crate::parallel::cores;
 
 /// The database's name. The number is the format's.
 pub(super) const FILE: &str = "v2.sqlite";
@@ -44,8 +45,13 @@ pub(super) const SUFFIXES: [&str; 4] = ["-wal", "-journal", "-shm", ""];
 const BUSY_WAIT: Duration = Duration::from_secs(30);
 /// Bytes of a page, of which the file is a multiple.
 const PAGE_BYTES: u64 = 4096;
-/// Memory for pages in each connection, in KiB: the inner pages of some ten million rows.
-const PAGES_KIB: i32 = 16 * 1024;
+/// Memory for pages in the connection that writes, in KiB.
+const WRITER_KIB: i32 = 16 * 1024;
+/// Memory for pages in all connections that read, in KiB, but a mebibyte each at least: the inner pages of some ten million rows
+/// are a few, and the others the system keeps.
+const READERS_KIB: usize = 16 * 1024;
+/// Look-ups at the same time, for each core, at most.
+const READERS_A_CORE: usize = 2;
 /// Pages in the write-ahead log from which it is copied into the database: 32 MB, so that a page that many answers change is
 /// written there once.
 const LOG_PAGES: i32 = 8192;
@@ -137,7 +143,7 @@ impl Database {
         let idle = self.idle().pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None if self.exists() => self.connect(OpenFlags::empty())?,
+            None if self.exists() => self.connect_for_reading()?,
             None => return Ok(None),
         };
         if !connection.table_exists(None, "scores")? {
@@ -171,6 +177,13 @@ impl Database {
         Ok(Opened { connection, identity })
     }
 
+    fn connect_for_reading(&self) -> rusqlite::Result<Connection> {
+        let connection = self.connect(OpenFlags::empty())?;
+        let share = (READERS_KIB / (READERS_A_CORE * cores())).max(1024);
+        connection.pragma_update(None, "cache_size", -i32::try_from(share).unwrap_or(WRITER_KIB))?;
+        Ok(connection)
+    }
+
     fn connect(&self, more: OpenFlags) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
         let connection = match self.vfs {
@@ -179,7 +192,7 @@ impl Database {
         }?;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "page_size", PAGE_BYTES.cast_signed())?;
-        connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
+        connection.pragma_update(None, "cache_size", -WRITER_KIB)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         Ok(connection)
     }

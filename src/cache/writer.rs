@@ -113,6 +113,7 @@ impl Writer {
         match order {
             Some(Order::Flush(answer)) => {
                 drop(answer.send(kept.and_then(|()| self.sync()).and_then(|()| self.all_kept())));
+                self.release_pages();
                 false
             }
             Some(Order::Judge(verdict, answer)) => {
@@ -213,6 +214,15 @@ impl Writer {
                 self.commit()
             }
             swept => swept.map(drop).map_err(CacheError::in_file(self.database.file())),
+        }
+    }
+
+    /// Gives the memory for pages back: after a flush, others need it.
+    fn release_pages(&self) {
+        if let Some(Opened { connection, .. }) = &self.opened
+            && let Err(error) = connection.execute_batch("PRAGMA shrink_memory")
+        {
+            tracing::debug!(%error, "the score cache keeps its pages in memory");
         }
     }
 
