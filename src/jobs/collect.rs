@@ -55,11 +55,8 @@ pub(super) fn collect(shared: &Shared, part: &Part) -> Result<Collected, JobsErr
     let packed = shared.service.terms().packed;
     if packed != Packed::TarGz {
         let mut lines = lines(&keys);
-        if packed == Packed::Plain {
-            lines.plain(shared, part)?
-        } else {
-            lines.objects(shared, part)?
-        }
+        let read = if packed == Packed::Plain { lines.plain(shared, part) } else { lines.objects(shared, part) };
+        read?;
         shared.store.flush()?;
         return Ok(lines.collected);
     }

@@ -195,6 +195,11 @@ fn cause(code: &str) -> Option<&'static str> {
             "NO_WRITE_ACCESS",
             "allow the role of jobs.role-arn s3:PutObject on the bucket, and kms:GenerateDataKey on its key",
         ),
+        (
+            "NO_ACCESS",
+            "allow the role of jobs.role-arn s3:GetObject, s3:ListBucket and s3:PutObject on the bucket, and bedrock:InvokeModel \
+             on an inference profile and its models",
+        ),
         ("KMS", "allow the role of jobs.role-arn kms:Decrypt and kms:GenerateDataKey on the key"),
     ]
     .into_iter()

@@ -73,7 +73,7 @@ section! {
             example: "\"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"",
             results: false,
         }
-        /// Most documents of one job. Batch Transform reads them in objects of 5,000 at most.
+        /// Most documents of one job. Batch Transform reads them in objects of 5,000 at most; a job of Bedrock has 100 to 50,000 records, each of as many texts as a request.
         part: u64 {
             key: "jobs.part",
             default: 200_000,

@@ -26,6 +26,8 @@ mod golden;
 mod hostile;
 #[cfg(feature = "jobs")]
 mod jobs;
+#[cfg(all(feature = "jobs", feature = "bedrock"))]
+mod jobs_bedrock;
 #[cfg(feature = "jobs")]
 mod jobs_custom;
 #[cfg(all(feature = "jobs", unix))]

@@ -9,17 +9,17 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::engine::price::Tokens;
-use crate::engine::{Answer, DocumentError};
+use crate::engine::{Answer, DocumentError, EngineError, ErrorKind};
 use crate::sentiment::Label;
 
 use super::calibration::Calibration;
 
 /// No label came for the text's id.
-pub(super) const MISSING: &str = "missing_from_answer";
+const MISSING: &str = "missing_from_answer";
 /// Labels that contradict each other.
-pub(super) const AMBIGUOUS: &str = "ambiguous_answer";
+const AMBIGUOUS: &str = "ambiguous_answer";
 /// What came is none of the four labels.
-pub(super) const UNKNOWN_LABEL: &str = "unknown_label";
+const UNKNOWN_LABEL: &str = "unknown_label";
 
 /// The body of an answer of `Converse`. What the model wrote is never printed.
 #[derive(Deserialize, Default)]
@@ -74,9 +74,36 @@ pub(super) struct Strays {
 }
 
 impl Converse {
-    /// Why the model stopped.
-    pub(super) fn stop_reason(&self) -> &str {
-        &self.stop_reason
+    /// Whether the answer broke off because it had no more tokens.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.stop_reason == "max_tokens"
+    }
+
+    /// What the answer means for each of `documents` texts, in their order, by why the model stopped.
+    ///
+    /// # Errors
+    /// A rejection of all of them, where one of them made the model stop.
+    pub(super) fn answers(
+        &self,
+        documents: usize,
+        calibration: &Calibration,
+    ) -> Result<(Vec<Answer>, Strays), EngineError> {
+        let rejected = |code: &str, message: &str| Err(EngineError::new(ErrorKind::Rejected, message).with_code(code));
+        match self.stop_reason.as_str() {
+            code @ ("guardrail_intervened" | "content_filtered") => {
+                rejected(code, "a guardrail or filter of the service let no answer through")
+            }
+            code @ "model_context_window_exceeded" => rejected(code, "the texts are too long for the model"),
+            code @ ("malformed_model_output" | "malformed_tool_use") => {
+                Ok((vec![Err(again(code)); documents], Strays::default()))
+            }
+            code @ "max_tokens" => {
+                let (answers, strays) = self.by_document(documents, calibration);
+                let cut_off = |error: DocumentError| if &*error.code == MISSING { again(code) } else { error };
+                Ok((answers.into_iter().map(|answer| answer.map_err(cut_off)).collect(), strays))
+            }
+            _ => Ok(self.by_document(documents, calibration)),
+        }
     }
 
     /// Tokens used; `None` where the service states none.
@@ -88,7 +115,7 @@ impl Converse {
     }
 
     /// One answer for each of `documents` texts, in their order.
-    pub(super) fn by_document(&self, documents: usize, calibration: &Calibration) -> (Vec<Answer>, Strays) {
+    fn by_document(&self, documents: usize, calibration: &Calibration) -> (Vec<Answer>, Strays) {
         let mut found: Vec<Option<Found>> = vec![None; documents];
         let mut strays = Strays::default();
         self.pairs().iter().for_each(|(id, label)| {

@@ -19,7 +19,9 @@ pub static DEFINITION: Definition = Definition {
     in_every_hash: false,
     missing_feature: if cfg!(feature = "bedrock") { None } else { Some("bedrock") },
     profile,
-    #[cfg(feature = "jobs")]
+    #[cfg(all(feature = "jobs", feature = "bedrock"))]
+    jobs: Some(super::job::WAY),
+    #[cfg(all(feature = "jobs", not(feature = "bedrock")))]
     jobs: None,
     share: |mut settings, parts| {
         settings.change(|asked: &mut BedrockSettings| {
@@ -38,14 +40,14 @@ pub fn is_calibrated(settings: &Settings) -> Option<bool> {
 }
 
 /// What the files of the settings hold.
-struct Told {
-    prompt: String,
+pub(super) struct Told {
+    pub(super) prompt: String,
     calibration: Option<String>,
 }
 
 impl Told {
     /// Reads the files that the settings name.
-    fn read(asked: &BedrockSettings) -> Result<Self, Failure> {
+    pub(super) fn read(asked: &BedrockSettings) -> Result<Self, Failure> {
         let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| unusable(path, &error));
         let prompt = asked.prompt.as_deref().map(read).transpose()?;
         if let (Some(prompt), Some(path)) = (&prompt, &asked.prompt)
@@ -70,7 +72,7 @@ impl Told {
     }
 
     #[cfg(feature = "bedrock")]
-    fn calibration(&self, asked: &BedrockSettings) -> Result<Calibration, Failure> {
+    pub(super) fn calibration(&self, asked: &BedrockSettings) -> Result<Calibration, Failure> {
         match (&self.calibration, &asked.calibration) {
             (Some(text), Some(path)) => Calibration::parse(text).map_err(|error| unusable(path, &error)),
             _ => Ok(Calibration::certain()),
@@ -88,6 +90,19 @@ fn profile(settings: &Settings) -> Profile {
     Told::read_or_default(settings.section()).profile(settings)
 }
 
+/// Where and how Bedrock is reached.
+#[cfg(feature = "bedrock")]
+pub(super) fn reached(settings: &Settings) -> crate::engine::aws::AwsOptions {
+    use crate::engine::comprehend::settings::ComprehendSettings;
+
+    let (asked, shared): (&BedrockSettings, &ComprehendSettings) = (settings.section(), settings.section());
+    crate::engine::aws::AwsOptions {
+        region: asked.region.clone().or_else(|| shared.region.clone()),
+        profile: asked.profile.clone().or_else(|| shared.profile.clone()),
+        ..Default::default()
+    }
+}
+
 #[cfg(feature = "bedrock")]
 async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use std::sync::Arc;
@@ -98,17 +113,16 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
     use super::probe;
     use super::request::Terms;
     use crate::budget::Budget;
-    use crate::engine::aws::{AwsOptions, BEDROCK, Client, Connection};
+    use crate::engine::aws::{BEDROCK, Client, Connection};
     use crate::engine::breaker::Patience;
-    use crate::engine::comprehend::settings::ComprehendSettings;
     use crate::engine::pace::Pacing;
     use crate::engine::price::{Price, TokenTerms};
     use crate::engine::retry::RetryPolicy;
     use crate::engine::tokens::TokenLedger;
     use crate::engine::{Meter, ServiceOptions, Watched};
+    use crate::jobs::Via;
 
     let asked: &BedrockSettings = settings.section();
-    let shared: &ComprehendSettings = settings.section();
     let told = Told::read(asked)?;
     let calibration = told.calibration(asked)?;
     let profile = told.profile(settings);
@@ -116,12 +130,7 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
         return Err(Failure::new(ExitCode::Unexpected, "tokens have no price"));
     };
     let meter = Meter::within(&Budget::of(settings), &profile.price);
-    let connection = Connection::open(&AwsOptions {
-        region: asked.region.clone().or_else(|| shared.region.clone()),
-        profile: asked.profile.clone().or_else(|| shared.profile.clone()),
-        ..AwsOptions::default()
-    })
-    .await?;
+    let connection = Connection::open(&reached(settings)).await?;
     let weight = terms::output_weight(&asked.model);
     let judge = Arc::new(Judge {
         profile,
@@ -145,7 +154,9 @@ async fn connect(settings: &Settings, halt: &Halt) -> Result<Service, Failure> {
         halt: halt.clone(),
     };
     let manner = probe::Manner { retry: options.retry, patience: options.patience };
-    let found = probe::choose(&judge, asked.structured, manner).await?;
+    // Both ways ask in one form, which requests can try out.
+    let structured = if settings.via() == Via::Jobs { asked.structured.of_jobs() } else { asked.structured };
+    let found = probe::choose(&judge, structured, manner).await?;
     tracing::info!(region = judge.client.region(), model = asked.model, form = ?found.form, "bedrock is ready");
     let identity = judge.profile.model.clone();
     let watched = Watched {

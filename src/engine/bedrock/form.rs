@@ -6,6 +6,9 @@
 #[cfg(feature = "bedrock")]
 use serde_json::{Map, Value};
 
+#[cfg(feature = "bedrock")]
+use super::settings::Structured;
+
 /// The prompt that is part of the program.
 pub(super) const PROMPT: &str = include_str!("prompt.txt");
 /// The schema of an answer, with `ID` in the place of the ids.
@@ -24,6 +27,19 @@ pub(super) enum Form {
     Tool,
     /// Text that the prompt asks to be JSON.
     Json,
+}
+
+#[cfg(feature = "bedrock")]
+impl Form {
+    /// The forms that the settings leave open, the first one first.
+    pub(super) const fn to_try(structured: Structured) -> &'static [Self] {
+        match structured {
+            Structured::Auto => &[Self::Schema, Self::Tool, Self::Json],
+            Structured::Schema => &[Self::Schema],
+            Structured::Tool => &[Self::Tool],
+            Structured::Json => &[Self::Json],
+        }
+    }
 }
 
 /// The schema of an answer for so many texts, with the ids from 1 on.

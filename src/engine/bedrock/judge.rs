@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::answer::{self, Converse, Strays};
+use super::answer::{Converse, Strays};
 use super::calibration::Calibration;
 use super::form::Form;
 use super::pace::TokenPace;
@@ -26,8 +26,6 @@ const OPERATION: OperationName =
 const FIRST_USE: Duration = Duration::from_mins(5);
 /// More time than any attempt takes, its wait for tokens included.
 pub(super) const LONGEST_ATTEMPT: Duration = Duration::from_hours(24);
-/// Tokens answered besides those of each text, once a model has shown that it needs them: for the call of a tool.
-const SPARE_TOKENS: u64 = 64;
 
 /// A language model that judges texts.
 pub(super) struct Judge {
@@ -116,31 +114,13 @@ impl Judge {
         answer
     }
 
-    /// What the answer means for each text, by why the model stopped.
+    /// What the answer means for each text.
     fn read(&self, answer: &Converse, documents: usize) -> Result<Vec<Answer>, EngineError> {
-        let rejected = |code: &str, message: &str| Err(EngineError::new(ErrorKind::Rejected, message).with_code(code));
-        match answer.stop_reason() {
-            code @ ("guardrail_intervened" | "content_filtered") => {
-                return rejected(code, "a guardrail or filter of the service let no answer through");
-            }
-            code @ "model_context_window_exceeded" => return rejected(code, "the texts are too long for the model"),
-            code @ ("malformed_model_output" | "malformed_tool_use") => {
-                return Ok(vec![Err(answer::again(code)); documents]);
-            }
-            "max_tokens" => self.state.spare.store(SPARE_TOKENS, Ordering::Relaxed),
-            _ => {}
+        if answer.is_cut_off() {
+            self.state.spare.store(terms::SPARE_TOKENS, Ordering::Relaxed);
         }
-        let (mut answers, strays) = answer.by_document(documents, &self.calibration);
+        let (answers, strays) = answer.answers(documents, &self.calibration)?;
         self.count(strays);
-        if answer.stop_reason() == "max_tokens" {
-            let cut_off = |answer: Answer| {
-                answer.map_err(|error| match &*error.code {
-                    answer::MISSING => answer::again("max_tokens"),
-                    _ => error,
-                })
-            };
-            answers = answers.into_iter().map(cut_off).collect();
-        }
         Ok(answers)
     }
 

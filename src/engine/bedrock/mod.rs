@@ -5,6 +5,7 @@
 //! - `judge`: the engine, one request a batch; `faults`: what failures mean here; `pace`: tokens a minute
 //! - `again`: texts without a label once more, then one by one; `probe`: which form the model takes, before any text of a call
 //! - `calibration`: labels to probabilities
+//! - `job`, `job_client`: batch inference; `job_records`: bodies of requests in a file, answers in another
 //!
 //! A label is no probability: without a calibration file its four scores are 1 and 0. Refuses to ask the model how sure it
 //! is, and to show a message of the service, which may repeat what was sent.
@@ -22,6 +23,12 @@ mod answer;
 mod calibration;
 #[cfg(feature = "bedrock")]
 mod faults;
+#[cfg(all(feature = "bedrock", feature = "jobs"))]
+mod job;
+#[cfg(all(feature = "bedrock", feature = "jobs"))]
+mod job_client;
+#[cfg(all(feature = "bedrock", feature = "jobs"))]
+mod job_records;
 #[cfg(feature = "bedrock")]
 mod judge;
 #[cfg(feature = "bedrock")]

@@ -58,18 +58,12 @@ const COMPARED: usize = 3;
 /// # Errors
 /// [`ExitCode::Settings`] where it takes none; what ends every run: access, region, no service.
 pub(super) async fn choose(judge: &Arc<Judge>, structured: Structured, manner: Manner) -> Result<Found, Failure> {
-    let forms: &[Form] = match structured {
-        Structured::Auto => &[Form::Schema, Form::Tool, Form::Json],
-        Structured::Schema => &[Form::Schema],
-        Structured::Tool => &[Form::Tool],
-        Structured::Json => &[Form::Json],
-    };
     let halt = Halt::new();
     let health = Health::new(manner.patience);
     let watched = Breaker::new(Arc::clone(judge), Arc::clone(&health), halt.clone(), terms::ADVICE);
     let asking = Retrying::new(watched, manner.retry, health, Meter::new(), halt);
     let mut last = None;
-    for form in forms {
+    for form in Form::to_try(structured) {
         judge.take_form(*form);
         match fits(&asking, judge.profile.limits.batch_documents).await? {
             Ok(scores) => return Ok(Found { form: *form, scores }),

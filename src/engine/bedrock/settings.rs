@@ -22,6 +22,14 @@ pub enum Structured {
     Json,
 }
 
+impl Structured {
+    /// What `auto` is in jobs: nothing tries the forms out there.
+    #[cfg(feature = "bedrock")]
+    pub(super) const fn of_jobs(self) -> Self {
+        if let Self::Auto = self { Self::Json } else { self }
+    }
+}
+
 impl Value for Structured {
     fn choices() -> Vec<&'static str> {
         <Self as VariantNames>::VARIANTS.to_vec()
@@ -87,7 +95,7 @@ section! {
             example: "\"contact-centre\"",
             results: false,
         }
-        /// The form in which the model is made to answer. `auto` takes the first of schema, tool and json that the model answers test texts in.
+        /// The form in which the model is made to answer. `auto` takes the first of schema, tool and json that the model answers test texts in; with jobs, json.
         structured: Structured {
             key: "bedrock.structured",
             default: Structured::Auto,

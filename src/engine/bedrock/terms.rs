@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::engine::breaker::Advice;
 use crate::engine::price::{Price, TokenQuota, TokenTerms};
 use crate::engine::{Languages, Location, Profile};
+use crate::jobs::Via;
 use crate::sentiment::{Granularity, Limits};
 use crate::settings::Settings;
 
@@ -21,6 +22,8 @@ pub(super) const NAME: &str = "bedrock";
 const MAX_DOCUMENT_BYTES: usize = 5_000;
 /// Tokens that the service adds to a request of its own, at most: Claude's own prompt for tools has up to 530.
 pub(super) const SERVICE_TOKENS: u64 = 600;
+/// Tokens answered besides those of each text: in requests once a model has shown that it needs them, in jobs always.
+pub(super) const SPARE_TOKENS: u64 = 64;
 /// Bytes of a text's place in the message: `{"id":"25","text":""},`.
 const DOCUMENT_BYTES: u64 = 22;
 /// Bytes of the schema for one more text: `"25":{"type":"string","enum":[…]},"25",`.
@@ -48,13 +51,14 @@ pub(super) const ADVICE: Advice = Advice {
 pub(super) fn profile(settings: &Settings, model: String, prompt: &str) -> Profile {
     let asked: &BedrockSettings = settings.section();
     let documents = asked.documents_per_request;
+    let by_job = settings.via() == Via::Jobs;
     let request = prompt.len() as u64 + SCHEMA.len() as u64 + SERVICE_TOKENS;
     let terms = TokenTerms {
         dollars: settings::dollars(settings),
         settings: "price.bedrock.input and price.bedrock.output",
         request,
         document: DOCUMENT_BYTES + SCHEMA_BYTES,
-        answer: asked.output_tokens,
+        answer: asked.output_tokens + if by_job { SPARE_TOKENS.div_ceil(documents as u64) } else { 0 },
         share_of_jobs: settings.section::<BedrockPrice>().share_of_jobs,
         quota: asked
             .tokens_per_minute
@@ -76,7 +80,7 @@ pub(super) fn profile(settings: &Settings, model: String, prompt: &str) -> Profi
         requests_per_second: Some(asked.requests_per_second),
         monthly: 0.0,
         start_up: Duration::ZERO,
-        texts_go: texts_go(&asked.model),
+        texts_go: if by_job { by_way_of_bucket(&asked.model) } else { texts_go(&asked.model) },
         model_changed_by: "whoever sets bedrock.model; Amazon ends a model's life".into(),
     }
 }
@@ -86,6 +90,11 @@ fn concurrency(tokens_per_minute: Option<u64>) -> usize {
     let by_quota = tokens_per_minute.map(|quota| quota as f64 / 60.0 * SECONDS_A_REQUEST / TOKENS_A_REQUEST);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and 64")]
     by_quota.map_or(CONCURRENCY, |requests| requests.ceil().clamp(2.0, CONCURRENCY as f64) as usize)
+}
+
+/// Where texts of jobs go.
+fn by_way_of_bucket(model: &str) -> Cow<'static, str> {
+    format!("into your own bucket, from there {}", texts_go(model)).into()
 }
 
 /// Where texts go, by the model's id.

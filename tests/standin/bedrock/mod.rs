@@ -1,9 +1,13 @@
 //! A stand-in for Amazon Bedrock: `Converse` of one region, as strict as the service about signatures, fields, schemas and
 //! tokens, with a model that counts words and misbehaves on request.
 //!
+//! With a bucket beside it, it has jobs of batch inference too.
+//!
 //! The parts: [`request`] what is asked and whether it may be, [`model`] what the model answers, [`quota`] tokens a minute,
-//! [`serve`] the loop. Texts are kept as hashes only.
+//! [`serve`] the loop; `batches` the jobs. Texts are kept as hashes only.
 
+#[cfg(feature = "jobs")]
+pub(crate) mod batches;
 mod model;
 mod quota;
 mod request;
@@ -154,6 +158,23 @@ impl Bedrock {
         Self { running: Running::start("bedrock-standin", port, |listener| serve::serve(listener, shared)), state }
     }
 
+    /// The same with jobs that read from and write to the bucket of `s3`, which is in the same region.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn with_jobs(config: Config, jobs: batches::BatchConfig, s3: &super::s3::S3) -> Self {
+        let bedrock = Self::start(config);
+        bedrock.lock().batches = Some(batches::Batches::new(jobs, s3.handle()));
+        bedrock
+    }
+
+    /// Looks at its jobs, or changes what they do.
+    ///
+    /// # Panics
+    /// For a stand-in without jobs.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn batches<T>(&self, look: impl FnOnce(&mut batches::Batches) -> T) -> T {
+        look(self.lock().batches.as_mut().expect("it was started with jobs"))
+    }
+
     /// Such as `http://127.0.0.1:40123`.
     pub(crate) fn endpoint(&self) -> String {
         self.running.endpoint()
@@ -165,6 +186,7 @@ impl Bedrock {
         let credential = state.config.credentials.first().expect("somebody may sign");
         vec![
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", self.endpoint()),
+            ("AWS_ENDPOINT_URL_BEDROCK", self.endpoint()),
             ("AWS_REGION", state.config.region.to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_ACCESS_KEY_ID", credential.access_key.clone()),

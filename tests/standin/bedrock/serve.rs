@@ -20,6 +20,8 @@ use super::{Config, Fault, Poison, Statistics, refusal};
 /// Everything that requests share.
 pub(crate) struct State {
     pub(super) config: Config,
+    #[cfg(feature = "jobs")]
+    pub(super) batches: Option<super::batches::Batches>,
     statistics: Statistics,
     minute: Minute,
     random: fastrand::Rng,
@@ -43,6 +45,8 @@ impl State {
         let random = fastrand::Rng::with_seed(config.seed);
         Self {
             config,
+            #[cfg(feature = "jobs")]
+            batches: None,
             statistics: Statistics::default(),
             minute: Minute::default(),
             random,
@@ -60,24 +64,57 @@ impl State {
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Config)) {
         change(&mut self.config);
         let schemas = std::mem::take(&mut self.schemas);
-        *self = Self { schemas, ..Self::new(self.config.clone()) };
+        #[cfg(feature = "jobs")]
+        let batches = self.batches.take();
+        *self = Self {
+            schemas,
+            #[cfg(feature = "jobs")]
+            batches,
+            ..Self::new(self.config.clone())
+        };
     }
 
     fn decide(&mut self, request: &Request) -> Plan {
+        #[cfg(feature = "jobs")]
+        if let Some(answer) = self.of_job(request) {
+            return answer.unwrap_or_else(|error| Plan::of(written(&error)));
+        }
         self.statistics.requests += 1;
         self.began.get_or_insert_with(Instant::now);
         self.perform(request).unwrap_or_else(|error| {
             *self.statistics.refused.entry(error.code.clone()).or_default() += 1;
-            Plan { response: written(&error), delay: Duration::ZERO, fault: None, settled: None }
+            Plan::of(written(&error))
         })
+    }
+
+    /// What becomes of a request that is about a job; `None` for another one. It counts among no others.
+    #[cfg(feature = "jobs")]
+    fn of_job(&mut self, request: &Request) -> Option<Result<Plan, ServiceError>> {
+        if !request.target.starts_with("/model-invocation-job") {
+            return None;
+        }
+        if let Err(error) = self.verify(request) {
+            return Some(Err(error));
+        }
+        let answered = self.batches.as_mut()?.answer(request, &self.config)?;
+        Some(answered.map(|(value, is_lost)| {
+            let headers = vec![("content-type", "application/json".to_owned())];
+            let response = Response { status: 200, headers, body: value.to_string().into_bytes() };
+            Plan { fault: is_lost.then_some(Fault::Reset), ..Plan::of(response) }
+        }))
+    }
+
+    fn verify(&self, request: &Request) -> Result<(), ServiceError> {
+        let Config { region, credentials, .. } = &self.config;
+        let signed = Signed { service: "bedrock", region, credentials, clock_ahead_s: 0 };
+        let verified = signature::verify(request, signed, Timestamp::now());
+        verified.map(drop).map_err(|error| ServiceError { status: 403, ..error })
     }
 
     fn perform(&mut self, request: &Request) -> Result<Plan, ServiceError> {
         let model = request::model(request)
             .ok_or_else(|| ServiceError::new(404, "UnknownOperationException", "unknown operation"))?;
-        let Config { region, credentials, .. } = &self.config;
-        let signed = Signed { service: "bedrock", region, credentials, clock_ahead_s: 0 };
-        signature::verify(request, signed, Timestamp::now()).map_err(|error| ServiceError { status: 403, ..error })?;
+        self.verify(request)?;
         let fault = self.fault();
         if let Some(Fault::Refuse(status, code)) = fault {
             return Err(refusal(status, code, &String::from_utf8_lossy(&request.body)));
@@ -86,13 +123,13 @@ impl State {
             return Err(ServiceError::new(status, code, message));
         }
         let asked = Asked::read(request, model, &self.config)?;
-        let poison = self.poison(&asked)?;
+        let poison = poisoned(&self.config, &asked)?;
         let reserved = asked.input_tokens() + asked.max_tokens;
         let number = self.minute.reserve(reserved, self.config.tokens_a_minute, Instant::now()).ok_or_else(|| {
             ServiceError::new(429, "ThrottlingException", "Too many tokens, please wait before trying again.")
         })?;
         let delay = self.config.latency + self.compiling(&asked);
-        let said = self.say(&asked, fault.as_ref(), poison);
+        let said = say(&self.config, &asked, fault.as_ref(), poison);
         let used = asked.input_tokens() + said.tokens * if asked.model.contains("anthropic.claude") { 5 } else { 1 };
         self.statistics.tokens_in += asked.input_tokens();
         self.statistics.tokens_out += said.tokens;
@@ -123,37 +160,11 @@ impl State {
         None
     }
 
-    /// What a text of the request does to it.
-    fn poison(&self, asked: &Asked) -> Result<Option<Poison>, ServiceError> {
-        match self.config.poison {
-            Some((word, Poison::Invalid)) if asked.message.contains(word) => {
-                Err(refusal(400, "ValidationException", &asked.message))
-            }
-            Some((word, poison)) if asked.message.contains(word) => Ok(Some(poison)),
-            _ => Ok(None),
-        }
-    }
-
     /// Time that a schema takes when it comes first.
     fn compiling(&mut self, asked: &Asked) -> Duration {
         match &asked.bound {
             Bound::Schema(schema, _) if self.schemas.insert(schema.clone()) => self.config.compiling,
             _ => Duration::ZERO,
-        }
-    }
-
-    fn say(&self, asked: &Asked, fault: Option<&Fault>, poison: Option<Poison>) -> Said {
-        let stopped = |stop| Said { content: json!([]), stop, tokens: 0 };
-        let texts = model::texts(asked).map_or(0, |texts| texts.len());
-        if texts > self.config.window {
-            return stopped("model_context_window_exceeded");
-        }
-        match (fault, poison) {
-            (_, Some(Poison::Stop(stop))) => stopped(stop),
-            (Some(Fault::Stop(stop)), _) => stopped(*stop),
-            (Some(Fault::Quirk(quirk)), _) => model::answer(asked, Some(*quirk), None),
-            (_, Some(Poison::Ignored)) => model::answer(asked, None, self.config.poison.map(|(word, _)| word)),
-            _ => model::answer(asked, None, None),
         }
     }
 
@@ -186,6 +197,39 @@ impl State {
     }
 }
 
+/// What a text of the request does to it.
+pub(super) fn poisoned(config: &Config, asked: &Asked) -> Result<Option<Poison>, ServiceError> {
+    match config.poison {
+        Some((word, Poison::Invalid)) if asked.message.contains(word) => {
+            Err(refusal(400, "ValidationException", &asked.message))
+        }
+        Some((word, poison)) if asked.message.contains(word) => Ok(Some(poison)),
+        _ => Ok(None),
+    }
+}
+
+pub(super) fn say(config: &Config, asked: &Asked, fault: Option<&Fault>, poison: Option<Poison>) -> Said {
+    let stopped = |stop| Said { content: json!([]), stop, tokens: 0 };
+    let texts = model::texts(asked).map_or(0, |texts| texts.len());
+    if texts > config.window {
+        return stopped("model_context_window_exceeded");
+    }
+    match (fault, poison) {
+        (_, Some(Poison::Stop(stop))) => stopped(stop),
+        (Some(Fault::Stop(stop)), _) => stopped(*stop),
+        (Some(Fault::Quirk(quirk)), _) => model::answer(asked, Some(*quirk), None),
+        (_, Some(Poison::Ignored)) => model::answer(asked, None, config.poison.map(|(word, _)| word)),
+        _ => model::answer(asked, None, None),
+    }
+}
+
+impl Plan {
+    /// An answer at once.
+    const fn of(response: Response) -> Self {
+        Self { response, delay: Duration::ZERO, fault: None, settled: None }
+    }
+}
+
 /// An error in the form of REST JSON: its code in a header.
 fn written(error: &ServiceError) -> Response {
     let code = format!("{}:http://internal.amazon.com/coral/com.amazon.bedrock/", error.code);
@@ -193,7 +237,7 @@ fn written(error: &ServiceError) -> Response {
     Response { status: error.status, headers, body: json!({"message": error.message}).to_string().into_bytes() }
 }
 
-fn answer(asked: &Asked, said: &Said) -> Value {
+pub(super) fn answer(asked: &Asked, said: &Said) -> Value {
     let input = asked.input_tokens();
     json!({
         "output": {"message": {"role": "assistant", "content": said.content}},
@@ -246,7 +290,8 @@ async fn exchange(stream: &mut TcpStream, request: &Request, state: &Mutex<State
         state.ended(&plan);
         let is_answered =
             plan.response.status == 200 && !matches!(plan.fault, Some(Fault::Hang | Fault::Reset | Fault::Garbage));
-        state.statistics.answered += u64::from(is_answered);
+        // What is about jobs sets no tokens apart, and is none of them.
+        state.statistics.answered += u64::from(is_answered && plan.settled.is_some());
         is_answered
     };
     match plan.fault {
