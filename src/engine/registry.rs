@@ -76,6 +76,13 @@ pub fn find(name: &str) -> Option<&'static Definition> {
     ENGINES.into_iter().find(|engine| engine.name == name)
 }
 
+/// What the file of a job of this kind is called.
+#[cfg(feature = "jobs")]
+pub fn input_of(kind: &str) -> Option<&'static str> {
+    let mut terms = ENGINES.iter().filter_map(|engine| Some(engine.jobs.as_ref()?.terms));
+    terms.find(|terms| terms.kind == kind).map(|terms| terms.input)
+}
+
 /// The engine that `plan` is about: the chosen one if it charges, else the first that does.
 pub fn charged(settings: &Settings) -> &'static Definition {
     let chosen = settings.engine();

@@ -9,6 +9,7 @@ use super::error::JobsError;
 use super::journal::{Journal, Part, Step};
 use super::service::{JobService, JobState, Packed};
 use crate::cache::{ScoreStore, Scorer};
+use crate::engine::registry::input_of;
 use crate::engine::{Halt, Meter, Price};
 use crate::places::{self, Bucket, Location};
 
@@ -110,7 +111,8 @@ impl Shared {
     fn clear(&self, part: &Part) -> Result<(), JobsError> {
         let Some((bucket, folder)) = self.at(&part.folder)? else { return Ok(()) };
         if let Some(upload) = &part.upload {
-            bucket.abandon(&format!("{folder}/{}", self.service.terms().input), upload.clone());
+            let input = input_of(&part.kind).unwrap_or(self.service.terms().input);
+            bucket.abandon(&format!("{folder}/{input}"), upload.clone());
         }
         // A service may put its output elsewhere.
         let output = part.output.as_deref().filter(|output| !output.ends_with('/'));

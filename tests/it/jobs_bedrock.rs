@@ -1,15 +1,16 @@
 //! The whole program by batch inference of Bedrock: what goes out, what comes back in whatever state, what is asked for again,
 //! and that no word of a call is anywhere.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::jobs::expect_nothing_left;
 use crate::jobs_custom::{bucket, with_jobs};
 use crate::program::{Ended, Place, assert_same, write_csv};
-use crate::standin::ServiceError;
 use crate::standin::bedrock::batches::{BatchConfig, Damage, Ending, Operation};
 use crate::standin::bedrock::{Bedrock, Config, Fault, Poison, Quirk};
-use crate::standin::s3::{Action, S3};
+use crate::standin::jobs::JobsConfig;
+use crate::standin::s3::{Action, Fault as StoreFault, Rule, S3};
+use crate::standin::{Config as ServiceConfig, ServiceError, Standin};
 
 /// A word that every text holds and nothing else does.
 const SECRET: &str = "xylophonist";
@@ -457,4 +458,35 @@ fn what_people_said_is_in_no_journal_name_or_output() {
         }
     }
     assert!(files > 5 && bedrock.batches(|batches| batches.seen().iter().all(|job| !job.name.contains(SECRET))));
+}
+
+#[test]
+fn an_upload_that_was_killed_is_aborted_by_the_next_run_whatever_its_engine() {
+    let (s3, bedrock) = services(Config::default(), BatchConfig::default());
+    let mut place = place_for(&s3, &bedrock, "");
+    // Its records are so long that the file goes up in parts.
+    place.write("prompt.txt", "Give each text one of the four labels. ".repeat(1_600));
+    place.set([("UNDERTONE_BEDROCK_PROMPT", "prompt.txt")]);
+    let rule = Rule::always(Action::PutPart, StoreFault::Refuse(503, "SlowDown"));
+    s3.set(|config| config.rules = vec![rule]);
+    let mut child = place.command(&JOBS).spawn().expect("the program can be started");
+    let begun = Instant::now();
+    // From then on the upload is in the journal.
+    while !s3.seen().iter().any(|seen| seen.action == Action::PutPart) {
+        assert!(begun.elapsed() < Duration::from_mins(2) && child.try_wait().expect("a child").is_none(), "no upload");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    s3.set(|config| config.rules.clear());
+    let region = "us-east-1".to_owned();
+    let comprehend =
+        Standin::with_jobs(ServiceConfig { region, ..ServiceConfig::default() }, JobsConfig::default(), &s3);
+    place.set(comprehend.env());
+    place.set(s3.env());
+    place.set([("UNDERTONE_ENGINE", "comprehend")]);
+    place.write("in.csv", calls(40, 0));
+    run(&place, &[], 0);
+    assert_eq!((comprehend.jobs(|jobs| jobs.seen().len()), statuses(&bedrock).len()), (1, 0));
+    expect_nothing_left(&s3);
 }
