@@ -3,7 +3,7 @@
 #
 #   models/train-shipped.sh LABELS_DIR [OUT]
 #
-# LABELS_DIR holds the nine label files named in models/inputs.sha256 (MODEL_CARD.md says where they come from).
+# LABELS_DIR holds the eleven label files named in models/inputs.sha256 (MODEL_CARD.md says where they come from).
 # Without OUT the new weights go to a temporary file and are compared with models/shipped.sha256; with OUT they are
 # written there and nothing is compared, which is how a new version begins. The same files and the same program
 # give the same bytes on every machine and for any number of cores. The seed is the default, 1.
@@ -29,7 +29,9 @@ cargo run --release --quiet --no-default-features -- train \
   "$labels/senti4sd_train.csv" \
   "$labels/product_reviews_train.csv" \
   "$labels/xed_en_train.csv" \
-  --from none --name undertone-en-1 --priors even --out "$work/shipped.bin"
+  "$labels/semeval_train.csv" \
+  "$labels/mams_train.csv" \
+  --from none --name undertone-en-2 --priors even --out "$work/shipped.bin"
 
 if [ $# -gt 1 ]; then
   cd "$OLDPWD" && cp "$work/shipped.bin" "$2"
