@@ -21,7 +21,7 @@ pub const MODEL_CHANGED: &str = "model_changed";
 /// The code of the error for settings that do not fit what a service answers.
 pub const MISCONFIGURED: &str = "misconfigured";
 
-#[cfg(any(feature = "aws", test))]
+#[cfg(any(feature = "aws", feature = "onnx", test))]
 /// Texts of the probe: glad, cross and neither, so that no model scores them alike.
 pub const PROBE: [&str; 3] = [
     "Thank you so much, this is wonderful and I am very happy with it.",

@@ -58,7 +58,11 @@ impl Stops for ModelError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotAModel => "--model takes a file that `undertone train --out` wrote".to_owned(),
+            Self::NotAModel => {
+                "a model is a file that `undertone train --out` wrote, or a folder with model.onnx, tokenizer.json \
+                                and config.json"
+                    .to_owned()
+            }
             Self::Format { .. } => "train the model again with this version".to_owned(),
             Self::Damaged { .. } => "copy the file again, or train the model again".to_owned(),
         })

@@ -44,6 +44,7 @@ mod nights_paid;
 mod nights_scorer;
 #[cfg(feature = "object-stores")]
 mod nights_store;
+mod onnx;
 mod outputs;
 mod package;
 mod parquet;

@@ -1,4 +1,4 @@
-//! The engines that `evaluate` judges: those of `analyze`, any model file, and VADER to compare them with.
+//! The engines that `evaluate` judges: those of `analyze`, any model file or folder, and VADER to compare them with.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(super) enum Contender {
     Engine(Selected),
     /// The VADER word list and rules, which many scripts use.
     Vader,
-    /// The local engine with this model.
+    /// The local engine with this model, a file or a folder.
     Model(PathBuf),
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for Contender {
 }
 
 impl Contender {
-    /// What `--engine` was given: a name, one of the settings' too, else a model file.
+    /// What `--engine` was given: a name, one of the settings' too, else a model.
     pub(super) fn of(given: &str, settings: &Settings) -> Self {
         match settings.engine_named(given) {
             Some(engine) => Self::Engine(engine),
@@ -68,17 +68,26 @@ impl Contender {
             Self::Model(path) => {
                 let mut settings = settings.clone().with_engine(&local::DEFINITION);
                 settings.change(|local: &mut LocalSettings| local.model = Some(path.clone()));
-                let known = registry::ENGINES.iter().map(|engine| engine.name);
-                let named = settings.named().map(|(name, _)| name);
-                let names: Vec<String> = known.chain(named).map(|name| format!("`{name}`")).collect();
-                let hint = format!(
-                    "an engine is {}, `{VADER}` or a model file that `undertone train` wrote",
-                    names.join(", ")
-                );
-                Session::open(&settings, halt).await.map_err(|failure| failure.with_hint(Some(hint)))
+                let opened = Session::open(&settings, halt).await;
+                // A folder, or `accurate`, has hints of its own.
+                opened.map_err(|failure| match failure.hint() {
+                    Some(_) => failure,
+                    None => failure.with_hint(Some(known_names(&settings))),
+                })
             }
         }
     }
+}
+
+/// What an engine can be, as a hint.
+fn known_names(settings: &Settings) -> String {
+    let known = registry::ENGINES.iter().map(|engine| engine.name);
+    let named = settings.named().map(|(name, _)| name);
+    let names: Vec<String> = known.chain(named).map(|name| format!("`{name}`")).collect();
+    format!(
+        "an engine is {}, `{VADER}` or a model file that `undertone train` wrote, or a folder with a model in ONNX",
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]

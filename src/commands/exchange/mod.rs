@@ -9,6 +9,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ use crate::output::{RowEncoder, agent_columns, call_columns, fields};
 use crate::pipeline::{Fold, FoldOptions, Prepared, TakeCalls};
 use crate::rollup::{AgentBook, AgentOptions};
 use crate::sentiment::Outcome;
-use crate::settings::{Key, Settings};
+use crate::settings::{Cache, CachePlace, Key, Settings};
 
 /// How messages call the table.
 const TABLE: &str = "turns";
@@ -46,6 +47,7 @@ const BY_LABELS: &str = "; if labels in the text do: --map speaker=";
 /// # Errors
 /// [`Failure`] naming what the step can't use.
 pub fn run(settings: &Settings, args: &Exchange) -> Result<ExitCode, Failure> {
+    let settings = &without_store(settings);
     let profile = (settings.engine().profile)(settings);
     if profile.is_remote() {
         let message = format!("{} calls a service, and a cluster only divides the quota of an account", profile.name);
@@ -62,6 +64,13 @@ pub fn run(settings: &Settings, args: &Exchange) -> Result<ExitCode, Failure> {
         Step::Agents => agents(settings, io::stdin().lock(), io::stdout().lock()),
     }?;
     Ok(ExitCode::Done)
+}
+
+/// The same settings without stored scores: tasks come and go on many machines, and leave nothing behind.
+fn without_store(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.change(|cache: &mut Cache| cache.path = CachePlace::Off);
+    settings
 }
 
 /// A table's columns as whoever has it describes them.
@@ -108,11 +117,13 @@ fn check_files(settings: &Settings, profile: &Profile) -> Result<(), Failure> {
     super::runtime()?.block_on(Session::open(settings, &Halt::new())).map(drop)
 }
 
-/// The files that the settings name, by flag.
+/// The files that the settings name, by flag. A folder with a model is not among them: it lies on each machine.
 fn files(settings: &Settings) -> BTreeMap<&'static str, toml::Value> {
     let file = |key: &'static Key| {
-        let flag = key.flag.filter(|flag| flag.argument == "FILE")?;
-        Some((flag.long, (key.get)(settings)?))
+        let flag = key.flag.filter(|flag| ["FILE", "MODEL"].contains(&flag.argument))?;
+        let path = (key.get)(settings)?;
+        (flag.argument == "FILE" || path.as_str().is_some_and(|path| Path::new(path).is_file()))
+            .then_some((flag.long, path))
     };
     registry::keys().iter().filter_map(file).collect()
 }

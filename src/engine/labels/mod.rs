@@ -1,6 +1,10 @@
 //! What the labels of a model of one's own mean: which of the four classes each of them is.
 
-#[cfg(feature = "aws")]
+#[cfg(feature = "onnx")]
+mod known;
+#[cfg(feature = "onnx")]
+pub(crate) use known::{Unclear, example};
+#[cfg(any(feature = "aws", feature = "onnx"))]
 mod scored;
 #[cfg(feature = "aws")]
 pub(crate) use scored::Oddity;

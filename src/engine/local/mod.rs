@@ -15,6 +15,9 @@ use super::{
 use crate::model::Model;
 
 mod definition;
+#[cfg(feature = "onnx")]
+mod onnx;
+mod place;
 mod settings;
 mod vader;
 
