@@ -185,12 +185,13 @@ impl Lines<'_> {
 
     fn take(&mut self, line: &[u8]) {
         let read = self.service.read(self.number, line).unwrap_or_default();
-        let mut is_strange = read.lines.is_empty();
+        let (mut is_strange, mut is_new) = (read.lines.is_empty(), false);
         for Line { number, answer, is_shared } in read.lines {
             let Some(key) = self.key_of_first(number) else {
                 is_strange = true;
                 continue;
             };
+            is_new = true;
             self.collected.shared += u64::from(is_shared);
             match answer {
                 Ok(scores) => {
@@ -203,8 +204,10 @@ impl Lines<'_> {
             }
         }
         self.collected.strange += u64::from(is_strange);
-        self.collected.tokens.input += read.tokens.input;
-        self.collected.tokens.output += read.tokens.output;
+        if is_new {
+            self.collected.tokens.input += read.tokens.input;
+            self.collected.tokens.output += read.tokens.output;
+        }
     }
 
     /// The key of a text, unless the file has no such text, or it came before.

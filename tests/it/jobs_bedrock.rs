@@ -238,6 +238,10 @@ fn whole_lines_of_a_damaged_output_count_and_one_that_is_not_there_is_looked_for
         let kept = s3.objects("").into_iter().filter(|(key, _)| key.ends_with("in.jsonl.out")).count();
         assert!(kept == 1 && ended.stderr.contains("is damaged"), "{damage:?}: {kept} {}", ended.stderr);
         assert!(bedrock.stats().requests < 124, "{damage:?}: {:?}", bedrock.stats());
+        if damage == Damage::Twice {
+            let used = bedrock.stats().tokens_in + bedrock.batches(|batches| batches.tokens().0);
+            assert_eq!(place.outputs("out").record()["service"]["tokens_in"], used);
+        }
     }
     let batches = BatchConfig { damage: Some(Damage::Absent), ..BatchConfig::default() };
     let (s3, bedrock) = services(Config::default(), batches);

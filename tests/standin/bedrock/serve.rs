@@ -67,9 +67,9 @@ impl State {
         #[cfg(feature = "jobs")]
         let batches = self.batches.take();
         *self = Self {
-            schemas,
             #[cfg(feature = "jobs")]
             batches,
+            schemas,
             ..Self::new(self.config.clone())
         };
     }
