@@ -104,7 +104,7 @@ fn jobs_give_the_bytes_of_requests_and_share_their_scores() {
     assert_eq!(expect_each_text_once(&bedrock, 1), 620);
     let (jobs, stats) = (bedrock.batches(|batches| batches.seen()), bedrock.stats());
     assert!(matches!(&jobs[..], [job] if job.records == 124 && job.status == "Completed"), "{jobs:?}");
-    assert!(jobs[0].input.ends_with(".jsonl") && stats.requests == PROBE + 6, "{jobs:?} {stats:?}");
+    assert!(jobs[0].input.ends_with("/in.jsonl") && stats.requests == PROBE + 6, "{jobs:?} {stats:?}");
     let (record, (input, output)) = (place.outputs("out").record(), bedrock.batches(|batches| batches.tokens()));
     assert_eq!((&record["via"], &record["counts"]["scored"]), (&"jobs".into(), &650.into()));
     assert_eq!(record["service"]["tokens_in"], stats.tokens_in + input);
@@ -292,11 +292,15 @@ fn faults_of_the_service_that_pass_leave_no_trace_and_a_full_account_is_waited_f
     expect_nothing_left(&s3);
 }
 
+type Texts = &'static [&'static str];
+/// A service, variables, flags; the exit code, and what error and hint hold.
+type Case = (Config, &'static [(&'static str, &'static str)], Texts, i32, &'static str, &'static str);
+
 #[test]
 fn what_does_not_fit_is_refused_before_a_word_of_a_call_is_sent() {
     let calm = BatchConfig::default;
     let silent = Config { shares: vec![(1.0, Fault::Quirk(Quirk::Chats))], ..Config::default() };
-    let cases: [(Config, &[(&str, &str)], &[&str], i32, &str, &str); 8] = [
+    let cases: [Case; 8] = [
         (Config::default(), &[("UNDERTONE_JOBS_ROLE_ARN", "ours")], &[], 78, "jobs.role-arn", "bedrock.amazonaws.com"),
         (
             Config::default(),
