@@ -90,13 +90,10 @@ fn by_name(name: &str) -> Option<Label> {
     let name = name.trim().to_lowercase().replace(['_', '-'], " ");
     let name = DEGREES.iter().find_map(|degree| name.strip_prefix(degree)).unwrap_or(&name);
     match name {
-        "positive" | "pos" | "positiv" | "positif" | "positivo" => Some(Label::Positive),
-        "negative" | "neg" | "negativ" | "négatif" | "negativo" => Some(Label::Negative),
-        "neutral" | "neu" | "neutre" | "neutro" => Some(Label::Neutral),
+        "positive" | "pos" | "positiv" | "positif" | "positivo" | "4 stars" | "5 stars" => Some(Label::Positive),
+        "negative" | "neg" | "negativ" | "négatif" | "negativo" | "1 star" | "2 stars" => Some(Label::Negative),
+        "neutral" | "neu" | "neutre" | "neutro" | "3 stars" => Some(Label::Neutral),
         "mixed" => Some(Label::Mixed),
-        "1 star" | "1 stars" | "2 star" | "2 stars" => Some(Label::Negative),
-        "3 star" | "3 stars" => Some(Label::Neutral),
-        "4 star" | "4 stars" | "5 star" | "5 stars" => Some(Label::Positive),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use super::folder::{CONFIG, EXPORT, TOKENIZER_CONFIG, Unfit};
 /// Most tokens that are read at once, whatever the model takes: memory and time grow with their square.
 const MOST_TOKENS: usize = 512;
 
-/// Types of models whose first position is not 0, but one behind the id of padding (RoBERTa's way).
+/// Types of models whose first position is not 0, but one behind the id of padding, as in `RoBERTa`.
 const OFFSET_TYPES: [&str; 10] = [
     "camembert",
     "data2vec-text",
@@ -36,7 +36,7 @@ pub(super) struct Config {
     vocab_size: Option<u64>,
 }
 
-/// The field of tokenizer_config.json that is used. Where there is no limit it is a number with thirty digits.
+/// The field of `tokenizer_config.json` that is used. Where there is no limit it is a number with thirty digits.
 #[derive(Debug, Default, Deserialize)]
 struct TokenizerConfig {
     model_max_length: Option<f64>,
@@ -84,10 +84,10 @@ impl Config {
     }
 
     /// Most tokens of one text with the signs at its ends: by the positions that the model learned, and by
-    /// tokenizer_config.json, if it is there.
+    /// `tokenizer_config.json`, if it is there.
     ///
     /// # Errors
-    /// [`Unfit`] where tokenizer_config.json can't be read.
+    /// [`Unfit`] where `tokenizer_config.json` can't be read.
     pub(super) fn most_tokens(&self, tokenizer_config: Option<&[u8]>) -> Result<usize, Unfit> {
         let stated: TokenizerConfig = match tokenizer_config {
             Some(bytes) => parse(TOKENIZER_CONFIG, bytes)?,

@@ -71,7 +71,7 @@ impl Folder {
                 None => format!("copy {missing} from the model that was exported into the folder").into(),
             };
         }
-        let mut graphs = self.names(|name| name.ends_with(".onnx"));
+        let mut graphs = self.names(|name| Path::new(name).extension().is_some_and(|ending| ending == "onnx"));
         if let Some(graph) = graphs.pop().filter(|_| graphs.is_empty()) {
             return format!("the folder has {graph}: rename it {GRAPH}, if that is the model").into();
         }
