@@ -27,11 +27,19 @@ const DECODE_BYTES: usize = 1 << 16;
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 /// What a zstd frame begins with.
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// What files begin with that people take for delimited text, and what they are.
-const NOT_TEXT: [(&[u8], &str); 3] = [
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
-    (&[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook"),
-    (b"%PDF", "a PDF document"),
+/// What files begin with that people take for delimited text, what they are, and what is read in their place.
+const NOT_TEXT: [(&[u8], &str, &str); 3] = [
+    (
+        b"PK\x03\x04",
+        "a zip archive or an Excel workbook",
+        "save a workbook as CSV, unpack an archive, and name the files that come of it",
+    ),
+    (&[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook", "save it as CSV, and name that file"),
+    (
+        b"%PDF",
+        "a PDF document",
+        "export the conversations as text, CSV or JSON; `undertone formats` lists what is read",
+    ),
 ];
 
 /// The character encoding of a file.
@@ -180,7 +188,7 @@ impl About {
 
 impl Opened {
     /// # Errors
-    /// [`InputError::Unreadable`], [`InputError::Damaged`] or [`InputError::UnknownFormat`].
+    /// [`InputError::Unreadable`], [`InputError::Damaged`] or [`InputError::NotText`].
     pub(super) fn open(source: &Source) -> Result<Self, InputError> {
         let path = source.name();
         let raw = source.open().map_err(|source| InputError::Unreadable { path: path.clone(), source })?;
@@ -190,8 +198,8 @@ impl Opened {
     pub(super) fn from_raw(path: String, raw: Box<dyn Read>) -> Result<Self, InputError> {
         let mut tap = TapHandle::new(raw);
         let magic = up_to(&mut tap, 4).map_err(|error| failure(&path, None, error))?;
-        if let Some((_, found)) = NOT_TEXT.iter().find(|(begin, _)| magic.starts_with(begin)) {
-            return Err(InputError::UnknownFormat { path, found });
+        if let Some((_, found, instead)) = NOT_TEXT.iter().find(|(begin, ..)| magic.starts_with(begin)) {
+            return Err(InputError::NotText { path, found, instead });
         }
         let compression = compression(&path, &magic);
         let whole = Cursor::new(magic).chain(tap.clone());
@@ -265,6 +273,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::exit::Stops;
 
     fn open(name: &str, bytes: &[u8]) -> Result<Opened, InputError> {
         Opened::from_raw(name.to_owned(), Box::new(Cursor::new(bytes.to_vec())))
@@ -367,6 +376,11 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a.csv: this is a zip archive or an Excel workbook, not a transcript in a known format"
+        );
+        assert!(error.is_no_transcript(), "in a folder it is passed over");
+        assert_eq!(
+            error.hint().unwrap(),
+            "save a workbook as CSV, unpack an archive, and name the files that come of it"
         );
     }
 }

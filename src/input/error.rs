@@ -57,6 +57,16 @@ pub enum InputError {
         /// What the decompressor said.
         source: io::Error,
     },
+    /// A file whose first bytes are those of another kind of file.
+    #[error("{path}: this is {found}, not a transcript in a known format")]
+    NotText {
+        /// The file.
+        path: String,
+        /// What it is.
+        found: &'static str,
+        /// What makes of it a file that is read.
+        instead: &'static str,
+    },
     /// A file of no known format.
     #[error("{path}: this is {found}, not a transcript in a known format")]
     UnknownFormat {
@@ -233,7 +243,7 @@ impl InputError {
     /// is needed is in it.
     pub(super) fn is_no_transcript(&self) -> bool {
         match self {
-            Self::UnknownFormat { .. } => true,
+            Self::NotText { .. } | Self::UnknownFormat { .. } => true,
             Self::NoColumn { fields, .. } | Self::NoKey { fields, .. } => {
                 fields.len() > 1 && fields.contains(&Field::Text)
             }
@@ -267,6 +277,7 @@ impl Stops for InputError {
             Self::NoMatch { .. } => Some("quote the pattern so that the shell passes it on as it is".to_owned()),
             Self::NoTranscripts { .. } => Some("name the files themselves if their endings differ".to_owned()),
             Self::Damaged { .. } => Some("copy or export the file again; nothing of it was used".to_owned()),
+            Self::NotText { instead, .. } => Some((*instead).to_owned()),
             Self::UnknownFormat { .. } => Some(
                 "`undertone formats` lists what is read, and --format-in NAME names one of them; if this is CSV with names of \
                  its own: --map text=COLUMN"
