@@ -298,7 +298,7 @@ fn read_all(
         None => None,
     };
     let Reading { unknown, labels, store, rejects, rows, usable, party_numbers, languages, .. } = reading;
-    let stored = store.finish();
+    let stored = store.finish().map_err(|source| InputError::Scratch { source })?;
     unknown.into_result(&stored)?;
     labels.into_result()?;
     let is_nothing = reports.len() == usize::from(contacts.is_some()) && !options.delivery.may_be_empty;

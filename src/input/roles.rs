@@ -401,7 +401,7 @@ mod tests {
                 unknown.note(value, &Spot { file: "a.json".into(), line: 2 }, SpeakerPlace::Name("\"speaker\""));
             }
         }
-        unknown.into_result(&crate::input::store::Store::new(0).finish()).unwrap_err()
+        unknown.into_result(&crate::input::store::Store::new(0).finish().unwrap()).unwrap_err()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Rows of a call may lie anywhere, so rows are sorted into partitions by a hash of their call id: all rows of a
 //! call are in one, and one partition at a time is small enough to be grouped in memory. Each partition holds a
 //! bounded buffer; what is beyond it goes to one anonymous temporary file, which the operating system deletes
-//! when it is closed, however the program ends.
+//! when it is closed, however the program ends. Where there is such a file, it has all rows once reading has ended.
 
 use std::fs::File;
 use std::hash::Hasher;
@@ -61,7 +61,8 @@ impl Store {
     /// # Errors
     /// What the temporary file says.
     pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let partition = &mut self.partitions[partition_of(row.call_id)];
+        let number = partition_of(row.call_id);
+        let partition = &mut self.partitions[number];
         if partition.latest.capacity() == 0 {
             // In one piece: a buffer that grows step by step is copied at each.
             partition.latest.reserve_exact(self.buffer_bytes + ROW_BYTES);
@@ -71,22 +72,38 @@ impl Store {
         if partition.latest.len() < self.buffer_bytes {
             return Ok(());
         }
+        self.put_aside(number)?;
+        // One huge row must not keep its room.
+        self.partitions[number].latest.shrink_to(self.buffer_bytes + ROW_BYTES);
+        Ok(())
+    }
+
+    /// Writes the buffer of partition `number` out.
+    fn put_aside(&mut self, number: usize) -> io::Result<()> {
         let scratch = match &mut self.scratch {
             Some(scratch) => scratch,
             none => none.insert(tempfile::tempfile()?),
         };
-        scratch.write_all(&partition.latest)?;
-        partition.written.push(Segment { offset: self.scratch_bytes, bytes: partition.latest.len() });
-        self.scratch_bytes += partition.latest.len() as u64;
-        partition.latest.clear();
-        // One huge row must not keep its room.
-        partition.latest.shrink_to(self.buffer_bytes + ROW_BYTES);
+        let Partition { latest, written } = &mut self.partitions[number];
+        scratch.write_all(latest)?;
+        written.push(Segment { offset: self.scratch_bytes, bytes: latest.len() });
+        self.scratch_bytes += latest.len() as u64;
+        latest.clear();
         Ok(())
     }
 
-    /// All rows, to be read.
-    pub(super) fn finish(self) -> Stored {
-        Stored { partitions: self.partitions, scratch: Mutex::new(self.scratch) }
+    /// All rows, to be read. Where some are in the temporary file, the others go there too, and their buffers are given back.
+    ///
+    /// # Errors
+    /// What the temporary file says.
+    pub(super) fn finish(mut self) -> io::Result<Stored> {
+        if self.scratch.is_some() {
+            for number in 0..PARTITIONS {
+                self.put_aside(number)?;
+                self.partitions[number].latest = Vec::new();
+            }
+        }
+        Ok(Stored { partitions: self.partitions, scratch: Mutex::new(self.scratch) })
     }
 }
 
@@ -150,7 +167,8 @@ mod tests {
         assert_eq!(store.rows, rows);
         let was_written = store.scratch.is_some();
         assert_eq!(was_written, memory_bytes == 0);
-        let stored = store.finish();
+        let stored = store.finish().unwrap();
+        assert_eq!(stored.partitions.iter().all(|partition| partition.latest.capacity() == 0), was_written);
         let read = |number| {
             let mut bytes = vec![7; 5];
             stored.load(number, &mut bytes).unwrap();
