@@ -11,6 +11,7 @@ use super::service::{JobService, JobState, Packed};
 use crate::cache::{ScoreStore, Scorer};
 use crate::engine::registry::input_of;
 use crate::engine::{Halt, Meter, Price};
+use crate::exit::Stops as _;
 use crate::places::{self, Bucket, Location};
 
 /// How jobs are run.
@@ -124,7 +125,11 @@ impl Shared {
             keys.push(listed.key);
             true
         })?;
-        Ok(keys.iter().try_for_each(|key| bucket.remove(key))?)
+        keys.iter().try_for_each(|key| bucket.remove(key))?;
+        if part.step == Step::Planned {
+            abandon_uploads(&bucket, &folder)?;
+        }
+        Ok(())
     }
 
     /// Gives up a part of which no job was started. What can't be removed now is removed by the next run.
@@ -165,6 +170,19 @@ impl Shared {
         }
         self.journal().cleaned(&part.id, self.today)?;
         Ok(part)
+    }
+}
+
+/// Removes uploads that were begun in a part's folder before the journal had their ids. The folder's name is random, and no
+/// other journal has it: what is there is the part's, and no other process goes on with it.
+fn abandon_uploads(bucket: &Bucket, folder: &str) -> Result<(), JobsError> {
+    match bucket.abandon_all(&format!("{folder}/")) {
+        Err(error) if error.is_denied() => {
+            let hint = error.hint().unwrap_or_default();
+            tracing::warn!("{error}: a run that was killed may have left parts of an upload there; {hint}");
+            Ok(())
+        }
+        done => Ok(done?),
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) enum Doing {
     /// What its lifecycle rules are.
     #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "jobs alone ask for them"))]
     Rules,
+    /// Which uploads are not finished.
+    #[cfg_attr(not(feature = "jobs"), expect(dead_code, reason = "jobs alone ask for them"))]
+    Uploads,
 }
 
 impl Doing {
@@ -31,6 +34,7 @@ impl Doing {
             Self::Write => "write",
             Self::Remove => "remove",
             Self::Rules => "read the lifecycle rules of",
+            Self::Uploads => "list unfinished uploads in",
         }
     }
 
@@ -42,6 +46,7 @@ impl Doing {
             Self::Write => "s3:PutObject",
             Self::Remove => "s3:DeleteObject",
             Self::Rules => "s3:GetLifecycleConfiguration",
+            Self::Uploads => "s3:ListBucketMultipartUploads",
         }
     }
 
@@ -222,7 +227,7 @@ impl StoreError {
         };
         let Location { bucket, key } = &self.place;
         match self.doing {
-            Doing::Connect | Doing::List | Doing::Rules => format!("arn:{partition}:s3:::{bucket}"),
+            Doing::Connect | Doing::List | Doing::Rules | Doing::Uploads => format!("arn:{partition}:s3:::{bucket}"),
             _ => format!("arn:{partition}:s3:::{bucket}/{key}"),
         }
     }

@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use http_body_util::{BodyExt as _, Limited};
-use object_store::aws::AwsAuthorizer;
-use object_store::client::{HttpConnector as _, HttpError, HttpRequest};
-use object_store::{ClientOptions, CredentialProvider as _};
 use quick_xml::de;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -13,9 +9,6 @@ use serde::de::IgnoredAny;
 use super::bucket::{Bucket, Inner};
 use super::fault::{Doing, Fault, StoreError};
 use super::requests::DEADLINE;
-
-/// A configuration has at most 1,000 rules.
-const ANSWER_BYTES: usize = 4 << 20;
 
 /// After how many days what lies under a prefix is removed by the bucket; nothing where no rule removes all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,7 +106,7 @@ impl Bucket {
 
 impl Inner {
     async fn lifecycle(&self, prefix: &str) -> Result<Lifecycle, StoreError> {
-        let answer = self.retrying(DEADLINE, || self.configuration()).await;
+        let answer = self.retrying(DEADLINE, || self.ask_bucket("lifecycle")).await;
         match answer {
             Ok(answer) => Lifecycle::read(&answer, prefix)
                 .map_err(|_not_as_the_store_writes_it| self.error(Doing::Rules, prefix, (Fault::Unreadable, 1))),
@@ -121,22 +114,6 @@ impl Inner {
             Err((Fault::Missing, _)) => Ok(Lifecycle::default()),
             Err(failed) => Err(self.error(Doing::Rules, prefix, failed)),
         }
-    }
-
-    /// `GetBucketLifecycleConfiguration`, which the library does not have: signed by it, sent as its requests are.
-    async fn configuration(&self) -> object_store::Result<String> {
-        let wrong = |source: HttpError| object_store::Error::Generic { store: "S3", source: Box::new(source) };
-        let credential = self.way.credentials.get_credential().await?;
-        let (endpoint, is_host) = self.way.endpoint(&self.name);
-        let address =
-            if is_host { format!("{endpoint}/?lifecycle") } else { format!("{endpoint}/{}?lifecycle", self.name) };
-        let mut request = HttpRequest::new(object_store::client::HttpRequestBody::empty());
-        *request.uri_mut() = address.parse().expect("an endpoint is an address");
-        AwsAuthorizer::new(&credential, "s3", &self.way.region).try_authorize(&mut request, None)?;
-        let answer = self.way.wire().connect(&ClientOptions::default())?.execute(request).await.map_err(wrong)?;
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect().await;
-        let body = body.map_err(|source| object_store::Error::Generic { store: "S3", source })?;
-        Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 }
 

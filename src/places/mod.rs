@@ -8,7 +8,8 @@
 //! - `reader`: objects as streams, which go on where they broke off, and the next small ones fetched ahead.
 //! - `Lease`: one run at a time, by an object that its holder renews.
 //! - `sending`: an object that is written as it comes to be, for jobs.
-//! - `lifecycle`: what the bucket's own rules remove by themselves.
+//! - `lifecycle`: what the bucket's own rules remove by themselves; `unfinished`: uploads that nobody goes on with; `ask`: their
+//!   requests, which the library does not have.
 //! - `upload`: a whole set of files put in place, as late as can be.
 //!
 //! The room's functions wait: they may be called from any thread, also from one that runs a runtime. Refuses to know
@@ -17,6 +18,8 @@
 mod error;
 mod location;
 
+#[cfg(feature = "jobs")]
+mod ask;
 #[cfg(feature = "object-stores")]
 mod bucket;
 #[cfg(feature = "object-stores")]
@@ -37,6 +40,8 @@ mod requests;
 mod retry;
 #[cfg(feature = "jobs")]
 mod sending;
+#[cfg(feature = "jobs")]
+mod unfinished;
 #[cfg(feature = "object-stores")]
 mod upload;
 

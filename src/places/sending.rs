@@ -78,7 +78,19 @@ impl Sending {
         let begun = self.bucket.wait(async move {
             let at = path(&key).map_err(|fault| (fault, 1))?;
             let options = PutMultipartOptions { attributes: content_type(&key), ..PutMultipartOptions::default() };
-            inner.retrying(upload_deadline(0), || inner.store.create_multipart_opts(&at, options.clone())).await
+            let mut tries = 0;
+            let begin = || {
+                tries += 1;
+                inner.store.create_multipart_opts(&at, options.clone())
+            };
+            let id = inner.retrying(upload_deadline(0), begin).await?;
+            // A try whose answer was lost may have begun another upload, whose id nobody knows.
+            if tries > 1
+                && let Err(error) = inner.abandon_all(&key, Some(&id)).await
+            {
+                tracing::debug!("{error}: another upload may be left");
+            }
+            Ok(id)
         });
         self.upload = Some(begun.map_err(|failed| self.error(failed))?);
         Ok(())

@@ -271,6 +271,71 @@ fn an_interrupted_run_says_that_its_jobs_run_on_and_the_next_goes_on() {
     expect_nothing_left(&s3);
 }
 
+const LONG: [&str; 10] =
+    ["analyze", "--via", "jobs", "--granularity", "call", "--redact", "off", "--out", "out", "long.csv"];
+/// Another run's upload, in the same bucket and under the same prefix.
+const OTHERS: &str = "jobs/0123456789abcdef0123456789abcdef/input.txt";
+
+/// A place with texts whose file goes up in parts, and a bucket with another run's upload.
+fn with_an_upload(s3: &S3, standin: &Standin) -> Place {
+    let place = place_for(s3, standin);
+    let text = "they were friendly and it was terrible all the same ".repeat(90);
+    let row = |number: u32| format!("c{number},customer,en,number {number}: {text}\n");
+    place.write("long.csv", "call_id,speaker,language,text\n".to_owned() + &(0..1_300).map(row).collect::<String>());
+    s3.begin_upload(OTHERS);
+    place
+}
+
+/// Kills a run whose upload was begun a moment ago, of whose id it knows nothing yet.
+fn kill_before_the_id_of_the_upload_comes(s3: &S3, place: &Place) {
+    s3.set(|config| {
+        config.rules = vec![Rule::first(1, Action::CreateUpload, StoreFault::Slow(Duration::from_mins(5)))];
+    });
+    let mut child = place.command(&LONG).spawn().expect("the program can be started");
+    let begun = Instant::now();
+    while s3.unfinished().len() < 2 {
+        assert!(begun.elapsed() < Duration::from_mins(2) && child.try_wait().expect("a child").is_none(), "no upload");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    s3.set(|config| config.rules.clear());
+}
+
+#[test]
+fn an_upload_that_was_begun_before_its_id_was_noted_is_aborted_and_no_other() {
+    let (s3, standin) = services(JobsConfig::default());
+    let place = with_an_upload(&s3, &standin);
+    kill_before_the_id_of_the_upload_comes(&s3, &place);
+    place.run(&LONG).expect(0);
+    assert_eq!((s3.unfinished(), s3.objects("").len()), (vec![OTHERS.to_owned()], 0));
+    expect_each_document_once(&standin);
+}
+
+#[test]
+fn without_the_right_to_list_uploads_a_run_goes_on_with_a_warning() {
+    let (s3, standin) = services(JobsConfig::default());
+    let place = with_an_upload(&s3, &standin);
+    kill_before_the_id_of_the_upload_comes(&s3, &place);
+    s3.set(|config| config.denied = vec![Action::ListUploads]);
+    let ended = place.run(&LONG).expect(0);
+    assert!(ended.stderr.contains("allow s3:ListBucketMultipartUploads on arn:aws:s3:::calls"), "{}", ended.stderr);
+    assert_eq!((s3.unfinished().len(), s3.objects("").len()), (2, 0));
+    // It is asked for once: the part is forgotten.
+    assert!(!place.run(&LONG).expect(0).stderr.contains("ListBucketMultipartUploads"));
+}
+
+#[test]
+fn an_upload_whose_beginning_was_answered_to_nobody_is_aborted_once_another_is_begun() {
+    let (s3, standin) = services(JobsConfig::default());
+    let place = with_an_upload(&s3, &standin);
+    s3.set(|config| config.rules = vec![Rule::first(1, Action::CreateUpload, StoreFault::LoseAnswer)]);
+    place.run(&LONG).expect(0);
+    let begun = s3.seen().into_iter().filter(|seen| seen.action == Action::CreateUpload).count();
+    assert_eq!((begun, s3.unfinished(), s3.objects("").len()), (2, vec![OTHERS.to_owned()], 0));
+    expect_each_document_once(&standin);
+}
+
 /// Kills at whatever moment: the random delays are of a seed.
 #[test]
 fn twenty_kills_start_nothing_twice_and_leave_nothing() {

@@ -90,8 +90,13 @@ impl Objects {
         self.objects.remove(key);
     }
 
+    /// Keys and ids of uploads that are not finished.
+    pub(crate) fn uploads(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.uploads.iter().map(|(id, upload)| (upload.key.as_str(), id.as_str()))
+    }
+
     pub(crate) fn unfinished(&self) -> Vec<String> {
-        self.uploads.values().map(|upload| upload.key.clone()).collect()
+        self.uploads().map(|(key, _)| key.to_owned()).collect()
     }
 
     /// Whether a write may be done.

@@ -105,6 +105,12 @@ impl S3 {
         self.lock().objects.put(key, bytes.into(), "application/octet-stream".to_owned());
     }
 
+    /// Begins an upload that nobody finishes.
+    #[cfg(feature = "jobs")]
+    pub(crate) fn begin_upload(&self, key: &str) {
+        self.lock().objects.begin(key, "application/octet-stream".to_owned());
+    }
+
     /// Takes an object away.
     pub(crate) fn remove(&self, key: &str) {
         self.lock().objects.delete(key);

@@ -19,6 +19,7 @@ pub(crate) enum Action {
     PutPart,
     CompleteUpload,
     AbortUpload,
+    ListUploads,
     Lifecycle,
 }
 
@@ -61,6 +62,7 @@ fn action(method: &str, key: &str, names: &[&str]) -> Option<Action> {
     match (method, key.is_empty(), names) {
         ("GET", true, _) if is_list => Some(Action::List),
         ("GET", true, ["lifecycle"]) => Some(Action::Lifecycle),
+        ("GET", true, ["prefix", "uploads"]) => Some(Action::ListUploads),
         ("GET", false, []) => Some(Action::Get),
         ("HEAD", false, []) => Some(Action::Head),
         ("PUT", false, []) => Some(Action::Put),

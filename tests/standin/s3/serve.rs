@@ -140,6 +140,7 @@ impl State {
         let tagged = |e_tag| Response { status: 200, headers: vec![("etag", e_tag)], body: Vec::new() };
         match asked.action {
             Action::List => self.list(asked),
+            Action::ListUploads => self.list_uploads(asked),
             Action::Lifecycle => self.lifecycle(),
             Action::Get | Action::Head => {
                 let (stored, range) = self.objects.read(&asked.key, condition, request.header("range"))?;
@@ -186,6 +187,15 @@ impl State {
         }
     }
 
+    fn list_uploads(&self, asked: &Asked) -> Result<Response, Refused> {
+        let prefix = asked.parameter("prefix").unwrap_or_default();
+        let uploads: Vec<_> = self.objects.uploads().filter(|(key, _)| key.starts_with(prefix)).collect();
+        if uploads.len() > 1000 {
+            return Err(Refused(501, "NotImplemented"));
+        }
+        Ok(xml(200, &uploads_xml(prefix, &uploads)))
+    }
+
     fn list(&self, asked: &Asked) -> Result<Response, Refused> {
         if asked.parameter("list-type") != Some("2") {
             return Err(Refused(501, "NotImplemented"));
@@ -203,6 +213,22 @@ impl State {
         let page = self.objects.list(prefix, asked.parameter("delimiter"), &after, most.min(self.config.page));
         Ok(xml(200, &page_xml(&page)))
     }
+}
+
+/// Uploads that are not finished, with what else S3 says of each.
+fn uploads_xml(prefix: &str, uploads: &[(&str, &str)]) -> String {
+    let upload = |(key, id): &(&str, &str)| {
+        format!(
+            "<Upload><Key>{}</Key><UploadId>{id}</UploadId><Initiator><ID>1</ID></Initiator><StorageClass>STANDARD</StorageClass></Upload>",
+            escaped(key)
+        )
+    };
+    format!(
+        "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Prefix>{}</Prefix><KeyMarker/>\
+         <MaxUploads>1000</MaxUploads><IsTruncated>false</IsTruncated>{}</ListMultipartUploadsResult>",
+        escaped(prefix),
+        uploads.iter().map(upload).collect::<String>()
+    )
 }
 
 fn page_xml(page: &Page) -> String {
