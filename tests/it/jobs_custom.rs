@@ -266,13 +266,13 @@ fn jobs_of_a_classifier_can_not_be_stopped_and_are_chosen_where_there_is_no_endp
 }
 
 #[test]
-fn kills_start_no_job_twice_and_leave_nothing() {
+fn twenty_kills_start_no_job_twice_and_leave_nothing() {
     let takes = Duration::from_millis(300);
     let (s3, classifier) = services(Config::default(), JobsConfig { takes, lose_starts: 2, ..JobsConfig::default() });
     let mut place = place_for(&s3, &classifier, &alone());
     place.set([("UNDERTONE_JOBS_PART", "25")]);
     let mut random = fastrand::Rng::with_seed(3);
-    for _ in 0..10 {
+    for _ in 0..20 {
         let mut child = place.command(&JOBS).spawn().expect("the program can be started");
         std::thread::sleep(Duration::from_millis(random.u64(20..700)));
         child.kill().expect("it can be killed");

@@ -236,14 +236,14 @@ fn a_job_that_is_ended_by_hand_is_collected_and_the_rest_goes_out_again() {
 }
 
 #[test]
-fn kills_start_no_job_twice_and_leave_nothing() {
+fn twenty_kills_start_no_job_twice_and_leave_nothing() {
     let transforms =
         TransformConfig { takes: Duration::from_millis(300), lose_starts: 2, ..TransformConfig::default() };
     let (s3, endpoint) = services(Config::default(), transforms);
     let mut place = place_for(&s3, &endpoint, ALONE);
     place.set([("UNDERTONE_JOBS_PART", "90")]);
     let mut random = fastrand::Rng::with_seed(5);
-    for _ in 0..10 {
+    for _ in 0..20 {
         let mut child = place.command(&JOBS).spawn().expect("the program can be started");
         std::thread::sleep(Duration::from_millis(random.u64(20..700)));
         child.kill().expect("it can be killed");
