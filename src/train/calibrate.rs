@@ -14,8 +14,10 @@ pub(crate) struct Observation {
     pub(crate) whole: Logits,
     /// The logits of its clauses.
     pub(crate) clauses: Vec<Logits>,
-    /// The label that a person gave.
+    /// The label that a person or a teacher gave.
     pub(crate) label: Label,
+    /// How probable each label is, in the order of [`Label::index`].
+    pub(crate) aim: [f64; 4],
     /// How much it counts.
     pub(crate) weight: f64,
 }
@@ -35,19 +37,24 @@ fn fit_three(observations: &[Observation], start: Calibration) -> Calibration {
     let begin = [start.slope, start.offsets[0], start.offsets[1]];
     let fitted = newton(begin, |[slope, positive, negative]| {
         let mut sums = Sums::default();
-        for seen in observations.iter().filter(|seen| seen.label != Label::Mixed) {
+        for seen in observations {
+            // Of the three classes alone.
+            let weight = seen.weight * (1.0 - seen.aim[Label::Mixed.index()]);
+            if weight <= 0.0 {
+                continue;
+            }
             let p = softmax([slope * seen.whole[0] + positive, slope * seen.whole[1] + negative]);
             // Either side's logit depends on (slope, b₊, b₋) by these.
             let by = [[seen.whole[0], 1.0, 0.0], [seen.whole[1], 0.0, 1.0]];
-            let is = |label| f64::from(u8::from(seen.label == label));
+            let is = |label: Label| seen.aim[label.index()] * seen.weight / weight;
             let error = [p[0] - is(Label::Positive), p[1] - is(Label::Negative)];
             let curvature = [[p[0] * (1.0 - p[0]), -p[0] * p[1]], [-p[0] * p[1], p[1] * (1.0 - p[1])]];
             for i in 0..3 {
-                sums.gradient[i] += seen.weight * (error[0] * by[0][i] + error[1] * by[1][i]);
+                sums.gradient[i] += weight * (error[0] * by[0][i] + error[1] * by[1][i]);
                 for j in 0..3 {
                     for (a, row) in curvature.iter().enumerate() {
                         for (b, bend) in row.iter().enumerate() {
-                            sums.hessian[i][j] += seen.weight * bend * by[a][i] * by[b][j];
+                            sums.hessian[i][j] += weight * bend * by[a][i] * by[b][j];
                         }
                     }
                 }
@@ -65,7 +72,7 @@ fn fit_mixed(observations: &[Observation], three: Calibration, start: Calibratio
     let opposed: Vec<(f64, f64, f64)> = observations
         .iter()
         .map(|seen| {
-            let mixed = f64::from(u8::from(seen.label == Label::Mixed));
+            let mixed = seen.aim[Label::Mixed.index()];
             (log_odds(three.opposed(seen.whole, &seen.clauses)), mixed, seen.weight)
         })
         .collect();
@@ -144,6 +151,10 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
+    fn certain(label: Label) -> [f64; 4] {
+        Label::ALL.map(|other| f64::from(u8::from(other == label)))
+    }
+
     fn uniform(random: &mut Random) -> f64 {
         random.below(1 << 30) as f64 / f64::from(1 << 30)
     }
@@ -161,7 +172,7 @@ mod tests {
                     d if d < positive + negative => Label::Negative,
                     _ => Label::Neutral,
                 };
-                Observation { whole, clauses: Vec::new(), label, weight: 1.0 }
+                Observation { whole, clauses: Vec::new(), label, aim: certain(label), weight: 1.0 }
             })
             .collect()
     }
@@ -173,6 +184,21 @@ mod tests {
         assert!((found.slope - 0.6).abs() < 0.05, "{found:?}");
         assert!((found.offsets[0] - 0.4).abs() < 0.1 && (found.offsets[1] + 0.7).abs() < 0.1, "{found:?}");
         assert_eq!(found.to_array()[3..], Calibration::START.to_array()[3..]);
+    }
+
+    #[test]
+    fn probabilities_are_fitted_as_they_are() {
+        let truth = Calibration { slope: 0.6, offsets: [0.4, -0.7], ..Calibration::START };
+        let mut observations = drawn(truth, 2_000);
+        for seen in &mut observations {
+            let [positive, negative, neutral] = truth.three(seen.whole).map(|three| 0.75 * three);
+            seen.aim = [positive, negative, neutral, 0.25];
+        }
+        let found = fit(&observations, Calibration::START);
+        assert!((found.slope - 0.6).abs() < 0.01, "{found:?}");
+        assert!((found.offsets[0] - 0.4).abs() < 0.01 && (found.offsets[1] + 0.7).abs() < 0.01, "{found:?}");
+        let scores = found.scores([1.0, 0.0], &[[1.0, 0.0]]);
+        assert!((scores.mixed - 0.25).abs() < 0.02, "{scores:?}");
     }
 
     #[test]
@@ -188,7 +214,7 @@ mod tests {
             .map(|i| {
                 let mixed = i % 2 == 0;
                 let (label, clauses) = if mixed { (Label::Mixed, torn()) } else { (Label::Positive, plain()) };
-                Observation { whole: [1.0, 0.0], clauses, label, weight: 1.0 }
+                Observation { whole: [1.0, 0.0], clauses, label, aim: certain(label), weight: 1.0 }
             })
             .collect();
         let found = fit(&observations, Calibration::START);

@@ -24,8 +24,10 @@ pub(crate) struct Row {
     clauses: std::ops::Range<usize>,
     /// The charges of the whole text as numbers.
     pub(crate) numbers: [f32; NUMBERS],
-    /// The label that a person gave.
+    /// The label that a person or a teacher gave.
     pub(crate) label: Label,
+    /// How probable each label is, in the order of [`Label::index`]: a person's is certain.
+    pub(crate) aim: [f32; 4],
     /// How much it counts.
     pub(crate) weight: f32,
     /// The source that it comes from.
@@ -108,9 +110,11 @@ impl Corpus {
     fn push(&mut self, text: &LabelledText<'_>, source: usize, lexicon: &Lexicon<'_>, bits: u32) {
         let stripped = as_spoken(text.text);
         let key = hash::of(stripped.as_bytes());
+        let aim = aim(text);
         for (words, is_stripped) in [(text.text, false), (stripped.as_str(), true)] {
             let row = self.row(words, lexicon, bits);
-            self.rows.push(Row { label: text.label, weight: text.weight, source, stripped: is_stripped, key, ..row });
+            let (label, weight) = (text.label, text.weight);
+            self.rows.push(Row { label, aim, weight, source, stripped: is_stripped, key, ..row });
         }
     }
 
@@ -143,6 +147,7 @@ impl Corpus {
             clauses: first_clause..self.clauses.len(),
             numbers: whole.features(),
             label: Label::Neutral,
+            aim: [0.0; 4],
             weight: 1.0,
             source: 0,
             stripped: false,
@@ -164,6 +169,14 @@ impl Corpus {
         }));
         self
     }
+}
+
+/// The probability of each label.
+fn aim(text: &LabelledText<'_>) -> [f32; 4] {
+    Label::ALL.map(|label| match &text.scores {
+        Some(scores) => label.probability(scores),
+        None => f32::from(u8::from(text.label == label)),
+    })
 }
 
 /// Collects the buckets of n-grams.
@@ -206,7 +219,7 @@ mod tests {
     fn texts() -> Vec<LabelledText<'static>> {
         let words = ["Thanks, but no.", "Why me?", "12 o'clock", "I love it! Though it broke."];
         (0..5000)
-            .map(|i| LabelledText { text: words[i % words.len()], label: Label::ALL[i % 4], weight: 1.0 })
+            .map(|i| LabelledText { text: words[i % words.len()], label: Label::ALL[i % 4], scores: None, weight: 1.0 })
             .collect()
     }
 

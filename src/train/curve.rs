@@ -86,7 +86,12 @@ mod tests {
         let words = ["zorp", "grumf", "trell"];
         let texts: Vec<String> = (0..400).map(|i| format!("{} {i} {}", words[i % 3], i * 7)).collect();
         let label = |at: usize| [Label::Positive, Label::Negative, Label::Neutral][at % 3];
-        let labelled = texts.iter().enumerate().map(|(at, text)| LabelledText { text, label: label(at), weight: 1.0 });
+        let labelled = texts.iter().enumerate().map(|(at, text)| LabelledText {
+            text,
+            label: label(at),
+            scores: None,
+            weight: 1.0,
+        });
         let source = Source { name: "toy".into(), texts: labelled.collect() };
         let options = Options { bits: 12, ..Options::default() };
         let curve = learning_curve(&source, None, &options).expect("enough texts");

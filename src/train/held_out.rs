@@ -91,6 +91,7 @@ fn observe(corpus: &Corpus, at: usize, floats: &optimise::Floats) -> Observation
         whole: floats.logits(corpus.whole(row)),
         clauses: corpus.clauses(row).map(|clause| floats.logits(clause)).collect(),
         label: row.label,
+        aim: row.aim.map(f64::from),
         weight: f64::from(row.weight),
     }
 }

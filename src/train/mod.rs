@@ -23,7 +23,7 @@ use crate::exit::{ExitCode, Stops};
 use crate::model::Model;
 use crate::model::calibration::Calibration;
 use crate::parallel;
-use crate::sentiment::Label;
+use crate::sentiment::{Label, Scores};
 
 pub use corpus::as_spoken;
 pub use curve::learning_curve;
@@ -40,6 +40,8 @@ pub struct LabelledText<'t> {
     pub text: &'t str,
     /// How they sound.
     pub label: Label,
+    /// How sure that label and the others are, where a teacher gave probabilities: they are learned in its place.
+    pub scores: Option<Scores>,
     /// How much it counts: 1, unless some labels are surer than others. Above 0.
     pub weight: f32,
 }
@@ -149,7 +151,10 @@ const LEAST_TEXTS: usize = 50;
 /// [`TrainError`] when the labels can't be learned from.
 pub fn train(sources: &[Source<'_>], base: Option<&Model>, options: &Options) -> Result<Trained, TrainError> {
     check(sources)?;
-    let start = Start::new(base, options);
+    let mut start = Start::new(base, options);
+    if sources.iter().flat_map(|source| &source.texts).any(|text| text.scores.is_some()) {
+        start.rates = start.rates.of_probabilities();
+    }
     let texts: Vec<&[LabelledText<'_>]> = sources.iter().map(|source| source.texts.as_slice()).collect();
     let corpus = Corpus::read(&texts, &start.table, start.bits, options.threads);
     let crossed = held_out::cross_fit(&corpus, sources.len(), &start, options);

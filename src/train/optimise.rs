@@ -43,6 +43,12 @@ impl Rates {
     /// For adapting a trained model to a few labels.
     pub(crate) const ADAPT: Self =
         Self { orders: 1, epochs: 8, grams: 0.03, numbers: 0.05, pull: 0.005, own: 0.0, evenness: 0.5, doubt: 0.1 };
+
+    /// The same for learning a teacher's probabilities: they show themselves what it doubts, and of them there are enough to go
+    /// far from the beginning.
+    pub(crate) const fn of_probabilities(self) -> Self {
+        Self { pull: 0.001, doubt: 0.0, ..self }
+    }
 }
 
 /// What is left of a step at the last text: the rest goes in a straight line.
@@ -152,13 +158,12 @@ fn fit_once(Lesson { corpus, rows, sources, base, rates }: Lesson<'_>, seed: u64
 }
 
 /// What each row counts: its own weight, times what makes the classes of a source equal and large sources less
-/// than their size; 1 on average. 0 for mixed rows.
+/// than their size; 1 on average. A row counts by as much of it as is not mixed.
 fn row_weights(corpus: &Corpus, rows: &[usize], sources: usize, evenness: f32) -> Vec<f32> {
     let mut sums = vec![[0.0_f32; 3]; sources];
-    let class = |row: &Row| (row.label != Label::Mixed).then(|| row.label.index());
     for row in rows.iter().map(|at| &corpus.rows[*at]) {
-        if let Some(class) = class(row) {
-            sums[row.source][class] += row.weight;
+        for (sum, aim) in sums[row.source].iter_mut().zip(row.aim) {
+            *sum += row.weight * aim;
         }
     }
     let all: f32 = sums.as_flattened().iter().sum();
@@ -166,10 +171,11 @@ fn row_weights(corpus: &Corpus, rows: &[usize], sources: usize, evenness: f32) -
         .iter()
         .map(|at| {
             let row = &corpus.rows[*at];
-            let Some(class) = class(row) else { return 0.0 };
             let source: f32 = sums[row.source].iter().sum();
             let even_sources = libm::powf(source / all, -evenness);
-            let even_classes = (source / 3.0 / sums[row.source][class]).min(MOST_CLASS_WEIGHT);
+            let of_classes = sums[row.source].iter().zip(row.aim);
+            let even_classes: f32 =
+                of_classes.map(|(sum, aim)| aim * (source / 3.0 / sum).min(MOST_CLASS_WEIGHT)).sum();
             row.weight * even_sources * even_classes
         })
         .collect();
@@ -248,7 +254,9 @@ impl<'b> Learner<'b> {
         }
         let [positive, negative, _] = softmax(logits.map(f64::from)).map(|p| p as f32);
         let doubt = self.rates.doubt;
-        let meant = |label: Label| if row.label == label { 1.0 - doubt } else { doubt / 2.0 };
+        let plain: f32 = row.aim[..3].iter().sum();
+        let aim = |label: Label| row.aim[label.index()] / plain;
+        let meant = |label: Label| aim(label) * (1.0 - doubt) + (1.0 - aim(label)) * (doubt / 2.0);
         [(positive - meant(Label::Positive)) * weight, (negative - meant(Label::Negative)) * weight]
     }
 
@@ -273,7 +281,7 @@ mod tests {
     use crate::train::{LabelledText, lexicon};
 
     fn corpus() -> Corpus {
-        let make = |text, label| LabelledText { text, label, weight: 1.0 };
+        let make = |text, label| LabelledText { text, label, scores: None, weight: 1.0 };
         let texts = [
             make("zorp blick", Label::Positive),
             make("grumf blick", Label::Negative),
@@ -317,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_only_one_source_says_counts_less_than_what_all_say() {
-        let make = |text, label| LabelledText { text, label, weight: 1.0 };
+        let make = |text, label| LabelledText { text, label, scores: None, weight: 1.0 };
         let here = [make("zorp", Label::Positive), make("grumf", Label::Positive), make("trell", Label::Negative)];
         let there = [make("zorp", Label::Positive), make("snad", Label::Neutral), make("trell", Label::Negative)];
         let (here, there) = (here.repeat(20), there.repeat(20));

@@ -1,8 +1,7 @@
 //! A model that learns from another one's scores: the probabilities of a service that were paid for, instead of labels of people.
 //!
-//! A text of which the teacher is 70 % sure that it is negative and 30 % that it is neutral is learned as one that is negative with a
-//! weight of .7 and neutral with one of .3: that is the cross entropy with soft labels (Hinton, Vinyals & Dean 2015, arXiv:1503.02531,
-//! at a temperature of 1). A fifth of the texts, by a hash of their words, is held out; on those the student's labels are held
+//! What is learned are the teacher's probabilities, not its labels: by the cross entropy with soft labels (Hinton, Vinyals & Dean 2015,
+//! arXiv:1503.02531, at a temperature of 1). A fifth of the texts, by a hash of their words, is held out; on those the student's labels are held
 //! against the teacher's, after an eighth, a quarter, half and all of the others. The model that ships learns from all.
 //!
 //! Agreement is Cohen's κ with quadratic weights (Fleiss & Cohen 1973): labels lie at −1 (negative), 0 (neutral and mixed) and 1
@@ -19,9 +18,6 @@ const LEAST_TEXTS: usize = 250;
 
 /// One text of so many is held out.
 const HELD_OUT: u64 = 5;
-
-/// A probability below this teaches nothing.
-const LEAST_SHARE: f32 = 0.02;
 
 /// Parts of the texts that are learned from, of 8.
 const EIGHTHS: [usize; 4] = [1, 2, 4, 8];
@@ -99,14 +95,13 @@ fn place(text: &TaughtText, seed: u64) -> u64 {
     Random::new(hash::of(as_spoken(&text.text).as_bytes()) ^ seed).bits()
 }
 
-/// The texts at these places as labelled ones: one of each label that the teacher thinks possible.
+/// The texts at these places, with the teacher's label and probabilities.
 fn source<'t>(texts: &'t [TaughtText], places: &[usize]) -> Source<'t> {
     let of = |at: &usize| {
         let TaughtText { text, scores } = &texts[*at];
-        let labelled = |label: Label| LabelledText { text, label, weight: label.probability(scores) };
-        Label::ALL.map(labelled).into_iter().filter(|text| text.weight >= LEAST_SHARE)
+        LabelledText { text, label: scores.label(), scores: Some(*scores), weight: 1.0 }
     };
-    Source { name: "teacher".to_owned(), texts: places.iter().flat_map(of).collect() }
+    Source { name: "teacher".to_owned(), texts: places.iter().map(of).collect() }
 }
 
 fn lesson(texts: &[TaughtText], held_out: &[usize], learned: usize, trained: &Trained, seed: u64) -> Lesson {
@@ -189,12 +184,18 @@ mod tests {
         assert!(last.value > 0.9 && last.low <= last.value && last.value <= last.high, "{last:?}");
         let model = Model::from_bytes(student.trained.bytes).expect("a model");
         let scores = model.score("the lovely thing");
-        assert!((0.6..0.95).contains(&scores.positive), "as sure as the teacher: {scores:?}");
+        assert!((0.7..0.9).contains(&scores.positive), "as sure as the teacher: {scores:?}");
     }
 
     #[test]
     fn few_texts_and_a_teacher_of_one_label_teach_nothing() {
         let options = Options { bits: 12, ..Options::default() };
         assert!(matches!(learn(&taught(249), None, &options), Err(TrainError::TooFewTaught { texts: 249, .. })));
+        let mut alike = taught(300);
+        for text in &mut alike {
+            text.scores = Scores::new(0.5, 0.3, 0.2, 0.0).expect("a distribution");
+        }
+        let refused = learn(&alike, None, &options).err();
+        assert_eq!(refused, Some(TrainError::OneClass { label: Label::Positive }));
     }
 }

@@ -21,7 +21,10 @@ fn borrowed(sources: &[(String, Vec<(String, Label)>)]) -> Vec<Source<'_>> {
         .iter()
         .map(|(name, texts)| Source {
             name: name.clone(),
-            texts: texts.iter().map(|(text, label)| LabelledText { text, label: *label, weight: 1.0 }).collect(),
+            texts: texts
+                .iter()
+                .map(|(text, label)| LabelledText { text, label: *label, scores: None, weight: 1.0 })
+                .collect(),
         })
         .collect()
 }

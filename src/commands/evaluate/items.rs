@@ -179,6 +179,7 @@ impl Items {
         let texts = self.calls.iter().zip(labels).map(|(call, label)| LabelledText {
             text: call.turns.first().map_or("", |turn| turn.text.as_str()),
             label: label.label,
+            scores: None,
             weight: 1.0,
         });
         Some(Source { name: self.subject.labels.clone(), texts: texts.collect() })

@@ -68,7 +68,12 @@ impl LabelFile {
 
     /// The labelled texts.
     pub fn source(&self) -> Source<'_> {
-        let texts = self.rows.iter().map(|row| LabelledText { text: &row.text, label: row.label, weight: row.weight });
+        let texts = self.rows.iter().map(|row| LabelledText {
+            text: &row.text,
+            label: row.label,
+            scores: None,
+            weight: row.weight,
+        });
         Source { name: self.name.clone(), texts: texts.collect() }
     }
 }
