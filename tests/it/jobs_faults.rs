@@ -326,6 +326,20 @@ fn without_the_right_to_list_uploads_a_run_goes_on_with_a_warning() {
 }
 
 #[test]
+fn uploads_that_a_store_does_not_list_for_now_are_aborted_by_a_later_run() {
+    let (s3, standin) = services(JobsConfig::default());
+    let mut place = with_an_upload(&s3, &standin);
+    place.set([("AWS_MAX_ATTEMPTS", "1")]);
+    kill_before_the_id_of_the_upload_comes(&s3, &place);
+    s3.set(|config| config.rules = vec![Rule::first(1, Action::ListUploads, StoreFault::Refuse(503, "SlowDown"))]);
+    let ended = place.run(&LONG).expect(0);
+    assert!(ended.stderr.contains("can't list unfinished uploads in s3://calls/jobs/"), "{}", ended.stderr);
+    assert_eq!(s3.unfinished().len(), 2);
+    place.run(&LONG).expect(0);
+    assert_eq!((s3.unfinished(), s3.objects("").len()), (vec![OTHERS.to_owned()], 0));
+}
+
+#[test]
 fn an_upload_whose_beginning_was_answered_to_nobody_is_aborted_once_another_is_begun() {
     let (s3, standin) = services(JobsConfig::default());
     let place = with_an_upload(&s3, &standin);
