@@ -90,10 +90,10 @@ def serve(scores):
     return f"http://127.0.0.1:{server.server_port}"
 
 
-def calls(data, files):
+def calls(data, kind):
     """Two files of different texts, each a call of its own: what is paid for, and what is kept back."""
     texts = set()
-    for name in files:
+    for name in TEXTS[kind]:
         with open(data / f"{name}.csv", newline="", encoding="utf-8") as file:
             texts |= {" ".join(row["text"].split()) for row in csv.DictReader(file)}
     # One letter at least: other texts are scored by nobody.
@@ -101,7 +101,7 @@ def calls(data, files):
     random.Random(1).shuffle(chosen)
     paths = []
     for name, some in (("paid", chosen[:PAID]), ("unseen", chosen[PAID : PAID + UNSEEN])):
-        path = BENCH / f"teacher-{name}.csv"
+        path = BENCH / f"teacher-{kind}-{name}.csv"
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["call_id", "speaker", "text"])
@@ -136,7 +136,7 @@ def main():
     arguments = parser.parse_args()
     build()
     verdicts = Verdicts()
-    paid, unseen = calls(arguments.data, TEXTS[arguments.texts])
+    paid, unseen = calls(arguments.data, arguments.texts)
     environment = {
         "AWS_ENDPOINT_URL": serve(TEACHERS[arguments.teacher]()),
         "AWS_REGION": "us-east-1",
