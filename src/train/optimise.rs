@@ -278,6 +278,7 @@ pub(crate) fn quantise(buckets: &[[f32; 2]]) -> (Vec<i8>, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sentiment::Scores;
     use crate::train::{LabelledText, lexicon};
 
     fn corpus() -> Corpus {
@@ -311,6 +312,27 @@ mod tests {
     fn a_seed_decides_the_weights() {
         assert_eq!(fitted(1).1, fitted(1).1);
         assert_ne!(fitted(1).1, fitted(2).1);
+    }
+
+    #[test]
+    fn how_mixed_texts_are_does_not_change_which_side_they_take() {
+        let fitted = |mixed: f32| {
+            let make = |(text, positive, negative): (&'static str, f32, f32)| {
+                let shares = [positive, negative, 1.0 - positive - negative].map(|share| share * (1.0 - mixed));
+                let scores = Scores { positive: shares[0], negative: shares[1], neutral: shares[2], mixed };
+                LabelledText { text, label: scores.label(), scores: Some(scores), weight: 1.0 }
+            };
+            let texts = [("zorp blick", 0.8, 0.1), ("grumf blick", 0.2, 0.7), ("trell blick", 0.1, 0.1)].map(make);
+            let corpus = Corpus::read(&[&texts], &lexicon::table(), 12, 1);
+            let rows: Vec<usize> = (0..corpus.rows.len()).collect();
+            let base = Floats::zero(12);
+            let rates = Rates { epochs: 20, ..Rates::SCRATCH };
+            let floats = fit(Lesson { corpus: &corpus, rows: &rows, sources: 1, base: &base, rates }, 1, 2);
+            [0, 2, 4].map(|at| floats.logits(corpus.whole(&corpus.rows[at])))
+        };
+        for (plain, mixed) in fitted(0.0).iter().flatten().zip(fitted(0.5).iter().flatten()) {
+            assert!((plain - mixed).abs() < 1e-3, "{plain} {mixed}");
+        }
     }
 
     #[test]
