@@ -171,6 +171,10 @@ fn row_weights(corpus: &Corpus, rows: &[usize], sources: usize, evenness: f32) -
         .iter()
         .map(|at| {
             let row = &corpus.rows[*at];
+            // A source may have nothing but mixed rows: nothing can be shared out among its classes.
+            if row.aim[..3].iter().all(|aim| *aim <= 0.0) {
+                return 0.0;
+            }
             let source: f32 = sums[row.source].iter().sum();
             let even_sources = libm::powf(source / all, -evenness);
             let of_classes = sums[row.source].iter().zip(row.aim);
@@ -332,6 +336,20 @@ mod tests {
         };
         for (plain, mixed) in fitted(0.0).iter().flatten().zip(fitted(0.5).iter().flatten()) {
             assert!((plain - mixed).abs() < 1e-3, "{plain} {mixed}");
+        }
+    }
+
+    #[test]
+    fn a_source_of_mixed_texts_alone_takes_nothing_from_others() {
+        let make = |text, label| LabelledText { text, label, scores: None, weight: 1.0 };
+        let sides = [make("zorp", Label::Positive), make("grumf", Label::Negative)];
+        let mixed = [make("zorp but grumf", Label::Mixed)];
+        let corpus = Corpus::read(&[&sides, &mixed], &lexicon::table(), 12, 1);
+        let rows: Vec<usize> = (0..corpus.rows.len()).collect();
+        let weights = row_weights(&corpus, &rows, 2, 0.3);
+        for (row, weight) in corpus.rows.iter().zip(&weights) {
+            let expected = if row.label == Label::Mixed { 0.0 } else { 1.0 };
+            assert!((weight - expected).abs() < 1e-6, "{weights:?}");
         }
     }
 
