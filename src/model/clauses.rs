@@ -56,8 +56,10 @@ fn end_of_clause(text: &str) -> usize {
         match byte {
             b'\n' => return at + 1,
             b'.' | b'!' | b'?' | b',' | b';' if is_space_at(at + 1) => return at + 1,
-            byte if byte.is_ascii_alphanumeric() || !byte.is_ascii() => {
-                let end = at + bytes.iter().skip(at).take_while(|b| is_word_byte(**b)).count();
+            b'\'' => {}
+            byte if is_word_byte(byte) => {
+                let length = bytes[at..].iter().position(|byte| !is_word_byte(*byte));
+                let end = length.map_or(bytes.len(), |length| at + length);
                 if seen_word && TURNING_WORDS.iter().any(|word| bytes[at..end].eq_ignore_ascii_case(word.as_bytes())) {
                     return at;
                 }
@@ -73,9 +75,23 @@ fn end_of_clause(text: &str) -> usize {
 }
 
 /// Whether a byte belongs to a word: letters, digits, apostrophes inside, and all of what is not ASCII.
+#[inline]
 const fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'\'' || !byte.is_ascii()
+    WORD_BYTES[byte as usize]
 }
+
+/// [`is_word_byte`] of each byte.
+const WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'\'' || !byte.is_ascii();
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
 
 #[cfg(test)]
 mod tests {

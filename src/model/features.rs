@@ -21,8 +21,6 @@ pub(crate) trait Sink {
 
 /// How many words a negator reaches.
 const NEGATION_REACH: usize = 4;
-/// The shortest and the longest character n-gram.
-const PIECE_BYTES: std::ops::RangeInclusive<usize> = 3..=5;
 /// Marks that keep apart n-grams of different kinds. Any fixed numbers serve.
 const NEGATED: u64 = 2;
 const PIECE: u64 = 3;
@@ -47,7 +45,7 @@ pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Charges {
             if let Some(charge) = charge_before {
                 sink.word(hash::pair(charge, token.hash));
             }
-            pieces(clause.letters(*token), sink);
+            pieces(clause.marked(*token), sink);
         }
         negated = if token.meaning == Meaning::NEGATOR { NEGATION_REACH } else { negated.saturating_sub(1) };
         charge_before = charge(token.meaning);
@@ -57,6 +55,7 @@ pub(crate) fn visit(clause: &Clause, sink: &mut impl Sink) -> Charges {
 }
 
 /// The runs of two and of three that end in `last`.
+#[inline]
 fn runs(before: [Option<u64>; 2], last: u64, sink: &mut impl Sink) {
     if let Some(second) = before[1] {
         sink.word(hash::pair(second, last));
@@ -80,24 +79,31 @@ fn charge(meaning: Meaning) -> Option<u64> {
     Some(1000 + step)
 }
 
-/// The character n-grams of a word between marks for its start and end.
-fn pieces(word: &[u8], sink: &mut impl Sink) {
-    let (shortest, longest) = (*PIECE_BYTES.start(), *PIECE_BYTES.end());
-    let byte_at = |at: usize| match at {
-        0 => Some(b'<'),
-        at if at <= word.len() => Some(word[at - 1]),
-        at if at == word.len() + 1 => Some(b'>'),
-        _ => None,
-    };
-    for start in 0..(word.len() + 2).saturating_sub(shortest - 1) {
-        let mut hash = hash::start(PIECE);
-        for (size, byte) in (1..=longest).zip((start..).map_while(byte_at)) {
-            hash = hash::extend(hash, byte);
-            if size >= shortest {
-                sink.piece(hash::finish(hash));
-            }
+/// The character n-grams of a word that stands between marks for its start and end: those of 3, of 4 and of 5 bytes
+/// from each byte on.
+fn pieces(marked: &[u8], sink: &mut impl Sink) {
+    for run in marked.windows(5) {
+        let three = piece(&run[..3]);
+        let four = hash::extend(three, run[3]);
+        for hash in [three, four, hash::extend(four, run[4])] {
+            sink.piece(hash::finish(hash));
         }
     }
+    // From the last bytes but three and but two on, nothing longer is left.
+    if let [.., a, b, c, d] = *marked {
+        let three = piece(&[a, b, c]);
+        for hash in [three, hash::extend(three, d)] {
+            sink.piece(hash::finish(hash));
+        }
+    }
+    if let [.., a, b, c] = *marked {
+        sink.piece(hash::finish(piece(&[a, b, c])));
+    }
+}
+
+/// The hash of a character n-gram but for the last step, [`hash::finish`].
+fn piece(run: &[u8]) -> u64 {
+    run.iter().fold(hash::start(PIECE), |hash, byte| hash::extend(hash, *byte))
 }
 
 /// Counts and sums over the charged words of a clause or, joined with [`Charges::then`], of a text.
@@ -240,7 +246,7 @@ mod tests {
     #[derive(Default)]
     struct Count {
         words: Vec<u64>,
-        pieces: usize,
+        pieces: Vec<u64>,
     }
 
     impl Sink for Count {
@@ -248,8 +254,8 @@ mod tests {
             self.words.push(hash);
         }
 
-        fn piece(&mut self, _: u64) {
-            self.pieces += 1;
+        fn piece(&mut self, hash: u64) {
+            self.pieces.push(hash);
         }
     }
 
@@ -270,8 +276,16 @@ mod tests {
     fn words_runs_and_pieces_are_all_there() {
         let (count, _) = read("the red box");
         // Three words, two runs of two, one of three; of <the>: three of 3, two of 4, one of 5, three times.
-        assert_eq!((count.words.len(), count.pieces), (6, 18));
-        assert_eq!(read("a").0.pieces, 1);
+        assert_eq!((count.words.len(), count.pieces.len()), (6, 18));
+        assert_eq!(read("a").0.pieces.len(), 1);
+    }
+
+    #[test]
+    fn pieces_are_the_bytes_in_order() {
+        let of = |run: &str| hash::finish(run.bytes().fold(hash::start(PIECE), hash::extend));
+        let pieces = ["<re", "<red", "<red>", "red", "red>", "ed>"].map(of);
+        assert_eq!(read("red").0.pieces, pieces);
+        assert_eq!(read("ab").0.pieces, ["<ab", "<ab>", "ab>"].map(of));
     }
 
     #[test]

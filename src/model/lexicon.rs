@@ -33,25 +33,22 @@ pub(crate) const TABLE_BYTES: usize = SLOTS * 5;
 /// A hash table of words in place.
 #[derive(Clone, Copy)]
 pub(crate) struct Lexicon<'w> {
-    keys: &'w [u8],
-    meanings: &'w [u8],
+    keys: &'w [[u8; 4]; SLOTS],
+    meanings: &'w [u8; SLOTS],
 }
 
 impl<'w> Lexicon<'w> {
     /// Reads a table as [`build`] wrote it; `None` if it has another size.
     pub(crate) fn new(table: &'w [u8]) -> Option<Self> {
-        (table.len() == TABLE_BYTES).then(|| {
-            let (keys, meanings) = table.split_at(SLOTS * 4);
-            Self { keys, meanings }
-        })
+        let (keys, meanings) = table.split_at_checked(SLOTS * 4)?;
+        Some(Self { keys: keys.as_chunks().0.try_into().ok()?, meanings: meanings.try_into().ok()? })
     }
 
     /// What is known of the word with this hash.
     pub(crate) fn meaning(&self, hash: u64) -> Meaning {
         let (mut slot, key) = place(hash);
         for _ in 0..SLOTS {
-            let at = slot * 4;
-            let found = u32::from_le_bytes([self.keys[at], self.keys[at + 1], self.keys[at + 2], self.keys[at + 3]]);
+            let found = u32::from_le_bytes(self.keys[slot]);
             if found == key {
                 return Meaning(self.meanings[slot].cast_signed());
             }

@@ -133,16 +133,21 @@ impl Model {
     fn logits(&self, sums: &Sums) -> Logits {
         let head = &self.weights.head;
         let numbers = sums.charges.features();
-        [0, 1].map(|side| {
+        let logit = |side: usize| {
             let grams = by_root(sums.words[side], sums.word_count) + by_root(sums.pieces[side], sums.piece_count);
             f64::from(head.scale) * grams + dot(&head.numbers[side], &numbers)
-        })
+        };
+        [logit(0), logit(1)]
     }
 }
 
 /// Σ weight · number, added in order in double precision.
 pub(crate) fn dot(weights: &[f32; NUMBERS], numbers: &[f32; NUMBERS]) -> f64 {
-    weights.iter().zip(numbers).fold(0.0, |sum, (weight, number)| sum + f64::from(*weight) * f64::from(*number))
+    let mut sum = 0.0;
+    for (at, weight) in weights.iter().enumerate() {
+        sum += f64::from(*weight) * f64::from(numbers[at]);
+    }
+    sum
 }
 
 /// A sum over `count` n-grams as the weights of a vector of length 1 would give it.
@@ -181,20 +186,22 @@ impl Sums {
 
 /// Adds up the weights of n-grams as they come.
 struct Adder<'w> {
-    buckets: &'w [u8],
+    buckets: &'w [[u8; 2]],
     shift: u32,
     sums: Sums,
 }
 
 impl Adder<'_> {
     /// The weights of an n-gram's bucket, towards positive and towards negative.
+    #[inline]
     fn weights(&self, hash: u64) -> [i32; 2] {
-        let at = 2 * bucket(hash, self.shift);
-        [self.buckets[at], self.buckets[at + 1]].map(|weight| i32::from(weight.cast_signed()))
+        let [positive, negative] = self.buckets[bucket(hash, self.shift)];
+        [i32::from(positive.cast_signed()), i32::from(negative.cast_signed())]
     }
 }
 
 impl Sink for Adder<'_> {
+    #[inline]
     fn word(&mut self, hash: u64) {
         let [positive, negative] = self.weights(hash);
         self.sums.words[0] += positive;
@@ -202,6 +209,7 @@ impl Sink for Adder<'_> {
         self.sums.word_count += 1;
     }
 
+    #[inline]
     fn piece(&mut self, hash: u64) {
         let [positive, negative] = self.weights(hash);
         self.sums.pieces[0] += positive;

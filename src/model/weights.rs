@@ -117,8 +117,8 @@ impl Weights {
     }
 
     /// The bucket weights: towards positive and towards negative, bucket by bucket.
-    pub(crate) fn buckets(&self) -> &[u8] {
-        &self.bytes[HEAD_BYTES + TABLE_BYTES..]
+    pub(crate) fn buckets(&self) -> &[[u8; 2]] {
+        self.bytes[HEAD_BYTES + TABLE_BYTES..].as_chunks().0
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     fn a_model_is_read_as_it_was_written() {
         let weights = Weights::new(bytes().into()).expect("a model");
         assert_eq!(weights.head, head());
-        assert!(weights.buckets().iter().all(|weight| weight.cast_signed() == -3));
+        assert!(weights.buckets().as_flattened().iter().all(|weight| weight.cast_signed() == -3));
         assert_eq!(weights.table(), vec![7; TABLE_BYTES]);
     }
 

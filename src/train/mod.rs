@@ -203,7 +203,7 @@ impl Start {
         };
         let head = &weights.head;
         let side = |byte: u8| f32::from(byte.cast_signed()) * head.scale;
-        let buckets = weights.buckets().as_chunks::<2>().0.iter().map(|pair| pair.map(side)).collect();
+        let buckets = weights.buckets().iter().map(|pair| pair.map(side)).collect();
         Self {
             floats: Floats { buckets, numbers: head.numbers },
             calibration: head.calibration,
