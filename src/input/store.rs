@@ -4,32 +4,130 @@
 //! call are in one, and one partition at a time is small enough to be grouped in memory. Each partition holds a
 //! bounded buffer; what is beyond it goes to one anonymous temporary file, which the operating system deletes
 //! when it is closed, however the program ends. Where there is such a file, it has all rows once reading has ended.
+//!
+//! Rows are sorted by a thread of their own while the next ones are read, from so many on that it pays.
 
 use std::fs::File;
 use std::hash::Hasher;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use rustc_hash::FxHasher;
 
-use super::row::Row;
+use super::row::{Row, call_id_at};
 
 /// Into how many partitions rows are sorted: 10 GB of rows give some 40 MB each, which is what is grouped at a time.
 pub(super) const PARTITIONS: usize = 256;
 /// A smaller buffer would make the temporary file's writes too small.
 const MIN_BUFFER_BYTES: usize = 4 << 10;
-
 /// Room for the row that fills a buffer; a longer one makes the buffer grow for a moment.
 const ROW_BYTES: usize = 4 << 10;
+/// Rows are handed to the sorting thread in pieces of so many bytes.
+const BATCH_BYTES: usize = 256 << 10;
+/// How many pieces may wait for it.
+const BATCHES_WAITING: usize = 4;
 
 /// Takes rows in.
 pub(super) struct Store {
-    partitions: Vec<Partition>,
+    /// The latest rows, one after the other.
+    batch: Vec<u8>,
     /// A partition's buffer is written out when it holds so many bytes.
+    buffer_bytes: usize,
+    /// From the first full batch on.
+    sorter: Option<Sorter>,
+}
+
+impl Store {
+    /// A store that keeps about `memory_bytes` of rows in memory.
+    pub(super) fn new(memory_bytes: usize) -> Self {
+        let buffer_bytes = (memory_bytes / PARTITIONS).max(MIN_BUFFER_BYTES);
+        Self { batch: Vec::new(), buffer_bytes, sorter: None }
+    }
+
+    /// # Errors
+    /// What the temporary file says, perhaps of rows pushed before.
+    pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
+        row.put(&mut self.batch);
+        if self.batch.len() < BATCH_BYTES {
+            return Ok(());
+        }
+        let sorter = match &mut self.sorter {
+            Some(sorter) => sorter,
+            none => none.insert(Sorter::start(self.buffer_bytes)?),
+        };
+        let empty = sorter.empty_batch();
+        if sorter.sort(std::mem::replace(&mut self.batch, empty)) {
+            return Ok(());
+        }
+        self.sorter.take().map_or(Ok(()), |sorter| sorter.finish().map(drop))
+    }
+
+    /// All rows, to be read. Where some are in the temporary file, the others go there too, and their buffers are given back.
+    ///
+    /// # Errors
+    /// What the temporary file says.
+    pub(super) fn finish(self) -> io::Result<Stored> {
+        let mut partitions = match self.sorter {
+            Some(sorter) => sorter.finish()?,
+            None => Partitions::new(self.buffer_bytes),
+        };
+        partitions.sort(&self.batch)?;
+        partitions.finish()
+    }
+}
+
+/// The thread that sorts batches of rows into partitions.
+struct Sorter {
+    batches: SyncSender<Vec<u8>>,
+    /// Batches that were sorted, emptied.
+    empty: Receiver<Vec<u8>>,
+    thread: JoinHandle<io::Result<Partitions>>,
+}
+
+impl Sorter {
+    fn start(buffer_bytes: usize) -> io::Result<Self> {
+        let (batches, waiting) = sync_channel::<Vec<u8>>(BATCHES_WAITING);
+        let (done, empty) = sync_channel(BATCHES_WAITING);
+        let sort = move || {
+            let mut partitions = Partitions::new(buffer_bytes);
+            for mut batch in waiting {
+                partitions.sort(&batch)?;
+                batch.clear();
+                batch.shrink_to(BATCH_BYTES + ROW_BYTES);
+                // Where enough are empty already this one is given back to the system.
+                let _ = done.try_send(batch);
+            }
+            Ok(partitions)
+        };
+        let thread = std::thread::Builder::new().name("sort rows".into()).spawn(sort)?;
+        Ok(Self { batches, empty, thread })
+    }
+
+    fn empty_batch(&self) -> Vec<u8> {
+        self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH_BYTES + ROW_BYTES))
+    }
+
+    /// Hands a batch over; `false` if the thread has ended, which it does at its first error.
+    fn sort(&self, batch: Vec<u8>) -> bool {
+        self.batches.send(batch).is_ok()
+    }
+
+    /// # Errors
+    /// What the temporary file said.
+    fn finish(self) -> io::Result<Partitions> {
+        drop(self.batches);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// Rows by partition: the latest of each in memory, the others in the temporary file.
+struct Partitions {
+    partitions: Vec<Partition>,
     buffer_bytes: usize,
     scratch: Option<File>,
     scratch_bytes: u64,
-    rows: u64,
 }
 
 /// One partition: its latest rows, and where the earlier ones lie in the temporary file.
@@ -46,30 +144,31 @@ struct Segment {
     bytes: usize,
 }
 
-impl Store {
-    /// A store that keeps about `memory_bytes` of rows in memory.
-    pub(super) fn new(memory_bytes: usize) -> Self {
-        Self {
-            partitions: std::iter::repeat_with(Partition::default).take(PARTITIONS).collect(),
-            buffer_bytes: (memory_bytes / PARTITIONS).max(MIN_BUFFER_BYTES),
-            scratch: None,
-            scratch_bytes: 0,
-            rows: 0,
-        }
+impl Partitions {
+    fn new(buffer_bytes: usize) -> Self {
+        let partitions = std::iter::repeat_with(Partition::default).take(PARTITIONS).collect();
+        Self { partitions, buffer_bytes, scratch: None, scratch_bytes: 0 }
     }
 
-    /// # Errors
-    /// What the temporary file says.
-    pub(super) fn push(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let number = partition_of(row.call_id);
-        let partition = &mut self.partitions[number];
-        if partition.latest.capacity() == 0 {
-            // In one piece: a buffer that grows step by step is copied at each.
-            partition.latest.reserve_exact(self.buffer_bytes + ROW_BYTES);
+    /// Sorts rows, as [`Row::put`] writes them, into their partitions.
+    fn sort(&mut self, rows: &[u8]) -> io::Result<()> {
+        let mut offset = 0;
+        while let Some((call_id, next)) = call_id_at(rows, offset) {
+            self.push(partition_of(call_id), &rows[offset..next])?;
+            offset = next;
         }
-        row.put(&mut partition.latest);
-        self.rows += 1;
-        if partition.latest.len() < self.buffer_bytes {
+        debug_assert_eq!(offset, rows.len(), "rows are whole");
+        Ok(())
+    }
+
+    fn push(&mut self, number: usize, row: &[u8]) -> io::Result<()> {
+        let latest = &mut self.partitions[number].latest;
+        if latest.capacity() == 0 {
+            // In one piece: a buffer that grows step by step is copied at each.
+            latest.reserve_exact(self.buffer_bytes + ROW_BYTES);
+        }
+        latest.extend_from_slice(row);
+        if latest.len() < self.buffer_bytes {
             return Ok(());
         }
         self.put_aside(number)?;
@@ -92,11 +191,7 @@ impl Store {
         Ok(())
     }
 
-    /// All rows, to be read. Where some are in the temporary file, the others go there too, and their buffers are given back.
-    ///
-    /// # Errors
-    /// What the temporary file says.
-    pub(super) fn finish(mut self) -> io::Result<Stored> {
+    fn finish(mut self) -> io::Result<Stored> {
         if self.scratch.is_some() {
             for number in 0..PARTITIONS {
                 self.put_aside(number)?;
@@ -137,9 +232,9 @@ impl Stored {
     }
 }
 
-fn partition_of(call_id: &str) -> usize {
+fn partition_of(call_id: &[u8]) -> usize {
     let mut hasher = FxHasher::default();
-    hasher.write(call_id.as_bytes());
+    hasher.write(call_id);
     // Bits from the middle: hash maps of the rows of one partition go by the lowest and the highest.
     usize::try_from((hasher.finish() >> 32) % PARTITIONS as u64).expect("a partition's number is below 256")
 }
@@ -164,10 +259,9 @@ mod tests {
             };
             store.push(&row).unwrap();
         }
-        assert_eq!(store.rows, rows);
-        let was_written = store.scratch.is_some();
-        assert_eq!(was_written, memory_bytes == 0);
         let stored = store.finish().unwrap();
+        let was_written = stored.scratch.lock().unwrap().is_some();
+        assert_eq!(was_written, memory_bytes == 0);
         assert_eq!(stored.partitions.iter().all(|partition| partition.latest.capacity() == 0), was_written);
         let read = |number| {
             let mut bytes = vec![7; 5];

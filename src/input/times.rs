@@ -214,19 +214,25 @@ impl Decimal {
     /// Reads digits with at most one point among them. Signs are refused: neither an epoch nor an offset has one.
     fn parse(value: &str) -> Option<Self> {
         let value = value.strip_prefix('+').unwrap_or(value);
-        let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) {
+        let (whole, rest) = leading_digits(value);
+        let (fraction, after) = leading_digits(rest.strip_prefix('.').unwrap_or_default());
+        let has_point = rest.starts_with('.');
+        if whole.is_empty() || has_point == rest.is_empty() || !after.is_empty() {
             return None;
         }
         let milli = fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-        Some(Self { whole: whole.parse().ok()?, milli, has_point: value.contains('.') })
+        Some(Self { whole: whole.parse().ok()?, milli, has_point })
     }
 
     /// The number in thousandths, so that seconds become milliseconds.
     fn thousandths(&self) -> Option<i64> {
         self.whole.checked_mul(1000)?.checked_add(self.milli)
     }
+}
+
+/// The digits that `value` begins with, and what follows them.
+fn leading_digits(value: &str) -> (&str, &str) {
+    value.split_at(value.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len()))
 }
 
 /// A number of exactly `COUNT` digits at the beginning.

@@ -128,6 +128,10 @@ impl Default for Column {
 impl Column {
     /// The language that the next row's value names.
     pub fn language(&mut self, value: &str) -> Option<Code> {
+        // Where no row has one, it would be compared a million times.
+        if value.is_empty() {
+            return None;
+        }
         if value != self.latest.0 {
             self.latest = (value.to_owned(), stated(value));
         }

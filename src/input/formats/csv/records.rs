@@ -211,7 +211,7 @@ impl<'a> Record<'a> {
 
     /// Whether any field holds a NUL byte.
     pub(super) fn has_nul(&self) -> bool {
-        self.text.as_bytes().contains(&0)
+        memchr::memchr(0, self.text.as_bytes()).is_some()
     }
 }
 
