@@ -350,6 +350,9 @@ pub(super) fn letters_and_digits(turn: &Turn<'_>, at: usize) -> Option<usize> {
 }
 
 fn same(word: &str, wanted: &str) -> bool {
+    if word.is_ascii() && wanted.is_ascii() {
+        return word.eq_ignore_ascii_case(wanted);
+    }
     word.chars().count() == wanted.chars().count()
         && word.chars().flat_map(char::to_lowercase).eq(wanted.chars().flat_map(char::to_lowercase))
 }

@@ -215,6 +215,7 @@ pub(super) const fn step_of_hash(hash: u64, c: char) -> u64 {
 }
 
 /// The hash of letters and one more, without its case and accent.
+#[inline]
 pub(super) fn fold(c: char, hash: u64) -> u64 {
     if c.is_ascii() {
         return step_of_hash(hash, c.to_ascii_lowercase());

@@ -82,6 +82,7 @@ impl Token {
         self.case != Case::Lower
     }
 
+    #[inline]
     pub(super) fn text<'a>(&self, turn: &'a str) -> &'a str {
         turn.get(self.start as usize..self.end as usize).unwrap_or_default()
     }

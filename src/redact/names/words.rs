@@ -41,10 +41,12 @@ impl<'a> Words<'a> {
         Self { turn: *turn, cased: capital || small && turn.tokens.iter().filter(long).any(Token::is_capital) }
     }
 
+    #[inline]
     pub(super) fn get(&self, at: usize) -> Option<&'a Token> {
         self.turn.tokens.get(at)
     }
 
+    #[inline]
     pub(super) fn text(&self, at: usize) -> &'a str {
         self.get(at).map_or("", |token| token.text(self.turn.text))
     }
