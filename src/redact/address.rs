@@ -349,9 +349,16 @@ pub(super) fn letters_and_digits(turn: &Turn<'_>, at: usize) -> Option<usize> {
         .map(|(_, index)| *index)
 }
 
+/// Whether two words are the same but for case.
+#[inline]
 fn same(word: &str, wanted: &str) -> bool {
-    if word.is_ascii() && wanted.is_ascii() {
-        return word.eq_ignore_ascii_case(wanted);
+    // Nearly all words differ in their first letters already.
+    if let ([first, ..], [wanted_first, ..]) = (word.as_bytes(), wanted.as_bytes())
+        && first.is_ascii()
+        && wanted_first.is_ascii()
+        && !first.eq_ignore_ascii_case(wanted_first)
+    {
+        return false;
     }
     word.chars().count() == wanted.chars().count()
         && word.chars().flat_map(char::to_lowercase).eq(wanted.chars().flat_map(char::to_lowercase))

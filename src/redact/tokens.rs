@@ -176,16 +176,18 @@ impl Reader<'_, '_> {
         let mut characters = self.rest().char_indices().peekable();
         let start = self.at;
         while let Some((offset, c)) = characters.next() {
-            if is_apostrophe(c) {
-                if !characters.peek().is_some_and(|(_, next)| next.is_alphabetic()) {
+            if !c.is_ascii_alphabetic() {
+                if is_apostrophe(c) {
+                    if !characters.peek().is_some_and(|(_, next)| next.is_alphabetic()) {
+                        break;
+                    }
+                    base = Some((hash, start + offset, letters));
+                    hash = step_of_hash(hash, '\'');
+                    continue;
+                }
+                if !c.is_alphabetic() && !is_mark(c) {
                     break;
                 }
-                base = Some((hash, start + offset, letters));
-                hash = step_of_hash(hash, '\'');
-                continue;
-            }
-            if !c.is_alphabetic() && !is_mark(c) {
-                break;
             }
             if c.is_uppercase() {
                 capitals += 1;
