@@ -55,7 +55,7 @@ impl Store {
         }
         let sorter = match &mut self.sorter {
             Some(sorter) => sorter,
-            none => none.insert(Sorter::start(self.buffer_bytes)?),
+            none => none.insert(Sorter::start(Partitions::new(self.buffer_bytes))?),
         };
         let empty = sorter.empty_batch();
         if sorter.sort(std::mem::replace(&mut self.batch, empty)) {
@@ -87,11 +87,10 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn start(buffer_bytes: usize) -> io::Result<Self> {
+    fn start(mut partitions: Partitions) -> io::Result<Self> {
         let (batches, waiting) = sync_channel::<Vec<u8>>(BATCHES_WAITING);
         let (done, empty) = sync_channel(BATCHES_WAITING);
         let sort = move || {
-            let mut partitions = Partitions::new(buffer_bytes);
             for mut batch in waiting {
                 partitions.sort(&batch)?;
                 batch.clear();
@@ -278,6 +277,31 @@ mod tests {
         let first: Vec<_> = (0..PARTITIONS).map(read).collect();
         assert_eq!(first, (0..PARTITIONS).map(read).collect::<Vec<_>>(), "rows can be read again");
         first
+    }
+
+    #[test]
+    fn what_the_temporary_file_says_is_said_by_a_later_push_or_at_the_end() {
+        let full = || {
+            let mut partitions = Partitions::new(MIN_BUFFER_BYTES);
+            // Not open for writing.
+            partitions.scratch = Some(File::open("Cargo.toml").unwrap());
+            Store { batch: Vec::new(), buffer_bytes: 0, sorter: Some(Sorter::start(partitions).unwrap()) }
+        };
+        let row = Row {
+            call_id: "a call",
+            place: (0, 0),
+            index: None,
+            start: None,
+            end: None,
+            attributes: Attributes::default(),
+            body: Body::Turn(Role::Agent, "words"),
+        };
+        let mut store = full();
+        assert!((0..1_000_000).any(|_| store.push(&row).is_err()));
+        // Less than a batch.
+        let mut store = full();
+        (0..1000).for_each(|_| store.push(&row).unwrap());
+        assert!(store.finish().is_err());
     }
 
     #[test]
