@@ -257,7 +257,9 @@ mod tests {
                 body: Body::Turn(Role::Agent, &"words ".repeat(20)),
             };
             store.push(&row).unwrap();
+            assert!(number > 0 || store.sorter.is_none(), "one row is no batch");
         }
+        assert!(store.sorter.is_some());
         let stored = store.finish().unwrap();
         let was_written = stored.scratch.lock().unwrap().is_some();
         assert_eq!(was_written, memory_bytes == 0);
