@@ -119,6 +119,7 @@ mod tests {
     #[test]
     fn a_turning_word_at_the_start_or_inside_a_word_does_not_cut() {
         assert_eq!(split("but the button is yeti blue"), ["but the button is yeti blue"]);
+        assert_eq!(split("it is yetí, butñ and but's"), ["it is yetí,", "butñ and but's"]);
     }
 
     #[test]
