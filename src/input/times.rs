@@ -215,9 +215,9 @@ impl Decimal {
     fn parse(value: &str) -> Option<Self> {
         let value = value.strip_prefix('+').unwrap_or(value);
         let (whole, rest) = leading_digits(value);
-        let (fraction, after) = leading_digits(rest.strip_prefix('.').unwrap_or_default());
-        let has_point = rest.starts_with('.');
-        if whole.is_empty() || has_point == rest.is_empty() || !after.is_empty() {
+        let has_point = !rest.is_empty();
+        let (fraction, after) = leading_digits(if has_point { rest.strip_prefix('.')? } else { "" });
+        if whole.is_empty() || !after.is_empty() {
             return None;
         }
         let milli = fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
