@@ -1,16 +1,19 @@
 //! Postal addresses: a number, words and a street word, with the unit, town and postcode beside them; postcodes by
 //! themselves where their shape is enough.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use super::address_end::{self, last_of_number};
 use super::kind::Kind;
 use super::pack::{
     ACK, ADDRESS_UNIT, COMMON, Cue, DIRECTION, FILLER, GIVEN, GREETING, HESITATION, IS, MONTH, NUMBER, ORDINAL, REGION,
-    STREET, STREET_FRONT, UNIT, WEAK_STREET,
+    STREET, STREET_FRONT, UNIT, WEAK_STREET, hash_of,
 };
-use super::runs::{Run, Shape};
+use super::runs::Shape;
 use super::span::{Finder, Turn};
 use super::tokens::{Case, Form, Token};
-use super::windows::Found;
 
 /// Most words between the house number and the street word.
 const MOST_WORDS: usize = 5;
@@ -54,8 +57,8 @@ const WEAK_FRONTS: [&str; 4] = ["via", "plaza", "largo", "boulevard"];
 
 impl Finder<'_> {
     /// Finds the addresses of a turn.
-    pub(super) fn addresses(&mut self, turn: &Turn<'_>, found: &[Found], runs: &[Run]) {
-        let named = found.iter().find(|phrase| phrase.cue == Cue::Number(Kind::Address));
+    pub(super) fn addresses(&mut self, turn: &Turn<'_>) {
+        let named = turn.phrases.iter().find(|phrase| phrase.cue == Cue::Number(Kind::Address));
         let asked = self.windows.is_open(Kind::Address);
         let open = named.is_some() || asked;
         // Where a number and any words after it are an address: right after the phrase, or at the front of an answer.
@@ -65,7 +68,7 @@ impl Finder<'_> {
             named.is_some_and(|phrase| at >= phrase.end && at - phrase.end <= 6) || asked && words <= 1
         };
         let mut free = 0;
-        for run in runs {
+        for run in turn.runs {
             for part in &run.parts {
                 if part.first < free || part.shape == Shape::Date {
                     continue;
@@ -93,8 +96,10 @@ impl Finder<'_> {
                 }
             }
         }
-        self.postcodes(turn);
-        self.boxes(turn);
+        if turn.has_numbers {
+            self.postcodes(turn);
+            self.boxes(turn);
+        }
         if open {
             self.streets_without_number(turn);
             self.units(turn);
@@ -272,10 +277,11 @@ fn are_uncommon(words: Option<&[Token]>) -> bool {
 }
 
 fn is_front(token: &Token, text: &str) -> bool {
+    static HASHES: LazyLock<FxHashSet<u64>> = LazyLock::new(|| FRONTS.into_iter().map(hash_of).collect());
     let weak = || WEAK_FRONTS.iter().any(|front| same(token.text(text), front));
-    token.is_word()
-        && (token.is(STREET_FRONT) || FRONTS.iter().any(|front| same(token.text(text), front)))
-        && (token.is_capital() || !weak())
+    // The hash leaves accents out.
+    let is_listed = || HASHES.contains(&token.hash) && FRONTS.iter().any(|front| same(token.text(text), front));
+    token.is_word() && (token.is(STREET_FRONT) || is_listed()) && (token.is_capital() || !weak())
 }
 
 /// The first token of a street that stands before its number: `Calle Mayor 5`, `Hauptstraße 12`.
@@ -350,16 +356,7 @@ pub(super) fn letters_and_digits(turn: &Turn<'_>, at: usize) -> Option<usize> {
 }
 
 /// Whether two words are the same but for case.
-#[inline]
 fn same(word: &str, wanted: &str) -> bool {
-    // Nearly all words differ in their first letters already.
-    if let ([first, ..], [wanted_first, ..]) = (word.as_bytes(), wanted.as_bytes())
-        && first.is_ascii()
-        && wanted_first.is_ascii()
-        && !first.eq_ignore_ascii_case(wanted_first)
-    {
-        return false;
-    }
     word.chars().count() == wanted.chars().count()
         && word.chars().flat_map(char::to_lowercase).eq(wanted.chars().flat_map(char::to_lowercase))
 }
@@ -367,6 +364,13 @@ fn same(word: &str, wanted: &str) -> bool {
 /// Whether a word ends so, and has something before it.
 fn ends_with(token: &Token, text: &str, ending: &str) -> bool {
     let word = token.text(text);
+    // Nearly all words differ in their last letters already; those of the endings are single bytes.
+    if let ([.., last], [.., wanted]) = (word.as_bytes(), ending.as_bytes())
+        && last.is_ascii()
+        && !last.eq_ignore_ascii_case(wanted)
+    {
+        return false;
+    }
     let length = ending.chars().count();
     let count = word.chars().count();
     let long_enough = if length <= 3 { count >= length + 4 && token.is_capital() } else { count >= length };

@@ -2,18 +2,18 @@
 
 use super::kind::Kind;
 use super::pack::{Cue, DIGIT, FILLER, HESITATION, JOIN, MONTH, NUMBER, ORDINAL, REQUEST, SCALE, TEEN, TENS, UNIT};
-use super::runs::{Run, Shape};
+use super::runs::Shape;
 use super::span::{Finder, Turn};
 use super::tokens::{Form, Token};
-use super::windows::Found;
 
 /// Tokens between `born` and the date.
 const REACH: usize = 10;
 
 impl Finder<'_> {
     /// Finds the dates of birth of a turn.
-    pub(super) fn births(&mut self, turn: &Turn<'_>, found: &[Found], runs: &[Run]) {
-        let cues: Vec<(usize, usize)> = found
+    pub(super) fn births(&mut self, turn: &Turn<'_>) {
+        let cues: Vec<(usize, usize)> = turn
+            .phrases
             .iter()
             .filter(|phrase| phrase.cue == Cue::Number(Kind::Birth))
             .map(|phrase| (phrase.first, phrase.end))
@@ -23,8 +23,9 @@ impl Finder<'_> {
             return;
         }
         let is_counted = |last: usize| turn.tokens.get(last + 1).is_some_and(|token| token.is(UNIT));
-        for (first, last) in dates(turn, runs) {
-            if is_counted(last) || found.iter().any(|phrase| phrase.cue == Cue::Nothing && phrase.first == first) {
+        for (first, last) in dates(turn) {
+            if is_counted(last) || turn.phrases.iter().any(|phrase| phrase.cue == Cue::Nothing && phrase.first == first)
+            {
                 continue;
             }
             let near = cues
@@ -53,22 +54,22 @@ fn has_year(turn: &Turn<'_>, first: usize, last: usize) -> bool {
 }
 
 /// Stretches of tokens that say a date or parts of one: months, ordinals, days, years.
-fn dates(turn: &Turn<'_>, runs: &[Run]) -> Vec<(usize, usize)> {
+fn dates(turn: &Turn<'_>) -> Vec<(usize, usize)> {
     let tokens = turn.tokens;
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let Some(mut last) = element(turn, runs, at) else {
+        let Some(mut last) = element(turn, at) else {
             at += 1;
             continue;
         };
         let first = at;
         let mut next = last + 1;
-        while let Some(begin) = beyond_joins(turn, runs, next) {
-            let Some(end) = element(turn, runs, begin) else { break };
+        while let Some(begin) = beyond_joins(turn, next) {
+            let Some(end) = element(turn, begin) else { break };
             (last, next) = (end, end + 1);
         }
-        if is_date(turn, runs, first, last) {
+        if is_date(turn, first, last) {
             found.push((first, last));
         }
         at = last + 1;
@@ -77,12 +78,12 @@ fn dates(turn: &Turn<'_>, runs: &[Run]) -> Vec<(usize, usize)> {
 }
 
 /// The last token of the part of a date that begins at a token.
-fn element(turn: &Turn<'_>, runs: &[Run], at: usize) -> Option<usize> {
+fn element(turn: &Turn<'_>, at: usize) -> Option<usize> {
     let token = turn.tokens.get(at)?;
     if token.is(MONTH) && !is_verb(turn, at) || token.is(ORDINAL) {
         return Some(at);
     }
-    let part = runs.iter().flat_map(|run| &run.parts).find(|part| part.first == at)?;
+    let part = turn.runs.iter().flat_map(|run| &run.parts).find(|part| part.first == at)?;
     let is_ordinal = part.shape == Shape::Counted
         && turn.tokens.get(part.last).is_some_and(|token| matches!(token.text(turn.text), "st" | "nd" | "rd" | "th"));
     (is_ordinal || part.shape != Shape::Counted && !turn.tokens[at].is_letter()).then_some(part.last)
@@ -102,11 +103,11 @@ fn is_verb(turn: &Turn<'_>, at: usize) -> bool {
 }
 
 /// The token after what may stand between two parts of a date, if a part begins there.
-fn beyond_joins(turn: &Turn<'_>, runs: &[Run], from: usize) -> Option<usize> {
+fn beyond_joins(turn: &Turn<'_>, from: usize) -> Option<usize> {
     const WIDEST: usize = 4;
     (from..from + WIDEST).find_map(|at| {
         let token = turn.tokens.get(at)?;
-        if element(turn, runs, at).is_some() {
+        if element(turn, at).is_some() {
             return Some(Some(at));
         }
         let word = token.text(turn.text);
@@ -121,10 +122,11 @@ fn beyond_joins(turn: &Turn<'_>, runs: &[Run], from: usize) -> Option<usize> {
 }
 
 /// Whether a stretch is more than a lone small number.
-fn is_date(turn: &Turn<'_>, runs: &[Run], first: usize, last: usize) -> bool {
+fn is_date(turn: &Turn<'_>, first: usize, last: usize) -> bool {
     let tokens = turn.tokens.get(first..=last).unwrap_or_default();
     let has_month = tokens.iter().any(|token| token.is(MONTH));
-    let has_date = runs
+    let has_date = turn
+        .runs
         .iter()
         .flat_map(|run| &run.parts)
         .any(|part| part.first >= first && part.last <= last && part.shape == Shape::Date);

@@ -94,8 +94,9 @@ pub(super) fn is_answer(tokens: &[Token], first: usize) -> bool {
 }
 
 /// Whether a turn says hardly anything but numbers.
-pub(super) fn is_only_numbers(tokens: &[Token], runs: &[Run]) -> bool {
-    let inside = |at: usize| runs.iter().any(|run| (run.first()..=run.last()).contains(&at));
+pub(super) fn is_only_numbers(turn: &Turn<'_>) -> bool {
+    let tokens = turn.tokens;
+    let inside = |at: usize| turn.runs.iter().any(|run| (run.first()..=run.last()).contains(&at));
     let words = tokens.iter().enumerate().filter(|(_, token)| token.is_word() || token.form == Form::Digits);
     let (mut numeric, mut other) = (0, 0);
     for (at, token) in words {

@@ -4,7 +4,6 @@ use super::kind::Kind;
 use super::pack::{COMMON, Cue, FILLER, HESITATION, IS, LETTER, NUMBER, PROVIDER, REMARK, REQUEST, SYMBOL, TOP_DOMAIN};
 use super::span::{Finder, Turn};
 use super::tokens::{Form, Token};
-use super::windows::Found;
 
 /// Most tokens of what stands before the at sign.
 const LONGEST_LOCAL: usize = 48;
@@ -15,7 +14,7 @@ const MOST_WORDS: usize = 3;
 
 impl Finder<'_> {
     /// Finds the addresses of a turn.
-    pub(super) fn emails(&mut self, turn: &Turn<'_>, found: &[Found]) {
+    pub(super) fn emails(&mut self, turn: &Turn<'_>) {
         let mut free = 0;
         for at in 0..turn.tokens.len() {
             if at >= free
@@ -32,9 +31,9 @@ impl Finder<'_> {
             }
         }
         let asked = self.windows.is_open(Kind::Email);
-        let named = found.iter().any(|phrase| phrase.cue == Cue::Number(Kind::Email));
-        let words = turn.tokens.iter().filter(|token| token.is_word() && token.chars > 1).count();
-        if (asked || named) && words <= MOST_WORDS_OF_PARTS {
+        let named = turn.phrases.iter().any(|phrase| phrase.cue == Cue::Number(Kind::Email));
+        let words = || turn.tokens.iter().filter(|token| token.is_word() && token.chars > 1).count();
+        if (asked || named) && words() <= MOST_WORDS_OF_PARTS {
             self.parts_of_email(turn, free);
         }
     }

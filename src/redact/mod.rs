@@ -7,7 +7,8 @@
 //! This is no anonymisation and no guarantee: it finds what proves itself, what was asked for or introduced, what has
 //! a known shape. Pure: it reads no file, knows no settings and keeps nothing of what it found.
 //!
-//! - `tokens`, `pack`: a turn's words and what a language's data files know of them; `runs`: numbers, written and spoken
+//! - `tokens`, `pack`: a turn's words and what a language's data files know of them; `runs`: numbers, written and spoken;
+//!   `reading`: all that a text shows by itself
 //! - `windows`: what was asked for; `numbers`, `proof`: which numbers are kept back
 //! - `email`, `birth`, `address` and `address_end`, `names`, `secrets`: the other kinds; `terms`: one's own
 //! - `span`: what goes through a call; `overlap`: one list out of all that was found; `marks`: texts to judge the rules by
@@ -26,6 +27,7 @@ mod pack;
 mod proof;
 #[cfg(test)]
 mod properties;
+mod reading;
 mod runs;
 mod secrets;
 mod span;
@@ -35,6 +37,7 @@ mod tests;
 mod tokens;
 mod windows;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use kind::{Kind, Kinds};
@@ -43,12 +46,13 @@ pub use terms::{Terms, TermsError};
 
 use crate::transcript::Call;
 use pack::Pack;
+use reading::Reading;
 use span::{Finder, Turn};
-use tokens::{Form, Token};
+use tokens::Form;
 use windows::Windows;
 
 /// The version of the rules: it changes when the same text may be masked in another way.
-pub const REDACTION_VERSION: &str = "2";
+pub const REDACTION_VERSION: &str = "3";
 
 /// What is kept back, and how.
 #[derive(Debug, Clone, Default)]
@@ -96,15 +100,21 @@ impl Redactor {
     #[must_use]
     pub fn find(&self, call: &Call, language: &str) -> Vec<Span> {
         const ROUNDS: usize = 8;
-        let mut spans = self.find_once(call, language);
+        let pack = Pack::of(language);
+        let texts = call.turns.iter().map(|turn| Cow::Borrowed(turn.text.as_str()));
+        let mut readings: Vec<Reading<'_>> = texts.map(|text| Reading::of(text, pack)).collect();
+        let mut spans = self.find_once(call, &readings, language);
         let mut more = !spans.is_empty();
         for _ in 1..ROUNDS {
             if !more {
                 break;
             }
-            let mut redacted = call.clone();
-            let masks = put_masks(&mut redacted, &spans);
-            let found = self.find_once(&redacted, language);
+            let mut masks = Vec::with_capacity(spans.len());
+            for (at, of_turn) in by_turn(&spans) {
+                let (Some(turn), Some(reading)) = (call.turns.get(at), readings.get_mut(at)) else { continue };
+                *reading = Reading::of(Cow::Owned(masked(&turn.text, of_turn, &mut masks)), pack);
+            }
+            let found = self.find_once(call, &readings, language);
             more = !found.is_empty();
             let found = found.iter().map(|span| in_original(span, &spans, &masks));
             let found: Vec<Span> = found.collect();
@@ -114,24 +124,24 @@ impl Redactor {
         spans
     }
 
-    /// One look at a call.
-    fn find_once(&self, call: &Call, language: &str) -> Vec<Span> {
-        let pack = Pack::of(language);
-        let (tokens, ranges) = tokens_of(call, pack);
-        let mut finder = Finder::new(pack, language);
+    /// One look at a call whose turns read so.
+    fn find_once(&self, call: &Call, readings: &[Reading<'_>], language: &str) -> Vec<Span> {
+        let mut finder = Finder::new(Pack::of(language), language);
         finder.know_agents(call);
-        for turn in turns(call, &tokens, &ranges) {
+        let turns = || call.turns.iter().zip(readings).enumerate();
+        let turns = || turns().map(|(index, (turn, reading))| reading.turn(index, turn.role));
+        for turn in turns() {
             finder.turn(&turn);
         }
-        for turn in turns(call, &tokens, &ranges) {
+        for turn in turns() {
             finder.known_names(&turn);
             finder.known_numbers(&turn);
             self.own_terms(&mut finder, &turn);
         }
         let mut spans = finder.spans;
         spans.retain(|span| self.kinds.contain(span.kind) || span.rule == TERMS_RULE);
-        let spans = beside_masks(overlap::resolve(spans), &tokens, &ranges);
-        self.without_kept(spans, call)
+        let spans = beside_masks(overlap::resolve(spans), readings);
+        self.without_kept(spans, readings)
     }
 
     fn own_terms(&self, finder: &mut Finder<'_>, turn: &Turn<'_>) {
@@ -141,12 +151,12 @@ impl Redactor {
         }
     }
 
-    fn without_kept(&self, mut spans: Vec<Span>, call: &Call) -> Vec<Span> {
+    fn without_kept(&self, mut spans: Vec<Span>, readings: &[Reading<'_>]) -> Vec<Span> {
         if !self.terms.keep_nothing() {
             spans.retain(|span| {
                 let bytes = span.bytes.start as usize..span.bytes.end as usize;
                 span.rule == TERMS_RULE
-                    || call.turns.get(span.turn as usize).is_none_or(|turn| !self.terms.keeps(&turn.text, &bytes))
+                    || readings.get(span.turn as usize).is_none_or(|turn| !self.terms.keeps(&turn.text, &bytes))
             });
         }
         spans
@@ -166,19 +176,16 @@ impl Finder<'_> {
                 *until += 1;
             }
         }
-        let mut found = Vec::new();
-        windows::phrases(turn.tokens, self.pack, &mut found);
         let asked_password = self.windows.is_secret_asked(turn.index);
-        let runs = runs::runs(turn.tokens, turn.text);
         self.links(turn);
-        self.emails(turn, &found);
+        self.emails(turn);
         self.ibans(turn);
-        self.births(turn, &found, &runs);
-        self.numbers(turn, &found, &runs);
-        self.addresses(turn, &found, &runs);
-        self.passwords(turn, &found, asked_password);
-        self.find_names(turn, &found);
-        self.windows.open(turn, &found);
+        self.births(turn);
+        self.numbers(turn);
+        self.addresses(turn);
+        self.passwords(turn, asked_password);
+        self.find_names(turn);
+        self.windows.open(turn);
     }
 
     /// Parts of numbers that were kept back, where they are said again.
@@ -186,7 +193,7 @@ impl Finder<'_> {
         if self.numbers_said.is_empty() {
             return;
         }
-        for run in runs::runs(turn.tokens, turn.text) {
+        for run in turn.runs {
             let digits: String = run.characters.iter().filter(|c| c.is_ascii_digit()).collect();
             if digits.len() >= 4 && self.numbers_said.iter().any(|known| known.contains(&digits)) {
                 self.add(turn, run.first(), run.last(), Kind::Id, "digits.known");
@@ -198,11 +205,17 @@ impl Finder<'_> {
 /// Replaces spans in a call's turns by their tokens, and returns those.
 fn put_masks(call: &mut Call, spans: &[Span]) -> Vec<Mask> {
     let mut masks = Vec::with_capacity(spans.len());
-    for of_turn in spans.chunk_by(|one, other| one.turn == other.turn) {
-        let Some(turn) = of_turn.first().and_then(|span| call.turns.get_mut(span.turn as usize)) else { continue };
+    for (at, of_turn) in by_turn(spans) {
+        let Some(turn) = call.turns.get_mut(at) else { continue };
         turn.text = masked(&turn.text, of_turn, &mut masks).into();
     }
     masks
+}
+
+/// The spans of each turn that has any, with its index.
+fn by_turn(spans: &[Span]) -> impl Iterator<Item = (usize, &[Span])> {
+    let of_turn = |spans: &'_ [Span]| spans.first().map_or(0, |span| span.turn as usize);
+    spans.chunk_by(|one, other| one.turn == other.turn).map(move |spans| (of_turn(spans), spans))
 }
 
 /// Where a span of a redacted call lies in the call before that. `spans` are what the masks stand for.
@@ -218,31 +231,11 @@ fn in_original(span: &Span, spans: &[Span], masks: &[Mask]) -> Span {
     Span { bytes: shift(span.bytes.start)..shift(span.bytes.end), ..*span }
 }
 
-fn tokens_of(call: &Call, pack: &Pack) -> (Vec<Token>, Vec<Range<usize>>) {
-    let mut tokens = Vec::new();
-    let ranges = call.turns.iter().map(|turn| {
-        let start = tokens.len();
-        tokens::tokenise(&turn.text, pack, &mut tokens);
-        start..tokens.len()
-    });
-    let ranges = ranges.collect();
-    (tokens, ranges)
-}
-
-fn turns<'a>(call: &'a Call, tokens: &'a [Token], ranges: &'a [Range<usize>]) -> impl Iterator<Item = Turn<'a>> {
-    call.turns.iter().zip(ranges).enumerate().map(|(index, (turn, range))| Turn {
-        index,
-        role: turn.role,
-        text: &turn.text,
-        tokens: tokens.get(range.clone()).unwrap_or_default(),
-    })
-}
-
 /// Takes the masks that stand in a text already out of spans that reach over them.
-fn beside_masks(spans: Vec<Span>, tokens: &[Token], ranges: &[Range<usize>]) -> Vec<Span> {
+fn beside_masks(spans: Vec<Span>, readings: &[Reading<'_>]) -> Vec<Span> {
     let mut parted = Vec::with_capacity(spans.len());
     for span in spans {
-        let masks = ranges.get(span.turn as usize).and_then(|range| tokens.get(range.clone())).unwrap_or_default();
+        let masks = readings.get(span.turn as usize).map_or(&[][..], |reading| &reading.tokens);
         let inside = masks
             .iter()
             .filter(|token| token.form == Form::Mask && token.start < span.bytes.end && span.bytes.start < token.end);

@@ -26,26 +26,29 @@ type Named = (Kind, &'static str);
 
 impl Finder<'_> {
     /// Finds the numbers of a turn. The phrases of the turn have not opened their windows yet.
-    pub(super) fn numbers(&mut self, turn: &Turn<'_>, found: &[Found], runs: &[Run]) {
-        let only_numbers = is_only_numbers(turn.tokens, runs);
+    pub(super) fn numbers(&mut self, turn: &Turn<'_>) {
+        if turn.runs.is_empty() {
+            return;
+        }
+        let only_numbers = is_only_numbers(turn);
         let before = self.spans.len();
-        for run in runs {
-            self.run(turn, found, run, only_numbers);
+        for run in turn.runs {
+            self.run(turn, run, only_numbers);
         }
         if only_numbers {
-            self.join_turns(turn, runs, self.spans.len() > before);
+            self.join_turns(turn, self.spans.len() > before);
         }
     }
 
     /// Turns of few digits and nothing else are the parts of one number if they follow each other. `kept`: those of
     /// this turn are kept back already.
-    fn join_turns(&mut self, turn: &Turn<'_>, runs: &[Run], kept: bool) {
+    fn join_turns(&mut self, turn: &Turn<'_>, kept: bool) {
         const FEW: usize = 2;
-        let digits: usize = runs.iter().map(Run::digits).sum();
+        let digits: usize = turn.runs.iter().map(Run::digits).sum();
         let counted = |run: &Run| is_counted(turn, run, (0, run.parts.len() - 1), Kind::Id);
         let follows = self.held_back.as_ref().is_some_and(|(last, _)| turn.index - last <= PARTS_APART);
         let least = if follows { FEW } else { SHORT };
-        if !kept && (digits < least || runs.iter().any(counted)) {
+        if !kept && (digits < least || turn.runs.iter().any(counted)) {
             return;
         }
         let mut spans: Vec<Span> = Vec::new();
@@ -53,7 +56,7 @@ impl Finder<'_> {
             spans = held;
         }
         if !kept {
-            spans.extend(runs.iter().map(|run| span_of(turn, run)));
+            spans.extend(turn.runs.iter().map(|run| span_of(turn, run)));
         }
         if kept || follows {
             self.spans.append(&mut spans);
@@ -82,28 +85,28 @@ impl Finder<'_> {
         }
     }
 
-    fn run(&mut self, turn: &Turn<'_>, found: &[Found], run: &Run, only_numbers: bool) {
+    fn run(&mut self, turn: &Turn<'_>, run: &Run, only_numbers: bool) {
         let last = run.parts.len().saturating_sub(1);
         // What proves itself needs nothing else, and may stand among other numbers.
         if let Some((from, to, named)) = self.proven(run) {
             if from > 0 {
-                self.piece(turn, found, run, (0, from - 1), only_numbers);
+                self.piece(turn, run, (0, from - 1), only_numbers);
             }
             self.mask(turn, run, (from, to), named);
             if to < last {
-                self.piece(turn, found, run, (to + 1, last), only_numbers);
+                self.piece(turn, run, (to + 1, last), only_numbers);
             }
             return;
         }
-        self.piece(turn, found, run, (0, last), only_numbers);
+        self.piece(turn, run, (0, last), only_numbers);
     }
 
     /// Parts of a run that nothing proves.
-    fn piece(&mut self, turn: &Turn<'_>, found: &[Found], run: &Run, (from, to): (usize, usize), only_numbers: bool) {
+    fn piece(&mut self, turn: &Turn<'_>, run: &Run, (from, to): (usize, usize), only_numbers: bool) {
         let (Some(first), Some(end)) = (run.parts.get(from), run.parts.get(to)) else { return };
         let characters = run.slice(from, to);
         let digits = count(characters);
-        if let Some(named) = self.named(turn, found, (first.first, end.last), (digits, characters.len()), only_numbers)
+        if let Some(named) = self.named(turn, (first.first, end.last), (digits, characters.len()), only_numbers)
             && self.is_enough(run, (from, to), named.0, digits, only_numbers)
             && !is_counted(turn, run, (from, to), named.0)
         {
@@ -205,12 +208,11 @@ impl Finder<'_> {
     fn named(
         &self,
         turn: &Turn<'_>,
-        found: &[Found],
         (first, last): (usize, usize),
         (digits, size): (usize, usize),
         only_numbers: bool,
     ) -> Option<Named> {
-        if found.iter().any(|phrase| phrase.cue == Cue::Nothing && phrase.first <= first && phrase.end > last) {
+        if turn.phrases.iter().any(|phrase| phrase.cue == Cue::Nothing && phrase.first <= first && phrase.end > last) {
             return None;
         }
         let named = |phrase: &Found| match phrase.cue {
@@ -232,9 +234,11 @@ impl Finder<'_> {
         let reaches = |phrase: &&Found| {
             phrase.end <= first && if phrase.weak { at_once(phrase) } else { first - phrase.end <= REACH }
         };
-        let mut before = found.iter().rev().filter(reaches);
-        let mut after =
-            found.iter().filter(|phrase| !phrase.weak && phrase.first > last && phrase.first - last <= REACH_BACK);
+        let mut before = turn.phrases.iter().rev().filter(reaches);
+        let mut after = turn
+            .phrases
+            .iter()
+            .filter(|phrase| !phrase.weak && phrase.first > last && phrase.first - last <= REACH_BACK);
         let near = before.find_map(named).or_else(|| after.find_map(named));
         match near {
             Some((Kind::Url, "none")) => return None,

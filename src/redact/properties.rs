@@ -6,7 +6,7 @@ use super::*;
 use crate::transcript::{Role, Turn};
 
 /// Words, numbers and signs that the rules look for, put together at random.
-const PARTS: [&str; 54] = [
+const PARTS: [&str; 56] = [
     "my name is",
     "this is",
     "John",
@@ -61,6 +61,8 @@ const PARTS: [&str; 54] = [
     "GB29 NWBK 6016 1331 9268 19",
     "http://a.example/u?x=1",
     "é😀",
+    "ʼ",
+    "ʼem Johnʼs",
 ];
 
 fn text() -> impl Strategy<Value = String> {

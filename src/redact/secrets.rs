@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::pack::{COMMON, Cue, FILLER, HESITATION, IS, NOT_A_NAME, REQUEST};
 use super::span::{Finder, Turn};
 use super::tokens::Form;
-use super::windows::{Found, Windows};
+use super::windows::Windows;
 
 /// Most words of a password that is a phrase.
 const MOST_WORDS: usize = 3;
@@ -45,9 +45,9 @@ const PROFILES: [&str; 6] = ["facebook.", "linkedin.", "instagram.", "twitter.",
 
 impl Finder<'_> {
     /// Finds what is said to be a password, or asked for as one.
-    pub(super) fn passwords(&mut self, turn: &Turn<'_>, found: &[Found], asked: bool) {
+    pub(super) fn passwords(&mut self, turn: &Turn<'_>, asked: bool) {
         let tokens = turn.tokens;
-        for phrase in found.iter().filter(|phrase| phrase.cue == Cue::Secret) {
+        for phrase in turn.phrases.iter().filter(|phrase| phrase.cue == Cue::Secret) {
             let stated = tokens
                 .get(phrase.end.wrapping_sub(1))
                 .is_some_and(|token| token.is(IS) || token.text(turn.text).eq_ignore_ascii_case("be"));

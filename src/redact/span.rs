@@ -6,8 +6,9 @@ use rustc_hash::FxHashSet;
 
 use super::kind::Kind;
 use super::pack::Pack;
+use super::runs::Run;
 use super::tokens::Token;
-use super::windows::Windows;
+use super::windows::{Found, Windows};
 use crate::transcript::Role;
 
 /// A stretch of a turn that is kept back.
@@ -30,6 +31,11 @@ pub(super) struct Turn<'a> {
     pub(super) role: Role,
     pub(super) text: &'a str,
     pub(super) tokens: &'a [Token],
+    pub(super) phrases: &'a [Found],
+    /// Its numbers.
+    pub(super) runs: &'a [Run],
+    /// Whether any token is a number.
+    pub(super) has_numbers: bool,
 }
 
 /// What goes through a call.

@@ -40,6 +40,14 @@ fn numbers_that_prove_themselves_need_no_context() {
 }
 
 #[test]
+fn an_apostrophe_of_any_kind_may_stand_alone_and_before_a_word() {
+    for apostrophe in ["'", "’", "ʼ"] {
+        let sent = |words: &str| sent("en", &words.replace('\'', apostrophe)).replace(apostrophe, "'");
+        assert_eq!(sent("C: rock ' roll, 'John' and John's '"), "rock ' roll, '[NAME]' and [NAME]'s '");
+    }
+}
+
+#[test]
 fn spoken_numbers_are_found_in_every_way_of_saying_them() {
     check(&[
         (

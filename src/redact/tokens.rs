@@ -120,13 +120,13 @@ struct Reader<'a, 'b> {
 impl Reader<'_, '_> {
     fn read(&mut self) {
         let mut spaced = true;
-        while let Some(c) = self.rest().chars().next() {
+        while let Some(c) = self.character() {
             if c.is_whitespace() {
                 spaced = true;
                 self.at += c.len_utf8();
                 continue;
             }
-            if let Some(length) = mask(self.rest()) {
+            if let Some(length) = mask(self.rest(), c) {
                 self.push(length, Form::Mask, spaced);
             } else if let Some(length) = link(self.rest(), c) {
                 self.push(length, Form::Link, spaced);
@@ -134,7 +134,7 @@ impl Reader<'_, '_> {
                 let length = self.length_of(|c| digit(c).is_some());
                 self.push(length, Form::Digits, spaced);
                 self.know_digits();
-            } else if c.is_alphabetic() {
+            } else if c.is_alphabetic() && !is_apostrophe(c) {
                 self.word(spaced);
             } else {
                 self.push(c.len_utf8(), Form::Sign(c), spaced);
@@ -143,6 +143,16 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The character that comes next.
+    #[inline]
+    fn character(&self) -> Option<char> {
+        match self.text.as_bytes().get(self.at)? {
+            byte if byte.is_ascii() => Some(char::from(*byte)),
+            _ => self.rest().chars().next(),
+        }
+    }
+
+    #[inline]
     fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -172,40 +182,45 @@ impl Reader<'_, '_> {
     fn word(&mut self, spaced: bool) {
         let (mut hash, mut base) = (start_of_hash(), None);
         let (mut capitals, mut letters, mut first_is_capital) = (0_u32, 0_u32, false);
-        let mut end = self.at;
-        let mut characters = self.rest().char_indices().peekable();
         let start = self.at;
-        while let Some((offset, c)) = characters.next() {
-            if !c.is_ascii_alphabetic() {
-                if is_apostrophe(c) {
-                    if !characters.peek().is_some_and(|(_, next)| next.is_alphabetic()) {
-                        break;
-                    }
-                    base = Some((hash, start + offset, letters));
-                    hash = step_of_hash(hash, '\'');
-                    continue;
-                }
-                if !c.is_alphabetic() && !is_mark(c) {
+        loop {
+            // Nearly all letters are these: one byte each.
+            while let Some(byte) = self.text.as_bytes().get(self.at).filter(|byte| byte.is_ascii_alphabetic()) {
+                let is_capital = byte.is_ascii_uppercase();
+                capitals += u32::from(is_capital);
+                first_is_capital |= is_capital && letters == 0;
+                letters += 1;
+                hash = step_of_hash(hash, char::from(byte.to_ascii_lowercase()));
+                self.at += 1;
+            }
+            let Some(c) = self.character() else { break };
+            let at = self.at;
+            if is_apostrophe(c) {
+                self.at += c.len_utf8();
+                if !self.character().is_some_and(char::is_alphabetic) {
+                    self.at = at;
                     break;
                 }
+                base = Some((hash, at, letters));
+                hash = step_of_hash(hash, '\'');
+            } else if !c.is_ascii() && (c.is_alphabetic() || is_mark(c)) {
+                capitals += u32::from(c.is_uppercase());
+                first_is_capital |= c.is_uppercase() && letters == 0;
+                letters += 1;
+                hash = fold(c, hash);
+                self.at += c.len_utf8();
+            } else {
+                break;
             }
-            if c.is_uppercase() {
-                capitals += 1;
-                first_is_capital |= letters == 0;
-            }
-            letters += 1;
-            hash = fold(c, hash);
-            end = start + offset + c.len_utf8();
         }
+        let mut end = self.at;
         let mut known = self.pack.word(hash);
-        let mut read_to = end;
         if known.is_none()
             && let Some((base_hash, base_end, base_letters)) = base
             && letters == base_letters + 1
         {
             (hash, end, letters) = (base_hash, base_end, base_letters);
             known = self.pack.word(hash);
-            read_to = read_to.max(end);
         }
         let case = match (capitals, letters) {
             (0, _) => Case::Lower,
@@ -217,7 +232,6 @@ impl Reader<'_, '_> {
         let chars = u8::try_from(letters).unwrap_or(u8::MAX);
         let (start, end) = (narrow(start), narrow(end));
         self.tokens.push(Token { start, end, form: Form::Word, case, spaced, chars, value, phrases, class, hash });
-        self.at = read_to;
     }
 }
 
@@ -227,18 +241,18 @@ fn is_mark(c: char) -> bool {
 }
 
 /// The length of the mask that `text` begins with: capitals in square brackets, or three stars and more.
-fn mask(text: &str) -> Option<usize> {
+fn mask(text: &str, first: char) -> Option<usize> {
     const LONGEST: usize = 48;
     let bytes = text.as_bytes();
-    match bytes.first()? {
-        b'[' => {
+    match first {
+        '[' => {
             let inner = bytes.iter().skip(1).take(LONGEST);
             let length =
                 inner.take_while(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b' ')).count();
             (length > 0 && bytes.get(1)?.is_ascii_uppercase() && bytes.get(length + 1) == Some(&b']'))
                 .then_some(length + 2)
         }
-        b'*' => {
+        '*' => {
             let length = bytes.iter().take_while(|byte| **byte == b'*').count();
             (length >= 3).then_some(length)
         }

@@ -28,8 +28,8 @@ pub(super) struct Found {
 }
 
 /// All phrases of a turn, the longest at each place, none within another.
-pub(super) fn phrases(tokens: &[Token], pack: &Pack, found: &mut Vec<Found>) {
-    found.clear();
+pub(super) fn phrases(tokens: &[Token], pack: &Pack) -> Vec<Found> {
+    let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         let number = tokens[at].phrases;
@@ -37,6 +37,7 @@ pub(super) fn phrases(tokens: &[Token], pack: &Pack, found: &mut Vec<Found>) {
         at = matched.map_or(at + 1, |found| found.end);
         found.extend(matched);
     }
+    found
 }
 
 fn longest(tokens: &[Token], at: usize, pack: &Pack, number: u16) -> Option<Found> {
@@ -86,16 +87,19 @@ impl Windows {
     }
 
     /// Opens the windows of a turn's phrases, for the turns after it.
-    pub(super) fn open(&mut self, turn: &Turn<'_>, found: &[Found]) {
+    pub(super) fn open(&mut self, turn: &Turn<'_>) {
         /// Words of an agent's turn that asks, though no sign shows it.
         const FEW: usize = 12;
+        if turn.phrases.is_empty() {
+            return;
+        }
         let (tokens, index) = (turn.tokens, turn.index);
         let words = tokens.iter().filter(|token| token.is_word()).count();
         let asks = tokens.iter().any(|token| token.is_sign('?'));
         let is_short = turn.role == Role::Agent && words <= FEW;
         // What names a kind goes before what only hints at one.
         let in_turn = |phrase: &&Found| if phrase.weak { 2 } else { u8::from(phrase.cue == Cue::Ending) };
-        let mut ordered: Vec<&Found> = found.iter().collect();
+        let mut ordered: Vec<&Found> = turn.phrases.iter().collect();
         ordered.sort_by_key(in_turn);
         for phrase in ordered {
             let kind = match phrase.cue {

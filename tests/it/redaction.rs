@@ -48,7 +48,7 @@ fn masks_are_counted_and_words_are_those_that_were_said() {
     assert!(plain.record().get("redaction").is_none());
     let redacted = place.analyze(&["--detail", "--redact", "on", "calls.csv"], 0);
     let record = redacted.record();
-    assert_eq!(record["redaction"]["redaction_version"], "2");
+    assert_eq!(record["redaction"]["redaction_version"], "3");
     let spans = &record["redaction"]["spans"];
     assert_eq!((&spans["name"], &spans["card"], &spans["email"]), (&2.into(), &2.into(), &1.into()), "{spans}");
     let segments = String::from_utf8(redacted.bytes("segments.csv").to_vec()).expect("UTF-8");

@@ -4,7 +4,6 @@ use super::words::{Trust, Words};
 use crate::redact::pack::{Cue, FILLER, GIVEN, GREETING, HESITATION, IS, NOT_A_NAME, NUMBER, REQUEST, SURNAME};
 use crate::redact::span::{Finder, Turn};
 use crate::redact::tokens::{Form, Token};
-use crate::redact::windows::Found;
 use crate::transcript::Role;
 
 /// Turns for which an answer to the question for a name is waited for.
@@ -60,14 +59,16 @@ impl Finder<'_> {
     }
 
     /// Waits for the answer to a question of this turn.
-    pub(super) fn wait_for_name(&mut self, turn: &Turn<'_>, found: &[Found]) {
+    pub(super) fn wait_for_name(&mut self, turn: &Turn<'_>) {
+        if !turn.phrases.iter().any(|phrase| matches!(phrase.cue, Cue::AskName | Cue::Name)) {
+            return;
+        }
+        let question = turn.tokens.iter().any(|token| token.is_sign('?'));
         // `What name is it under?` has an introduction in it.
-        let question = turn.tokens.iter().any(|token| token.is_sign('?'))
-            || turn.tokens.first().is_some_and(|token| token.is(REQUEST));
-        let asks = found.iter().any(|phrase| phrase.cue == Cue::AskName || phrase.cue == Cue::Name && question);
-        let requests = turn.tokens.iter().any(|token| token.is_sign('?') || token.is(REQUEST));
-        if asks && requests && turn.role != Role::Customer || asks && turn.tokens.iter().any(|token| token.is_sign('?'))
-        {
+        let is_asked = question || turn.tokens.first().is_some_and(|token| token.is(REQUEST));
+        let asks = is_asked || turn.phrases.iter().any(|phrase| phrase.cue == Cue::AskName);
+        let requests = question || turn.tokens.iter().any(|token| token.is(REQUEST));
+        if asks && (question || requests && turn.role != Role::Customer) {
             self.name_asked = Some((turn.index + ANSWER_TURNS, turn.role));
         }
     }

@@ -16,8 +16,8 @@ const VERBS: [&str; 18] = [
 
 impl Finder<'_> {
     /// Names after phrases, and before those that stand after names.
-    pub(super) fn cued_names(&mut self, words: &Words<'_>, found: &[Found]) {
-        for phrase in found {
+    pub(super) fn cued_names(&mut self, words: &Words<'_>) {
+        for phrase in words.turn.phrases {
             let trust = match phrase.cue {
                 Cue::Name => Trust::Sure,
                 Cue::MaybeName | Cue::Person => Trust::Doubtful,
@@ -45,7 +45,9 @@ impl Finder<'_> {
             let Some(from) = from else { continue };
             let framed = |last: usize| {
                 let after = last + 1 + usize::from(words.get(last + 1).is_some_and(|sign| sign.is_sign(',')));
-                found
+                words
+                    .turn
+                    .phrases
                     .iter()
                     .any(|other| other.cue == Cue::AfterName && (other.first == after || other.first == last + 1))
             };

@@ -21,31 +21,35 @@ impl Finder<'_> {
             };
             let last = words.rest_of_name(at, false);
             let pair = last > at;
-            let saint = at > 0
-                && ["san", "santa", "saint", "st", "los", "fort", "port", "lake", "mount"]
-                    .iter()
-                    .any(|word| words.text(at - 1).eq_ignore_ascii_case(word));
-            let company = [
-                "street",
-                "avenue",
-                "road",
-                "inc",
-                "bank",
-                "hotel",
-                "airport",
-                "stadium",
-                "university",
-                "county",
-                "city",
-                "beach",
-                "island",
-                "park",
-                "store",
-                "lane",
-                "drive",
-            ]
-            .iter()
-            .any(|word| words.text(last + 1).eq_ignore_ascii_case(word));
+            let saint = || {
+                at > 0
+                    && ["san", "santa", "saint", "st", "los", "fort", "port", "lake", "mount"]
+                        .iter()
+                        .any(|word| words.text(at - 1).eq_ignore_ascii_case(word))
+            };
+            let company = || {
+                [
+                    "street",
+                    "avenue",
+                    "road",
+                    "inc",
+                    "bank",
+                    "hotel",
+                    "airport",
+                    "stadium",
+                    "university",
+                    "county",
+                    "city",
+                    "beach",
+                    "island",
+                    "park",
+                    "store",
+                    "lane",
+                    "drive",
+                ]
+                .iter()
+                .any(|word| words.text(last + 1).eq_ignore_ascii_case(word))
+            };
             let capital = words.cased && token.is_capital();
             let plain = !token.is(COMMON | MONTH);
             // Two words that are common too, such as `Rose Gold`, are no name by themselves.
@@ -69,13 +73,13 @@ impl Finder<'_> {
                         && !before.is(COMMON | NOT_A_NAME | GIVEN | TITLE)
                         && token.spaced
                 });
-            let masked = fits && !saint && !company || surname && !company;
-            if fits && !saint && !company {
-                self.name(words, at, last, "name.listed");
-            } else if surname && !company {
-                self.name(words, at - 1, last, "name.listed");
-            }
-            at = if masked { last + 1 } else { at + 1 };
+            let first = if fits && !saint() { Some(at) } else { surname.then(|| at - 1) };
+            let Some(first) = first.filter(|_| !company()) else {
+                at += 1;
+                continue;
+            };
+            self.name(words, first, last, "name.listed");
+            at = last + 1;
         }
     }
 
@@ -96,19 +100,23 @@ impl Finder<'_> {
         let mut at = 0;
         while at + 1 < tokens.len() {
             let count = (at..tokens.len()).take_while(|at| is_part(*at) && tokens[*at].spaced).count();
+            if count == 0 {
+                at += 1;
+                continue;
+            }
             let acts = |at: usize| SAYING.iter().any(|word| words.text(at).eq_ignore_ascii_case(word));
             let by = at.checked_sub(1).is_some_and(|at| {
                 ["by", "with", "agent", "technician", "time"]
                     .iter()
                     .any(|word| words.text(at).eq_ignore_ascii_case(word))
             });
-            let last = at + count.saturating_sub(1);
+            let last = at + count - 1;
             if (count == 2 && by && !words.begins_sentence(at) || matches!(count, 1..=2) && acts(last + 1))
                 && !Self::is_company(words, last)
             {
                 self.name(words, at, last, "name.acting");
             }
-            at += count.max(1);
+            at += count;
         }
     }
 }

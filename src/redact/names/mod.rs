@@ -12,10 +12,9 @@ mod spelled;
 mod words;
 
 use super::kind::Kind;
-use super::pack::{COMMON, Cue, FILLER, GIVEN, MONTH, NOT_A_NAME, REQUEST, SURNAME, TITLE, VOCATIVE_LEAD};
+use super::pack::{COMMON, FILLER, GIVEN, MONTH, NOT_A_NAME, REQUEST, SURNAME, TITLE, VOCATIVE_LEAD};
 use super::span::{Finder, Turn};
 use super::tokens::{Case, Form};
-use super::windows::Found;
 use crate::transcript::Call;
 use words::Words;
 
@@ -43,17 +42,16 @@ impl Finder<'_> {
     }
 
     /// Finds the names of a turn.
-    pub(super) fn find_names(&mut self, turn: &Turn<'_>, found: &[Found]) {
+    pub(super) fn find_names(&mut self, turn: &Turn<'_>) {
         let words = Words::of(turn);
-        self.cued_names(&words, found);
+        self.cued_names(&words);
         self.titled_names(&words);
         self.addressed_names(&words);
         self.listed_names(&words);
         self.paired_names(&words);
         self.answered_names(&words);
-        let spelling = found.iter().any(|phrase| phrase.cue == Cue::AskName || phrase.cue == Cue::Name);
-        self.spelled_names(&words, found, spelling);
-        self.wait_for_name(turn, found);
+        self.spelled_names(&words);
+        self.wait_for_name(turn);
     }
 
     fn name(&mut self, words: &Words<'_>, first: usize, last: usize, rule: &'static str) {

@@ -4,17 +4,19 @@ use super::super::kind::Kind;
 use super::super::pack::{Cue, HESITATION, LETTER, REPEAT, start_of_hash, step_of_hash};
 use super::super::span::Finder;
 use super::super::tokens::{Form, Token};
-use super::super::windows::Found;
 use super::words::Words;
 
 impl Finder<'_> {
     /// Names letter by letter.
-    pub(super) fn spelled_names(&mut self, words: &Words<'_>, found: &[Found], spelling: bool) {
-        let asked = spelling || self.name_asked.is_some();
+    pub(super) fn spelled_names(&mut self, words: &Words<'_>) {
+        let phrases = words.turn.phrases;
+        let asked = self.name_asked.is_some()
+            || phrases.iter().any(|phrase| phrase.cue == Cue::AskName || phrase.cue == Cue::Name);
         let tokens = words.turn.tokens;
         let mut at = 0;
         while at < tokens.len() {
-            let Some(spelled) = spell(words, at) else {
+            let begins = tokens[at].is_letter() || tokens[at].is(REPEAT);
+            let Some(spelled) = begins.then(|| spell(words, at)).flatten() else {
                 at += 1;
                 continue;
             };
@@ -23,7 +25,7 @@ impl Finder<'_> {
                 (false, true, _) | (false, false, true) => 4,
                 (false, false, false) => 5,
             };
-            let in_phrase = found.iter().any(|phrase| {
+            let in_phrase = phrases.iter().any(|phrase| {
                 phrase.first <= at && phrase.end > at && matches!(phrase.cue, Cue::Number(_) | Cue::Nothing)
             });
             if spelled.letters >= least && !in_phrase {
