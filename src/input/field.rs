@@ -169,15 +169,30 @@ impl FromStr for Field {
 
 /// A name without case, white space, underscores and hyphens.
 pub(super) fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    folded(name).collect()
+}
+
+/// Whether [`fold`] makes `folded_name` of a name.
+pub(super) fn folds_to(name: &str, folded_name: &str) -> bool {
+    folded(name).eq(folded_name.chars())
+}
+
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}')).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_fold_to_what_they_are_compared_with() {
+        for (name, folded) in [("Call-Id", "callid"), ("\u{feff}IS_ private", "isprivate"), ("ÄÖ", "äö"), ("-", "")]
+        {
+            assert!(fold(name) == folded && folds_to(name, folded), "{name}");
+        }
+        assert!(!folds_to("call id 2", "callid") && !folds_to("call", "callid"));
+    }
 
     #[test]
     fn field_names_parse() {

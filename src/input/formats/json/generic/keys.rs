@@ -1,7 +1,7 @@
 //! Keys of a record by their names: the one that holds a field, the object under which it lies, the speaker's and the text's.
 
 use super::super::shape::Shape;
-use crate::input::field::{Field, fold};
+use crate::input::field::{Field, fold, folds_to};
 use crate::input::formats::csv::aliases;
 use crate::input::roles::Roles;
 
@@ -59,27 +59,27 @@ pub(super) fn named(shape: &Shape, names: &[&str], more: &[&str]) -> Option<Stri
     names
         .iter()
         .chain(more)
-        .find_map(|name| shape.keys().find(|key| fold(key) == *name && is_value(key)))
+        .find_map(|name| shape.keys().find(|key| folds_to(key, name) && is_value(key)))
         .map(str::to_owned)
 }
 
 /// The path of `field` in the object under a key of this name.
 pub(super) fn in_object(shape: &Shape, object: &str, field: Field, more: &[&str]) -> Option<String> {
-    let key = shape.keys().find(|key| fold(key) == object)?;
+    let key = shape.keys().find(|key| folds_to(key, object))?;
     let begin = format!("{key}.");
     let mut names =
         aliases::aliases(field).iter().chain(more).chain(if field == Field::CallId { &["id"][..] } else { &[] });
     names.find_map(|name| {
         shape
             .paths()
-            .find(|path| path.strip_prefix(&begin).is_some_and(|inner| fold(inner) == *name))
+            .find(|path| path.strip_prefix(&begin).is_some_and(|inner| folds_to(inner, name)))
             .map(str::to_owned)
     })
 }
 
 /// The path of what names the person that the object `key` is.
 pub(super) fn named_object(shape: &Shape, object: &str) -> Option<String> {
-    let key = shape.keys().find(|key| fold(key) == object)?;
+    let key = shape.keys().find(|key| folds_to(key, object))?;
     ["id", "agent_id", "agentId", "email", "name"]
         .iter()
         .map(|inner| format!("{key}.{inner}"))
@@ -98,12 +98,12 @@ fn inner(shape: &Shape, key: &str, names: &[&str]) -> Vec<String> {
 
 pub(super) fn speaker(shape: &Shape, roles: &mut Roles) -> Option<String> {
     let keys = |names: &[&str]| -> Vec<String> {
-        let keys = names.iter().filter_map(|name| shape.keys().find(|key| fold(key) == *name));
+        let keys = names.iter().filter_map(|name| shape.keys().find(|key| folds_to(key, name)));
         keys.flat_map(|key| inner(shape, key, &["role", "type", "affiliation", "name", "id"])).collect()
     };
     let likely = keys(&[&SPEAKERS[..], aliases::aliases(Field::Speaker)].concat());
     let all = likely.iter().cloned().chain(keys(&ROLES_ONLY));
-    let of_message = shape.keys().filter(|key| fold(key) == "message").flat_map(|key| inner(shape, key, &["role"]));
+    let of_message = shape.keys().filter(|key| folds_to(key, "message")).flat_map(|key| inner(shape, key, &["role"]));
     let of_message = of_message.filter(|path| path.contains('.'));
     let mut is_role = |path: &String| shape.value(path).is_some_and(|value| roles.role(value.trim()).is_some());
     let known = all.chain(of_message).find(|path| is_role(path));
@@ -111,6 +111,6 @@ pub(super) fn speaker(shape: &Shape, roles: &mut Roles) -> Option<String> {
 }
 
 pub(super) fn text(shape: &Shape) -> Option<String> {
-    let keys = TEXTS.iter().filter_map(|name| shape.keys().find(|key| fold(key) == *name));
+    let keys = TEXTS.iter().filter_map(|name| shape.keys().find(|key| folds_to(key, name)));
     keys.flat_map(|key| inner(shape, key, &["content", "text", "body", "parts"])).next()
 }

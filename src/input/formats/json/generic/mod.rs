@@ -15,7 +15,7 @@ use super::{Counts, mend, records};
 use crate::input::InputOptions;
 use crate::input::decode::Opened;
 use crate::input::error::InputError;
-use crate::input::field::{Field, fold};
+use crate::input::field::{Field, folds_to};
 use crate::input::formats::csv::columns::{self, CallIds};
 use crate::input::formats::{Description, Format, Found, Likeness, Sample};
 use crate::input::labels::TurnText;
@@ -382,7 +382,8 @@ fn turn<'a>(
 /// The role that a record's list of people gives to the one of this id or name.
 fn person_role<'a>(record: &'a Json<'a>, id: &str) -> Option<&'a str> {
     let Json::Object(members) = record else { return None };
-    let lists = members.iter().filter(|(key, _)| PEOPLE.contains(&fold(key).as_str())).map(|(_, list)| list.items());
+    let lists =
+        members.iter().filter(|(key, _)| PEOPLE.iter().any(|name| folds_to(key, name))).map(|(_, list)| list.items());
     let is_it =
         |person: &&Json<'a>| PERSON_IDS.iter().any(|key| folded(person, key).is_some_and(|value| value.text() == id));
     let person = lists.flatten().find(is_it).filter(|_| !id.is_empty())?;
@@ -392,7 +393,7 @@ fn person_role<'a>(record: &'a Json<'a>, id: &str) -> Option<&'a str> {
 /// The value under a key that folds to `name`.
 fn folded<'j, 'a>(value: &'j Json<'a>, name: &str) -> Option<&'j Json<'a>> {
     let Json::Object(members) = value else { return None };
-    members.iter().find(|(key, _)| fold(key) == name).map(|(_, value)| value)
+    members.iter().find(|(key, _)| folds_to(key, name)).map(|(_, value)| value)
 }
 
 /// Whether a turn or row is marked as none: an event, or words that come again.
