@@ -31,7 +31,7 @@ cargo run --release --quiet --no-default-features -- train \
   "$labels/xed_en_train.csv" \
   "$labels/semeval_train.csv" \
   "$labels/mams_train.csv" \
-  --from none --name undertone-en-2 --priors even --out "$work/shipped.bin"
+  --from none --name undertone-en-3 --priors even --out "$work/shipped.bin"
 
 if [ $# -gt 1 ]; then
   cd "$OLDPWD" && cp "$work/shipped.bin" "$2"

@@ -39,7 +39,7 @@ pub(crate) struct Rates {
 impl Rates {
     /// For learning from nothing.
     pub(crate) const SCRATCH: Self =
-        Self { orders: 3, epochs: 5, grams: 0.05, numbers: 0.15, pull: 0.007, own: 0.05, evenness: 0.5, doubt: 0.3 };
+        Self { orders: 9, epochs: 5, grams: 0.05, numbers: 0.15, pull: 0.007, own: 0.05, evenness: 0.5, doubt: 0.3 };
     /// For adapting a trained model to a few labels.
     pub(crate) const ADAPT: Self =
         Self { orders: 1, epochs: 8, grams: 0.03, numbers: 0.05, pull: 0.005, own: 0.0, evenness: 0.5, doubt: 0.1 };

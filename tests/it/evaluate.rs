@@ -63,7 +63,7 @@ fn a_model_of_ones_own_is_trained_and_judged() {
     place.write("labels.csv", labelled(300));
     for name in ["ours.model", "again.model"] {
         let trained = place.run(&["train", "labels.csv", "--out", name]).expect(0);
-        assert!(trained.stdout.contains("trained from undertone-en-2"), "{}", trained.stdout);
+        assert!(trained.stdout.contains("trained from undertone-en-3"), "{}", trained.stdout);
     }
     let [ours, again] = ["ours.model", "again.model"].map(|name| std::fs::read(place.path(name)).expect("a model"));
     assert_eq!(ours, again, "the same labels make the same bytes");
