@@ -280,3 +280,48 @@ fn link(text: &str, first: char) -> Option<usize> {
 fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(&str, Form, Case, u8)> {
+        let mut tokens = Vec::new();
+        tokenise(text, Pack::of("en"), &mut tokens);
+        tokens.iter().map(|token| (token.text(text), token.form, token.case, token.chars)).collect()
+    }
+
+    #[test]
+    fn letters_of_one_byte_and_of_more_are_counted_alike() {
+        for (word, case, letters) in [
+            ("emile", Case::Lower, 5),
+            ("émile", Case::Lower, 5),
+            ("Emile", Case::Title, 5),
+            ("Émile", Case::Title, 5),
+            ("EMILE", Case::Upper, 5),
+            ("ÉMILÉ", Case::Upper, 5),
+            ("eMile", Case::Mixed, 5),
+            ("eÉile", Case::Mixed, 5),
+            ("ÉmilÉ", Case::Mixed, 5),
+            ("É", Case::Title, 1),
+            ("नमस्ते", Case::Lower, 6),
+        ] {
+            assert_eq!(read(word), [(word, Form::Word, case, letters)]);
+        }
+    }
+
+    #[test]
+    fn an_apostrophe_joins_letters_and_a_possessive_is_left_out() {
+        let word = |text: &'static str| (text, Form::Word, Case::Lower, u8::try_from(text.len()).unwrap_or(0));
+        let sign = |text: &'static str, c| (text, Form::Sign(c), Case::Lower, u8::try_from(text.len()).unwrap_or(0));
+        assert_eq!(read("zorp's"), [word("zorp")]);
+        assert_eq!(read("zorps' x"), [word("zorps"), sign("'", '\''), word("x")]);
+        assert_eq!(read("zorp'ab"), [("zorp'ab", Form::Word, Case::Lower, 6)]);
+        assert_eq!(read("ʼ a"), [sign("ʼ", 'ʼ'), word("a")]);
+        assert_eq!(read("é1"), [("é", Form::Word, Case::Lower, 1), ("1", Form::Digits, Case::Lower, 1)]);
+        assert_eq!(
+            read("[PII] [x ***"),
+            [("[PII]", Form::Mask, Case::Lower, 5), sign("[", '['), word("x"), ("***", Form::Mask, Case::Lower, 3),]
+        );
+    }
+}
